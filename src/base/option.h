@@ -1,0 +1,48 @@
+/* Options: each is declared once, as a row of a table, and everything else comes from the row —
+ * parsing, defaults, ranges, `cupel describe`, the JSON Schema, the reference pages, completion.
+ *
+ * A component has `struct its_options` and a table of rows that point into it by offset.
+ * cpl_options_parse fills such a struct from a configuration tree and names, with file:line:column,
+ * what is unknown (and the nearest right word), mistyped or out of range. */
+#pragma once
+#include "base/memory.h"
+
+enum cpl_option_type {
+    CPL_OPTION_BOOL,      /* bool */
+    CPL_OPTION_INT,       /* int64_t, with min and max */
+    CPL_OPTION_SIZE,      /* uint64_t bytes: 64KiB 1MB 2GiB 1024 */
+    CPL_OPTION_DURATION,  /* int64_t milliseconds: 500ms 10s 5m 1h 30d */
+    CPL_OPTION_DOUBLE,    /* double */
+    CPL_OPTION_STRING,    /* const char * */
+    CPL_OPTION_CHAR,      /* char: one ASCII character, or \t \n \0 tab comma semicolon pipe space none(=0) */
+    CPL_OPTION_ENUM,      /* int: index into `values`, "a|b|c" */
+    CPL_OPTION_STRINGS,   /* struct cpl_strings: list of strings, or one string */
+    CPL_OPTION_PAIRS,     /* struct cpl_pairs: map of string to string */
+    CPL_OPTION_NODE,      /* const struct cpl_node *: parsed by the component itself */
+};
+enum { CPL_OPTION_REQUIRED = 1, CPL_OPTION_SECRET = 2, CPL_OPTION_ADVANCED = 4 };
+
+struct cpl_option {
+    const char *name;
+    enum cpl_option_type type;
+    size_t offset;            /* offsetof(struct its_options, member) */
+    size_t set_offset;        /* offset of a bool that is set when given by the user; 0 = none */
+    const char *default_text; /* as a user would write it; NULL = zero */
+    const char *values;       /* ENUM: "auto|yes|no" */
+    int64_t min, max;         /* INT, SIZE, DURATION: both 0 = any */
+    int flags;
+    const char *summary;      /* one sentence */
+    const char *example;      /* a value, or NULL */
+};
+/* A table ends with a row whose name is NULL. */
+
+struct cpl_strings { const char **items; size_t n; };
+struct cpl_pair { const char *key, *value; };
+struct cpl_pairs { struct cpl_pair *items; size_t n; };
+
+struct cpl_node;
+/* Defaults first, then what `map` (a tree map; NULL = none) gives. Strings and lists are kept in `arena`.
+ * `where` names the section in messages ("source.csv"). */
+bool cpl_options_parse(const struct cpl_option *table, const struct cpl_node *map, const char *where, struct cpl_arena *arena, void *out, struct cpl_error *err) CPL_CHECKED;
+/* One option from text, as on a command line. */
+bool cpl_option_set(const struct cpl_option *table, const char *name, const char *value, const char *where, struct cpl_arena *arena, void *out, struct cpl_error *err) CPL_CHECKED;
