@@ -7,8 +7,10 @@
  * and reports `true_start`; at the end it reports `true_end`. The loop checks that they tile.
  *
  * Proof of types: for a column whose type was inferred, a value that does not fit is no reject. The decoder
- * joins what the value needs into `facts[column]`, sets `widened`, and carries on; the loop then
- * works the split again with the joined schema. For declared columns it is a reject (or widening by policy).
+ * notes what the value needs, sets `widened`, and carries on; so it does with a field that the schema lacks
+ * (unless the plan is `closed`). The loop collects `needs` of all splits in plan order, asks `widen` for the
+ * joined schema, and works the widened splits again, until no split needs more: each round only widens, so it
+ * ends. For declared columns a value that does not fit is a reject (or widening by policy).
  *
  * Threads: a decoder belongs to one worker; settings are shared and read-only. */
 #pragma once
@@ -49,6 +51,7 @@ struct cpl_decode_plan {
     uint64_t max_row_bytes;               /* default 64 MiB */
     uint32_t max_depth;                   /* default 128 */
     uint32_t batch_rows;                  /* most rows a batch; 0 = the decoder's choice */
+    bool closed;                          /* the columns were chosen: fields not in the schema are left out, not added */
 };
 
 /* What a finished split reports. Row counts: every row ends in exactly one of them. */
@@ -57,8 +60,8 @@ struct cpl_split_report {
     uint64_t rows_read, rows_decoded, rows_rejected;
     uint64_t header_bytes, comment_bytes, blank_bytes, row_bytes, reject_bytes; /* tile [true_start, true_end) */
     uint64_t lines;                 /* newlines in [true_start, true_end) */
-    bool widened;                   /* some inferred column needs more than its type */
-    struct cpl_text_facts *facts;   /* per column: join of what was needed beyond the plan; owned by the decoder */
+    bool widened;                   /* the schema must grow: ask `needs`, drop what was decoded, work the split again */
+    struct cpl_text_facts *facts;   /* CSV only, what `needs` is made of; owned by the decoder. The loop uses `needs` */
 };
 
 struct cpl_sample;
@@ -66,6 +69,7 @@ struct cpl_decoder; /* each format embeds this as its first member */
 struct cpl_decoder_ops {
     const char *name, *summary;
     bool splittable;                 /* can start in the middle of an object */
+    bool (*can_split)(const void *settings); /* for these settings; NULL = as `splittable` says */
     const struct cpl_option *options;/* of `settings_size` bytes of settings */
     size_t settings_size;
     /* Likelihood 0..100 that `head` (decompressed, UTF-8, up to 1 MiB) is this format. */
@@ -82,6 +86,13 @@ struct cpl_decoder_ops {
     /* The next batch (borrowed until the next call); batch->rows == 0 means the split is finished. */
     bool (*next)(struct cpl_decoder *decoder, struct cpl_batch **batch, struct cpl_error *err);
     void (*report)(const struct cpl_decoder *decoder, struct cpl_split_report *report);
+    /* Append what this split needed beyond the plan, as bytes that only this decoder reads (so that they can cross
+     * processes); nothing when it was not widened. Any time before close. */
+    bool (*needs)(const struct cpl_decoder *decoder, struct cpl_buffer *needs, struct cpl_error *err);
+    /* The plan's schema joined with the needs of `n` splits, which stand in plan order (empty ones may be left out): types by
+     * a commutative join, new fields in the order of first occurrence. The caller frees the schema, and the columns by cpl_free. */
+    bool (*widen)(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs, size_t n, struct cpl_schema **schema,
+                  struct cpl_column_plan **columns, struct cpl_error *err);
     void (*close)(struct cpl_decoder *decoder);
 };
 struct cpl_decoder { const struct cpl_decoder_ops *ops; };
