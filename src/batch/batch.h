@@ -20,6 +20,8 @@ struct cpl_slice {
     uint32_t length;
     uint32_t extra;      /* free for the column's producer; consumers ignore it */
 };
+/* Where the slice of an empty or null value may point. */
+extern const uint8_t cpl_no_bytes[64];
 
 struct cpl_column {
     const struct cpl_field *field;
@@ -29,7 +31,7 @@ struct cpl_column {
     union {
         void *values;
         uint8_t *u8; int8_t *i8; int16_t *i16; uint16_t *u16; int32_t *i32; uint32_t *u32;
-        int64_t *i64; uint64_t *u64; float *f32; double *f64; __extension__ __int128 *i128;
+        int64_t *i64; uint64_t *u64; float *f32; double *f64; cpl_int128 *i128;
         uint8_t (*uuid)[16];
         struct cpl_slice *slices;
     };
@@ -58,5 +60,6 @@ static inline void cpl_bit_set(uint8_t *bits, uint32_t i) { bits[i >> 3] = (uint
 static inline void cpl_bit_clear(uint8_t *bits, uint32_t i) { bits[i >> 3] = (uint8_t)(bits[i >> 3] & ~(1u << (i & 7))); }
 
 /* Keep the `n` rows named in `keep` (ascending) and drop the others, in place: columns, nested
- * children and origins alike. `scratch` lends memory for nested columns. */
+ * children and origins alike. `scratch` lends memory for nested columns and origins, as long as the
+ * batch lives. After a failure the batch is unusable. */
 bool cpl_batch_select(struct cpl_batch *batch, const uint32_t *keep, uint32_t n, struct cpl_arena *scratch, struct cpl_error *err) CPL_CHECKED;

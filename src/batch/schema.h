@@ -25,6 +25,9 @@
 #pragma once
 #include "base/memory.h"
 
+__extension__ typedef __int128 cpl_int128;
+__extension__ typedef unsigned __int128 cpl_uint128;
+
 enum cpl_kind {
     CPL_BOOL, CPL_I8, CPL_I16, CPL_I32, CPL_I64, CPL_U8, CPL_U16, CPL_U32, CPL_U64,
     CPL_F32, CPL_F64, CPL_DECIMAL, CPL_STRING, CPL_BINARY, CPL_JSON, CPL_UUID,

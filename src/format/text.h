@@ -31,7 +31,6 @@ enum cpl_text_result cpl_parse_int(const uint8_t *text, size_t length, const str
 enum cpl_text_result cpl_parse_uint(const uint8_t *text, size_t length, const struct cpl_text_style *style, uint64_t max, uint64_t *value);
 /* Fixed notation (and exponents when exact). Fewer fraction digits than `scale` are fine ("1.5" = 1.50), trailing zeros beyond it too. */
 enum cpl_text_result cpl_parse_decimal64(const uint8_t *text, size_t length, const struct cpl_text_style *style, int precision, int scale, int64_t *value);
-__extension__ typedef __int128 cpl_int128;
 enum cpl_text_result cpl_parse_decimal128(const uint8_t *text, size_t length, const struct cpl_text_style *style, int precision, int scale, cpl_int128 *value);
 /* The nearest double; RANGE when the significant digits (trailing zeros aside) would not come back by printing
  * the double with as many digits (≤ 15 digits always do), or when it overflows. "inf", "nan", "Infinity", "NaN", "-inf" are accepted. */
