@@ -1,0 +1,12 @@
+/* Named places at which the fault tests stop, kill or suspend a process: between every pair of the
+ * protocol's rules 4 to 12. Compiled to nothing unless the build has tests. No option reaches it.
+ */
+#pragma once
+
+#ifdef CUPEL_CRASH_POINTS
+void cpl_crash_point(const char *name);
+/* Tests: called at every point with its name; NULL = nothing happens. */
+void cpl_crash_hook(void (*hook)(const char *name));
+#else
+#define cpl_crash_point(name) ((void)0)
+#endif

@@ -1,0 +1,49 @@
+/* The receipt of a run: JSON that says what was read, what became of every row, and what was
+ * written.
+ *
+ * `<dataset>/_cupel/receipts/<run id>.json`; its checksum is in the log record, and it holds the
+ * checksum of the receipt before it. What a rerun of the same plan repeats comes first; timings are
+ * the last member, apart. No secret ever gets here: the configuration appears as its hash only. */
+#pragma once
+#include "batch/schema.h"
+#include "run/account.h"
+
+struct cpl_phase_time {
+    const char *name; /* "plan" "work" "commit" "publish" "fsync" … */
+    double seconds;
+};
+struct cpl_receipt {
+    /* filled by the loop */
+    const char *run_id, *pipeline, *dialect; /* dialect: which kind of configuration */
+    const char *config_hash, *plan_hash;
+    const char *decoder; /* "csv" */
+    const char
+        *decoder_settings; /* JSON of the resolved dialect, from ops->describe; NULL = none */
+    const char *format;    /* of the files: "parquet" */
+    const struct cpl_schema *schema; /* of the files; may be NULL */
+    int64_t now_ms;                  /* the plan's clock */
+    struct cpl_account *account;
+    int64_t started_ms, finished_ms; /* wall clock */
+    const struct cpl_phase_time *phases;
+    size_t n_phases;
+    /* filled by cpl_attempt_commit */
+    const struct cpl_file_entry *files; /* data and reject files */
+    size_t n_files;
+    const char **removed, **replayed;
+    size_t n_removed, n_replayed;
+    const char *previous; /* checksum of the receipt before; "" = none */
+};
+bool cpl_receipt_encode(const struct cpl_receipt *receipt, struct cpl_buffer *out,
+                        struct cpl_error *err) CPL_CHECKED;
+
+/* A stored receipt, as verify reads it. */
+struct cpl_stored_receipt {
+    const char *run_id, *previous;
+    struct cpl_account account;
+    struct cpl_file_entry *files;
+    size_t n_files;
+    struct cpl_arena arena;
+};
+bool cpl_receipt_parse(const char *text, size_t size, const char *name,
+                       struct cpl_stored_receipt *receipt, struct cpl_error *err) CPL_CHECKED;
+void cpl_stored_receipt_release(struct cpl_stored_receipt *receipt);
