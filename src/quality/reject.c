@@ -1,0 +1,220 @@
+#include "quality/reject.h"
+
+#include <stdint.h>
+#include <string.h>
+
+enum {
+    COLUMN_RUN_ID,
+    COLUMN_OBJECT,
+    COLUMN_POSITION,
+    COLUMN_LENGTH,
+    COLUMN_LINE,
+    COLUMN_COLUMN,
+    COLUMN_RULE,
+    COLUMN_MESSAGE,
+    COLUMN_RAW,
+    COLUMN_COUNT
+};
+static const uint64_t NO_RAW = UINT64_MAX;
+
+static struct cpl_field fields[COLUMN_COUNT] = {
+    [COLUMN_RUN_ID] = {.name = "run_id", .type = {.kind = CPL_STRING}, .field_id = -1},
+    [COLUMN_OBJECT] = {.name = "object", .type = {.kind = CPL_STRING}, .field_id = -1},
+    [COLUMN_POSITION] = {.name = "position", .type = {.kind = CPL_I64}, .field_id = -1},
+    [COLUMN_LENGTH] = {.name = "length", .type = {.kind = CPL_I64}, .field_id = -1},
+    [COLUMN_LINE] = {.name = "line", .type = {.kind = CPL_I64}, .field_id = -1},
+    [COLUMN_COLUMN] = {.name = "column",
+                       .type = {.kind = CPL_STRING},
+                       .nullable = true,
+                       .field_id = -1},
+    [COLUMN_RULE] = {.name = "rule", .type = {.kind = CPL_STRING}, .field_id = -1},
+    [COLUMN_MESSAGE] = {.name = "message", .type = {.kind = CPL_STRING}, .field_id = -1},
+    [COLUMN_RAW] = {.name = "raw", .type = {.kind = CPL_BINARY}, .nullable = true, .field_id = -1},
+};
+static const struct cpl_schema schema = {.fields = fields, .n_fields = COLUMN_COUNT};
+
+const struct cpl_schema *cpl_reject_schema(void)
+{
+    return &schema;
+}
+
+static bool keep_bytes(struct cpl_reject_list *list, const void *data, size_t size, uint64_t *at,
+                       uint32_t *length, struct cpl_error *err)
+{
+    if (size > UINT32_MAX)
+        return cpl_fail(err, CPL_E_LIMIT, "a rejected row of %zu bytes is too long to be kept",
+                        size);
+    *at = list->bytes.size;
+    *length = (uint32_t)size;
+    return cpl_buffer_append(&list->bytes, data, size, err);
+}
+
+static bool add(struct cpl_reject_sink *sink, const struct cpl_reject *reject,
+                struct cpl_error *err)
+{
+    struct cpl_reject_list *list =
+        (struct cpl_reject_list *)sink; /* the sink is its first member */
+    size_t bytes_before = list->bytes.size;
+    struct cpl_reject_row row = {
+        .position = reject->position,
+        .length = reject->length,
+        .line = reject->line,
+        .raw_at = NO_RAW,
+        .column = reject->column,
+        .rule = reject->rule,
+    };
+    const char *message = reject->message ? reject->message : "";
+    if (!keep_bytes(list, message, strlen(message), &row.message_at, &row.message_length, err))
+        goto fail;
+    if (reject->raw &&
+        !keep_bytes(list, reject->raw, reject->raw_length, &row.raw_at, &row.raw_length, err))
+        goto fail;
+    if (!cpl_buffer_append(&list->rows, &row, sizeof row, err))
+        goto fail;
+    list->n++;
+    return true;
+fail:
+    list->bytes.size = bytes_before;
+    return cpl_fail_context(err, "keeping the rejected row at byte %llu",
+                            (unsigned long long)reject->position);
+}
+
+void cpl_reject_list_init(struct cpl_reject_list *list, uint64_t max_bytes)
+{
+    *list = (struct cpl_reject_list){
+        .sink = {.add = add},
+        .rows = {.max = (size_t)max_bytes},
+        .bytes = {.max = (size_t)max_bytes},
+    };
+}
+
+void cpl_reject_list_release(struct cpl_reject_list *list)
+{
+    cpl_buffer_release(&list->rows);
+    cpl_buffer_release(&list->bytes);
+    list->n = 0;
+}
+
+void cpl_reject_list_clear(struct cpl_reject_list *list)
+{
+    list->rows.size = 0;
+    list->bytes.size = 0;
+    list->n = 0;
+}
+
+/* ---- as a batch ---- */
+
+struct batch_view {
+    struct cpl_arena *arena;
+    struct cpl_column *columns;
+    /* The last static text that was copied: neighbours mostly share their rule and column. */
+    const char *last_column, *last_rule;
+    struct cpl_slice column, rule, run_id, object;
+};
+
+static bool copy_text(struct cpl_arena *arena, const char *text, struct cpl_slice *slice,
+                      struct cpl_error *err)
+{
+    size_t length = strlen(text);
+    char *copy = cpl_arena_strndup(arena, text, length, err);
+    if (!copy)
+        return false;
+    *slice = (struct cpl_slice){.data = (const uint8_t *)copy, .length = (uint32_t)length};
+    return true;
+}
+
+static bool recall_text(struct cpl_arena *arena, const char *text, const char **last,
+                        struct cpl_slice *slice, struct cpl_error *err)
+{
+    if (text == *last)
+        return true;
+    *last = text;
+    return copy_text(arena, text, slice, err);
+}
+
+static bool allocate_columns(struct batch_view *view, uint32_t n, struct cpl_error *err)
+{
+    view->columns = cpl_arena_alloc(view->arena, COLUMN_COUNT * sizeof *view->columns, err);
+    if (!view->columns)
+        return false;
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        struct cpl_column *column = &view->columns[i];
+        *column = (struct cpl_column){.field = &fields[i], .length = n};
+        column->values = cpl_arena_alloc(view->arena, n * cpl_type_width(&fields[i].type), err);
+        if (!column->values)
+            return false;
+        if (!fields[i].nullable)
+            continue;
+        size_t bytes = ((size_t)n + 7) / 8 + 8;
+        column->validity = cpl_arena_alloc(view->arena, bytes, err);
+        if (!column->validity)
+            return false;
+        memset(column->validity, 0, bytes);
+    }
+    return true;
+}
+
+static void set_null(struct cpl_column *column, uint32_t i)
+{
+    column->slices[i] = (struct cpl_slice){.data = (const uint8_t *)""};
+    column->null_count++;
+}
+
+static void set_slice(struct cpl_column *column, uint32_t i, struct cpl_slice value)
+{
+    column->slices[i] = value;
+    cpl_bit_set(column->validity, i);
+}
+
+static bool fill_row(struct batch_view *view, const struct cpl_reject_list *list,
+                     const struct cpl_reject_row *row, uint64_t first_line, uint32_t i,
+                     struct cpl_error *err)
+{
+    struct cpl_column *columns = view->columns;
+    columns[COLUMN_RUN_ID].slices[i] = view->run_id;
+    columns[COLUMN_OBJECT].slices[i] = view->object;
+    columns[COLUMN_POSITION].i64[i] = (int64_t)row->position;
+    columns[COLUMN_LENGTH].i64[i] = (int64_t)row->length;
+    columns[COLUMN_LINE].i64[i] = (int64_t)(first_line + row->line);
+    if (!recall_text(view->arena, row->rule, &view->last_rule, &view->rule, err))
+        return false;
+    columns[COLUMN_RULE].slices[i] = view->rule;
+    columns[COLUMN_MESSAGE].slices[i] = (struct cpl_slice){
+        .data = list->bytes.data + row->message_at, .length = row->message_length};
+    if (!row->column) {
+        set_null(&columns[COLUMN_COLUMN], i);
+    } else {
+        if (!recall_text(view->arena, row->column, &view->last_column, &view->column, err))
+            return false;
+        set_slice(&columns[COLUMN_COLUMN], i, view->column);
+    }
+    if (row->raw_at == NO_RAW)
+        set_null(&columns[COLUMN_RAW], i);
+    else
+        set_slice(
+            &columns[COLUMN_RAW], i,
+            (struct cpl_slice){.data = list->bytes.data + row->raw_at, .length = row->raw_length});
+    return true;
+}
+
+bool cpl_reject_batch(const struct cpl_reject_list *list, uint64_t from, uint32_t n,
+                      const char *run_id, const char *object, uint64_t first_line,
+                      struct cpl_arena *arena, struct cpl_batch *batch, struct cpl_error *err)
+{
+    if (from > list->n || n > list->n - from)
+        return cpl_fail(err, CPL_E_INTERNAL, "rejects %llu + %u were asked for, and there are %llu",
+                        (unsigned long long)from, n, (unsigned long long)list->n);
+    struct batch_view view = {.arena = arena};
+    if (!copy_text(arena, run_id, &view.run_id, err) ||
+        !copy_text(arena, object, &view.object, err) || !allocate_columns(&view, n, err))
+        return false;
+    const struct cpl_reject_row *rows = (const struct cpl_reject_row *)list->rows.data + from;
+    for (uint32_t i = 0; i < n; i++)
+        if (!fill_row(&view, list, &rows[i], first_line, i, err))
+            return false;
+    for (int i = 0; i < COLUMN_COUNT; i++)
+        if (!view.columns[i].null_count)
+            view.columns[i].validity = NULL;
+    *batch = (struct cpl_batch){.schema = &schema, .columns = view.columns, .rows = n};
+    return true;
+}

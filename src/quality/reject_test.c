@@ -1,0 +1,120 @@
+#include "quality/reject.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void add(struct cpl_reject_list *list, uint64_t position, const char *column,
+                const char *rule, const char *message, const char *raw)
+{
+    struct cpl_error err = {0};
+    struct cpl_reject reject = {
+        .position = position,
+        .length = raw ? strlen(raw) : 7,
+        .line = position / 10,
+        .column = column,
+        .rule = rule,
+        .message = message,
+        .raw = (const uint8_t *)raw,
+        .raw_length = raw ? strlen(raw) : 0,
+    };
+    assert_true(list->sink.add(&list->sink, &reject, &err));
+}
+
+static void assert_slice(const struct cpl_column *column, uint32_t i, const char *text)
+{
+    assert_true(cpl_is_valid(column, i));
+    assert_int_equal(column->slices[i].length, strlen(text));
+    assert_memory_equal(column->slices[i].data, text, strlen(text));
+}
+
+static void rows_come_back(void **state)
+{
+    (void)state;
+    struct cpl_reject_list list;
+    cpl_reject_list_init(&list, 0);
+    add(&list, 10, NULL, "ragged", "3 fields where 4 are expected", "a,b,c\n");
+    add(&list, 20, "price", "type", "'x' is no decimal", "");
+    add(&list, 30, "price", "masked", "kept back", NULL);
+    struct cpl_arena arena = {0};
+    struct cpl_batch batch;
+    struct cpl_error err = {0};
+    assert_true(cpl_reject_batch(&list, 1, 2, "run-1", "in.csv", 101, &arena, &batch, &err));
+    assert_int_equal(batch.rows, 2);
+    assert_ptr_equal(batch.schema, cpl_reject_schema());
+    assert_slice(&batch.columns[0], 1, "run-1");
+    assert_slice(&batch.columns[1], 0, "in.csv");
+    assert_int_equal(batch.columns[2].i64[0], 20);
+    assert_int_equal(batch.columns[3].i64[1], 7);
+    assert_int_equal(batch.columns[4].i64[1], 104);
+    assert_slice(&batch.columns[5], 0, "price");
+    assert_slice(&batch.columns[6], 1, "masked");
+    assert_slice(&batch.columns[7], 0, "'x' is no decimal");
+    assert_slice(&batch.columns[8], 0, "");
+    assert_false(cpl_is_valid(&batch.columns[8], 1));
+    assert_int_equal(batch.columns[8].null_count, 1);
+    assert_true(cpl_reject_batch(&list, 0, 1, "r", "o", 1, &arena, &batch, &err));
+    assert_false(cpl_is_valid(&batch.columns[5], 0));
+    assert_slice(&batch.columns[8], 0, "a,b,c\n");
+    assert_false(cpl_reject_batch(&list, 2, 2, "r", "o", 1, &arena, &batch, &err));
+    cpl_reject_list_clear(&list);
+    assert_int_equal(list.n, 0);
+    cpl_arena_release(&arena);
+    cpl_reject_list_release(&list);
+}
+
+static void the_limit_holds_and_keeps_the_list_whole(void **state)
+{
+    (void)state;
+    struct cpl_reject_list list;
+    cpl_reject_list_init(&list, 4096);
+    struct cpl_error err = {0};
+    static uint8_t big[8192];
+    struct cpl_reject reject = {
+        .rule = "limit", .message = "m", .raw = big, .raw_length = sizeof big};
+    assert_false(list.sink.add(&list.sink, &reject, &err));
+    assert_int_equal(list.n, 0);
+    assert_int_equal(list.bytes.size, 0);
+    add(&list, 1, NULL, "syntax", "m", "x");
+    assert_int_equal(list.n, 1);
+    cpl_reject_list_release(&list);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    for (uint64_t n = 1;; n++) {
+        struct cpl_reject_list list;
+        cpl_reject_list_init(&list, 0);
+        struct cpl_arena arena = {0};
+        struct cpl_batch batch;
+        struct cpl_error err = {0};
+        struct cpl_reject reject = {.rule = "type",
+                                    .column = "c",
+                                    .message = "m",
+                                    .raw = (const uint8_t *)"r",
+                                    .raw_length = 1};
+        cpl_memory_fail_at(n);
+        bool done = list.sink.add(&list.sink, &reject, &err) &&
+                    cpl_reject_batch(&list, 0, 1, "r", "o", 1, &arena, &batch, &err);
+        cpl_memory_fail_at(0);
+        cpl_arena_release(&arena);
+        cpl_reject_list_release(&list);
+        if (done)
+            break;
+        assert_int_equal(err.code, CPL_E_MEMORY);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_come_back),
+        cmocka_unit_test(the_limit_holds_and_keeps_the_list_whole),
+        cmocka_unit_test(every_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
