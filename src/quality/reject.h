@@ -1,32 +1,35 @@
 /* Rejects: rows that did not land, with reason, place and original bytes.
  *
- * A worker collects the rejects of one split here, in columns; the run's ordered stage adds what only it
- * knows (run id, object name, the split's first line) and encodes them into
- * <dataset>/_cupel/rejects/*.parquet through the ordinary encoder.
- * Columns of that file: run_id string, object string, position int64, length int64, line int64 (1-based, of
- * the row's first byte), column string null, rule string, message string, raw binary null. position and length are
- * bytes of the decompressed object.
- * Threads: a list belongs to one worker, then to the ordered stage. */
+ * A worker collects the rejects of one split here, in columns; the run's ordered stage adds what
+ * only it knows (run id, object name, the split's first line) and encodes them into
+ * <dataset>/_cupel/rejects/<run id>-NNNNN.parquet through the ordinary encoder.
+ * Columns of that file: run_id string, object string, position int64, length int64, line int64
+ * (1-based, of the row's first byte), column string null, rule string, message string, raw binary
+ * null. position and length are bytes of the decompressed object. Threads: a list belongs to one
+ * worker, then to the ordered stage. */
 #pragma once
 #include "decode/decoder.h"
 
 struct cpl_reject_list {
-    struct cpl_reject_sink sink;   /* give this to the decoder */
-    struct cpl_buffer rows;        /* struct cpl_reject_row[] */
-    struct cpl_buffer bytes;       /* texts and raw bytes, referred to by offset */
+    struct cpl_reject_sink sink; /* give this to the decoder */
+    struct cpl_buffer rows;      /* struct cpl_reject_row[] */
+    struct cpl_buffer bytes;     /* texts and raw bytes, referred to by offset */
     uint64_t n;
 };
 struct cpl_reject_row {
     uint64_t position, length, line;
-    uint64_t message_at, raw_at;   /* offsets into bytes */
+    uint64_t message_at, raw_at; /* offsets into bytes; raw_at UINT64_MAX = not kept (null) */
     uint32_t message_length, raw_length;
-    const char *column, *rule;     /* static or schema-owned */
+    const char *column, *rule; /* static or schema-owned; column NULL = the whole row */
 };
 void cpl_reject_list_init(struct cpl_reject_list *list, uint64_t max_bytes);
 void cpl_reject_list_release(struct cpl_reject_list *list);
 void cpl_reject_list_clear(struct cpl_reject_list *list);
 /* The schema of reject files; a static object. */
 const struct cpl_schema *cpl_reject_schema(void);
-/* Rows [from, from+n) as a batch of that schema, strings pointing into the list and the names given. `arena` holds arrays. */
-bool cpl_reject_batch(const struct cpl_reject_list *list, uint64_t from, uint32_t n, const char *run_id, const char *object,
-                      uint64_t first_line, struct cpl_arena *arena, struct cpl_batch *batch, struct cpl_error *err) CPL_CHECKED;
+/* Rows [from, from+n) as a batch of that schema, strings pointing into the list and the names
+ * given. `arena` holds arrays. */
+bool cpl_reject_batch(const struct cpl_reject_list *list, uint64_t from, uint32_t n,
+                      const char *run_id, const char *object, uint64_t first_line,
+                      struct cpl_arena *arena, struct cpl_batch *batch,
+                      struct cpl_error *err) CPL_CHECKED;
