@@ -49,6 +49,9 @@ bool cpl_reader_at(struct cpl_reader *reader, uint64_t offset, void *data, size_
 /* Whole small object (≤ max bytes) into a buffer. */
 bool cpl_storage_read_all(struct cpl_storage *storage, const char *path, size_t max, struct cpl_buffer *out, struct cpl_error *err) CPL_CHECKED;
 
+/* Size and "xxh3:…" of the file that stands there, by reading it. */
+bool cpl_storage_checksum(struct cpl_storage *storage, const char *path, uint64_t *size, char checksum[40], struct cpl_error *err) CPL_CHECKED;
+
 /* ---- staged writing ---- */
 /* A staged file is invisible until published. It lives under `staging_dir` (created) and will become `final_path` on
  * the same file system. Large sequential writes go through O_DIRECT in 1–4 MiB pieces where the file system takes it,
