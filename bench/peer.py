@@ -1,0 +1,76 @@
+"""One peer converts one file, the way its own documentation calls fastest: multi-threaded, streaming where it can.
+
+usage: peer.py PEER FORMAT INPUT OUTPUT COMPRESSION [tolerant]
+
+FORMAT is csv, text (csv with newlines inside fields), gz (csv.gz) or ndjson. `tolerant` asks the peer to get past a
+bad value, where it has a way to. Run as a process of its own, so that start-up counts for everyone.
+"""
+import sys
+
+
+def duckdb(kind, source, target, compression, tolerant):
+    import duckdb as peer
+    connection = peer.connect()
+    connection.execute("SET preserve_insertion_order=false")
+    if kind == "ndjson":
+        table = f"read_json('{source}', format='newline_delimited')"
+    else:
+        table = f"read_csv('{source}'{', ignore_errors=true' if tolerant else ''})"
+    connection.execute(f"COPY (FROM {table}) TO '{target}' (FORMAT parquet, COMPRESSION {compression})")
+
+
+def polars(kind, source, target, compression, tolerant):
+    import polars as peer
+    if kind == "ndjson":
+        frame = peer.scan_ndjson(source)
+    else:
+        frame = peer.scan_csv(source, try_parse_dates=True, ignore_errors=tolerant)
+    frame.sink_parquet(target, compression=compression)
+
+
+def pyarrow(kind, source, target, compression, tolerant):
+    import pyarrow.csv
+    import pyarrow.json
+    import pyarrow.parquet
+    if kind == "ndjson":
+        table = pyarrow.json.read_json(source, pyarrow.json.ReadOptions(block_size=8 << 20))
+        pyarrow.parquet.write_table(table, target, compression=compression)
+        return
+    parse = pyarrow.csv.ParseOptions(newlines_in_values=kind == "text",
+                                     invalid_row_handler=(lambda row: "skip") if tolerant else None)
+    reader = pyarrow.csv.open_csv(source, read_options=pyarrow.csv.ReadOptions(block_size=8 << 20), parse_options=parse)
+    with reader, pyarrow.parquet.ParquetWriter(target, reader.schema, compression=compression) as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+
+
+def datafusion(kind, source, target, compression, tolerant):
+    import datafusion as peer
+    context = peer.SessionContext()
+    if kind == "ndjson":
+        frame = context.read_json(source, file_extension=".ndjson")
+    elif kind == "gz":
+        frame = context.read_csv(source, file_extension=".csv.gz", file_compression_type="gzip")
+    elif kind == "text":
+        context.sql(f"CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '{source}' OPTIONS ("
+                    "'format.has_header' 'true', 'format.newlines_in_values' 'true')").collect()
+        frame = context.table("t")
+    else:
+        frame = context.read_csv(source)
+    frame.write_parquet(target, compression=compression)
+
+
+def chdb(kind, source, target, compression, tolerant):
+    import chdb as peer
+    form = "JSONEachRow" if kind == "ndjson" else "CSVWithNames"
+    settings = f"output_format_parquet_compression_method='{compression}', engine_file_truncate_on_insert=1"
+    if tolerant:
+        settings += ", input_format_allow_errors_num=10"
+    peer.query(f"INSERT INTO FUNCTION file('{target}', Parquet) SELECT * FROM file('{source}', {form}) SETTINGS {settings}")
+
+
+PEERS = {"duckdb": duckdb, "polars": polars, "pyarrow": pyarrow, "datafusion": datafusion, "chdb": chdb}
+
+if __name__ == "__main__":
+    name, kind, source, target, compression = sys.argv[1:6]
+    PEERS[name](kind, source, target, compression, "tolerant" in sys.argv[6:])
