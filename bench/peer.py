@@ -11,7 +11,6 @@ import sys
 def duckdb(kind, source, target, compression, tolerant):
     import duckdb as peer
     connection = peer.connect()
-    connection.execute("SET preserve_insertion_order=false")
     if kind == "ndjson":
         table = f"read_json('{source}', format='newline_delimited')"
     else:
