@@ -53,16 +53,20 @@ struct cpl_text_facts {
     uint8_t scale;        /* DECIMAL: digits behind it */
     bool negative;
     uint8_t fraction;     /* TIME, TIMESTAMP*: digits of fraction, 0..9 */
+    bool not_double;      /* INT, DECIMAL: some value has digits that no double gives back */
+    bool not_nano;        /* TIMESTAMP*: some value lies outside 1677..2262, the years of 64-bit nanoseconds */
 };
-/* Classify one value (an empty text is STRING: the caller has taken nulls out). Integers beyond int64 and uint64, up to 38
- * digits, are DECIMAL with scale 0; longer ones STRING. Never lenient. */
+/* Classify one value (an empty or blank text is STRING: the caller has taken nulls out). Integers beyond int64, up to 38
+ * digits, are DECIMAL with scale 0. Beyond 38 digits: DOUBLE when one gives them back, else STRING. Never lenient: "007", "+5", "-0",
+ * "1.", ".5", "NaN" and "inf" are STRING; "-0.0" and "1e5" are DOUBLE; blanks around a value are not part of it. */
 struct cpl_text_facts cpl_text_classify(const uint8_t *text, size_t length, const struct cpl_text_style *style);
 /* The least class that both fit without loss; commutative and associative, NULL is neutral.
- * INT+DECIMAL → DECIMAL (max int_digits, max scale); over 38 digits → STRING; number+DOUBLE → DOUBLE when all digits ≤ 15, else STRING;
- * anything else unequal → STRING. */
+ * INT+DECIMAL → DECIMAL (max int_digits, max scale); over 38 digits → DOUBLE or STRING; number+DOUBLE → DOUBLE unless not_double, else
+ * STRING; anything else unequal → STRING. */
 struct cpl_text_facts cpl_text_join(struct cpl_text_facts a, struct cpl_text_facts b);
-/* The column type for joined facts. INT → int64 (≤ 18 digits, or 19 that fit; else decimal(38,0)); DECIMAL → decimal(18,s) if it fits, else
- * decimal(38,s); with decimals=false DOUBLE; scales > 9 in DECIMAL mean a float was printed: DOUBLE when digits ≤ 17. TIMESTAMP* unit by fraction (≤3 ms, ≤6 us, else ns), NULL → STRING. */
+/* The column type for joined facts: every value that was joined is exact in it. INT → int64; DECIMAL → decimal(18,s) if it fits, else
+ * decimal(38,s). A DECIMAL with a scale over 9 (a float was printed), or any with a fraction when decimals=false, is DOUBLE unless not_double.
+ * TIMESTAMP* unit by fraction (≤3 ms, ≤6 us, else ns), NULL → STRING. */
 struct cpl_type cpl_text_type(struct cpl_text_facts facts, bool decimals);
 
 /* Printers: write at most `CPL_TEXT_MAX` bytes to out, return the count; what a parser of the same type takes back exactly.
