@@ -1,0 +1,287 @@
+#include "run/log_record.h"
+#include "run/stored.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+enum { FORMAT_VERSION = 1 };
+/* A record's last bytes: the member that proves all those before it. */
+static const char TAIL_HEAD[] = ",\"hash\":\"";
+static const char TAIL_END[] = "\"}\n";
+enum { HASH_LENGTH = 5 + 32, TAIL_LENGTH = sizeof TAIL_HEAD - 1 + HASH_LENGTH + sizeof TAIL_END - 1 };
+
+static const char *const kind_names[] = {
+    [CPL_RECORD_COMMIT] = "commit",
+    [CPL_RECORD_REPAIR] = "repair",
+    [CPL_RECORD_LOST] = "lost",
+    [CPL_RECORD_REMOVE] = "remove",
+};
+static const char *const role_names[] = {
+    [CPL_FILE_DATA] = "data",
+    [CPL_FILE_REJECTS] = "rejects",
+    [CPL_FILE_RECEIPT] = "receipt",
+};
+
+const char *cpl_record_kind_name(enum cpl_record_kind kind) { return kind_names[kind]; }
+const char *cpl_file_role_name(enum cpl_file_role role) { return role_names[role]; }
+
+void cpl_hash_text(const void *data, size_t size, char out[CPL_HASH_TEXT])
+{
+    XXH128_hash_t hash = XXH3_128bits(data, size);
+    snprintf(out, CPL_HASH_TEXT, "xxh3:%016llx%016llx", (unsigned long long)hash.high64,
+             (unsigned long long)hash.low64);
+}
+
+void cpl_log_record_release(struct cpl_log_record *record)
+{
+    cpl_arena_release(&record->arena);
+    *record = (struct cpl_log_record){0};
+}
+
+/* ---- writing ---- */
+
+static const char *text_or_empty(const char *text) { return text ? text : ""; }
+
+static void write_lanes(struct cpl_json_writer *writer, const struct cpl_log_record *record)
+{
+    cpl_json_list(writer, "lanes");
+    for (size_t i = 0; i < record->n_lanes; i++) {
+        const struct cpl_lane_step *step = &record->lanes[i];
+        cpl_json_object(writer, NULL);
+        cpl_json_string(writer, "lane", step->lane);
+        cpl_json_uint(writer, "from", step->from);
+        cpl_json_uint(writer, "next", step->next);
+        cpl_json_uint(writer, "rows_in", step->rows_in);
+        cpl_json_uint(writer, "absent", step->absent);
+        cpl_json_close(writer);
+    }
+    cpl_json_close(writer);
+}
+
+static void write_files(struct cpl_json_writer *writer, const struct cpl_log_record *record)
+{
+    cpl_json_list(writer, "added");
+    for (size_t i = 0; i < record->n_added; i++) {
+        const struct cpl_file_entry *file = &record->added[i];
+        cpl_json_object(writer, NULL);
+        cpl_json_string(writer, "role", role_names[file->role]);
+        cpl_json_string(writer, "path", file->path);
+        cpl_json_string(writer, "token", file->token);
+        cpl_json_uint(writer, "size", file->size);
+        cpl_json_string(writer, "checksum", file->checksum);
+        cpl_json_uint(writer, "rows", file->rows);
+        cpl_json_string(writer, "partition", text_or_empty(file->partition));
+        cpl_json_string(writer, "grade", text_or_empty(file->grade));
+        cpl_json_string(writer, "table", text_or_empty(file->table));
+        cpl_json_close(writer);
+    }
+    cpl_json_close(writer);
+}
+
+static void write_texts(struct cpl_json_writer *writer, const char *key, const char **texts, size_t n)
+{
+    cpl_json_list(writer, key);
+    for (size_t i = 0; i < n; i++)
+        cpl_json_string(writer, NULL, texts[i]);
+    cpl_json_close(writer);
+}
+
+static void write_counts(struct cpl_json_writer *writer, const struct cpl_log_record *record)
+{
+    const struct cpl_row_counts *rows = &record->rows;
+    cpl_json_object(writer, "rows");
+    cpl_json_uint(writer, "read", rows->read);
+    cpl_json_uint(writer, "derived", rows->derived);
+    cpl_json_uint(writer, "landed", rows->landed);
+    cpl_json_uint(writer, "rejected", rows->rejected);
+    cpl_json_uint(writer, "filtered", rows->filtered);
+    cpl_json_uint(writer, "deduplicated", rows->deduplicated);
+    cpl_json_close(writer);
+    cpl_json_object(writer, "rejected_by_rule");
+    for (size_t i = 0; i < record->n_rules; i++)
+        cpl_json_uint(writer, record->rejected_by_rule[i].name, record->rejected_by_rule[i].n);
+    cpl_json_close(writer);
+}
+
+static bool write_body(const struct cpl_log_record *record, struct cpl_buffer *out,
+                       struct cpl_error *err)
+{
+    struct cpl_json_writer writer;
+    cpl_json_begin(&writer, out, 0, err);
+    cpl_json_object(&writer, NULL);
+    cpl_json_uint(&writer, "version", FORMAT_VERSION);
+    cpl_json_string(&writer, "kind", kind_names[record->kind]);
+    cpl_json_uint(&writer, "seq", record->seq);
+    cpl_json_string(&writer, "previous", record->previous);
+    cpl_json_string(&writer, "nonce", text_or_empty(record->nonce));
+    cpl_json_string(&writer, "attempt", text_or_empty(record->attempt));
+    cpl_json_string(&writer, "run_id", text_or_empty(record->run_id));
+    cpl_json_string(&writer, "pipeline", text_or_empty(record->pipeline));
+    cpl_json_string(&writer, "program", text_or_empty(record->program));
+    cpl_json_int(&writer, "now_ms", record->now_ms);
+    cpl_json_uint(&writer, "about", record->about);
+    cpl_json_string(&writer, "plan", text_or_empty(record->plan));
+    cpl_json_string(&writer, "plan_hash", text_or_empty(record->plan_hash));
+    cpl_json_string(&writer, "config_hash", text_or_empty(record->config_hash));
+    cpl_json_string(&writer, "schema_hash", text_or_empty(record->schema_hash));
+    write_lanes(&writer, record);
+    write_counts(&writer, record);
+    write_files(&writer, record);
+    write_texts(&writer, "removed", record->removed, record->n_removed);
+    write_texts(&writer, "replayed", record->replayed, record->n_replayed);
+    cpl_json_close(&writer);
+    return cpl_json_end(&writer);
+}
+
+bool cpl_log_record_encode(struct cpl_log_record *record, struct cpl_buffer *out,
+                           struct cpl_error *err)
+{
+    size_t from = out->size;
+    if (!write_body(record, out, err))
+        return false;
+    out->size--; /* the closing brace comes after the hash */
+    cpl_hash_text(out->data + from, out->size - from, record->hash);
+    if (!cpl_buffer_printf(out, err, "%s%s%s", TAIL_HEAD, record->hash, TAIL_END))
+        return false;
+    if (out->size - from > CPL_LOG_RECORD_MAX)
+        return cpl_fail(err, CPL_E_LIMIT,
+                        "the commit's record would take %zu bytes, and %d are the limit: %zu files are "
+                        "too many for one commit; use fewer partitions or larger files",
+                        out->size - from, CPL_LOG_RECORD_MAX, record->n_added + record->n_removed);
+    return true;
+}
+
+/* ---- reading ---- */
+
+static bool prove(struct cpl_stored *in, const char *text, size_t size, char hash[CPL_HASH_TEXT])
+{
+    if (size < TAIL_LENGTH + 2)
+        return cpl_stored_fail(in, "only %zu bytes long", size);
+    size_t body = size - TAIL_LENGTH;
+    const char *stored = text + body + sizeof TAIL_HEAD - 1;
+    cpl_hash_text(text, body, hash);
+    if (memcmp(text + body, TAIL_HEAD, sizeof TAIL_HEAD - 1) ||
+        memcmp(stored, hash, HASH_LENGTH) ||
+        memcmp(stored + HASH_LENGTH, TAIL_END, sizeof TAIL_END - 1))
+        return cpl_stored_fail(in, "its bytes do not have the hash that it ends with");
+    return true;
+}
+
+static int find_name(const char *const *names, int n, const char *name)
+{
+    for (int i = 0; i < n; i++)
+        if (!strcmp(names[i], name))
+            return i;
+    return -1;
+}
+
+static void read_lanes(struct cpl_stored *in, const struct cpl_node *top,
+                       struct cpl_log_record *record)
+{
+    const struct cpl_node *list = cpl_stored_list(in, top, "lanes");
+    record->lanes = cpl_stored_array(in, list, sizeof *record->lanes, &record->n_lanes);
+    struct cpl_lane_step *step = record->lanes;
+    for (const struct cpl_node *item = step ? list->first : NULL; item && !in->failed;
+         item = item->next, step++) {
+        step->lane = cpl_stored_text(in, item, "lane");
+        step->from = cpl_stored_uint(in, item, "from");
+        step->next = cpl_stored_uint(in, item, "next");
+        step->rows_in = cpl_stored_uint(in, item, "rows_in");
+        step->absent = cpl_stored_uint(in, item, "absent");
+    }
+}
+
+static void read_file(struct cpl_stored *in, const struct cpl_node *item,
+                      struct cpl_file_entry *file)
+{
+    int role = find_name(role_names, 3, cpl_stored_text(in, item, "role"));
+    if (role < 0) {
+        cpl_stored_fail(in, "a file has an unknown role");
+        return;
+    }
+    file->role = (enum cpl_file_role)role;
+    file->path = cpl_stored_text(in, item, "path");
+    file->token = cpl_stored_text(in, item, "token");
+    file->size = cpl_stored_uint(in, item, "size");
+    file->checksum = cpl_stored_text(in, item, "checksum");
+    file->rows = cpl_stored_uint(in, item, "rows");
+    file->partition = cpl_stored_text(in, item, "partition");
+    file->grade = cpl_stored_text(in, item, "grade");
+    file->table = cpl_stored_text(in, item, "table");
+}
+
+static void read_files(struct cpl_stored *in, const struct cpl_node *top,
+                       struct cpl_log_record *record)
+{
+    const struct cpl_node *list = cpl_stored_list(in, top, "added");
+    record->added = cpl_stored_array(in, list, sizeof *record->added, &record->n_added);
+    struct cpl_file_entry *file = record->added;
+    for (const struct cpl_node *item = file ? list->first : NULL; item && !in->failed;
+         item = item->next)
+        read_file(in, item, file++);
+}
+
+static void read_counts(struct cpl_stored *in, const struct cpl_node *top,
+                        struct cpl_log_record *record)
+{
+    const struct cpl_node *rows = cpl_stored_map(in, top, "rows");
+    record->rows = (struct cpl_row_counts){
+        .read = cpl_stored_uint(in, rows, "read"),
+        .derived = cpl_stored_uint(in, rows, "derived"),
+        .landed = cpl_stored_uint(in, rows, "landed"),
+        .rejected = cpl_stored_uint(in, rows, "rejected"),
+        .filtered = cpl_stored_uint(in, rows, "filtered"),
+        .deduplicated = cpl_stored_uint(in, rows, "deduplicated"),
+    };
+    const struct cpl_node *rules = cpl_stored_map(in, top, "rejected_by_rule");
+    record->rejected_by_rule = cpl_stored_counts(in, rules, &record->n_rules);
+}
+
+static void read_header(struct cpl_stored *in, const struct cpl_node *top,
+                        struct cpl_log_record *record)
+{
+    uint64_t version = cpl_stored_uint(in, top, "version");
+    if (!in->failed && version != FORMAT_VERSION)
+        cpl_stored_fail(in, "version %llu is not known to this program", (unsigned long long)version);
+    int kind = find_name(kind_names, 4, cpl_stored_text(in, top, "kind"));
+    if (kind < 0)
+        cpl_stored_fail(in, "unknown kind of record");
+    record->kind = kind < 0 ? CPL_RECORD_COMMIT : (enum cpl_record_kind)kind;
+    record->seq = cpl_stored_uint(in, top, "seq");
+    cpl_stored_hash(in, top, "previous", record->previous, sizeof record->previous);
+    record->nonce = cpl_stored_text(in, top, "nonce");
+    record->attempt = cpl_stored_text(in, top, "attempt");
+    record->run_id = cpl_stored_text(in, top, "run_id");
+    record->pipeline = cpl_stored_text(in, top, "pipeline");
+    record->program = cpl_stored_text(in, top, "program");
+    record->now_ms = cpl_stored_int(in, top, "now_ms");
+    record->about = cpl_stored_uint(in, top, "about");
+    record->plan = cpl_stored_text(in, top, "plan");
+    record->plan_hash = cpl_stored_text(in, top, "plan_hash");
+    record->config_hash = cpl_stored_text(in, top, "config_hash");
+    record->schema_hash = cpl_stored_text(in, top, "schema_hash");
+}
+
+bool cpl_log_record_parse(const char *text, size_t size, const char *name,
+                          struct cpl_log_record *record, struct cpl_error *err)
+{
+    *record = (struct cpl_log_record){0};
+    struct cpl_stored in = {.name = name, .arena = &record->arena, .err = err};
+    const struct cpl_node *top = NULL;
+    if (prove(&in, text, size, record->hash))
+        top = cpl_stored_open(&in, text, size);
+    if (top) {
+        read_header(&in, top, record);
+        read_lanes(&in, top, record);
+        read_counts(&in, top, record);
+        read_files(&in, top, record);
+        record->removed = cpl_stored_texts(&in, top, "removed", &record->n_removed);
+        record->replayed = cpl_stored_texts(&in, top, "replayed", &record->n_replayed);
+    }
+    cpl_stored_release(&in);
+    if (in.failed)
+        cpl_log_record_release(record);
+    return !in.failed;
+}
