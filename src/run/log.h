@@ -40,6 +40,9 @@ void cpl_log_free(struct cpl_log *log);
 /* Read the records that others have appended since. */
 bool cpl_log_refresh(struct cpl_log *log, struct cpl_error *err) CPL_CHECKED;
 
+/* Make the records that were found durable (rule 8): before acting on them. Nothing to do for readers. */
+bool cpl_log_settle(struct cpl_log *log, struct cpl_error *err) CPL_CHECKED;
+
 struct cpl_storage *cpl_log_storage(const struct cpl_log *log);
 const char *cpl_log_dataset(const struct cpl_log *log);
 /* `relative` below the dataset, into `out`; fails (LIMIT) only when too long. */
@@ -64,10 +67,13 @@ const char *cpl_log_last_receipt(const struct cpl_log *log);
 enum cpl_commit_outcome { CPL_COMMIT_DONE, CPL_COMMIT_REFUSED, CPL_COMMIT_UNKNOWN };
 /* One attempt at record head+1. `record` gets its seq, previous hash and hash. DONE: it stands and
  * is folded into the state. REFUSED: another record took the number; it has been read, the caller
- * looks at the new state and decides (rule 7). UNKNOWN: false is returned, with CPL_E_UNKNOWN or
- * what the storage said. */
+ * looks at the new state and decides (rule 7). UNKNOWN: false is returned, with CPL_E_UNKNOWN; nothing
+ * may be deleted. false with REFUSED: it failed before anything was decided, and *err says why. */
 bool cpl_log_append(struct cpl_log *log, struct cpl_log_record *record,
                     enum cpl_commit_outcome *outcome, struct cpl_error *err) CPL_CHECKED;
+
+/* 128 random bits as 32 hex digits and a NUL: names a writer. */
+bool cpl_log_nonce(char nonce[33], struct cpl_error *err) CPL_CHECKED;
 
 /* Has record seq been published wholly? */
 bool cpl_log_is_done(struct cpl_log *log, uint64_t seq, bool *done,

@@ -1,0 +1,286 @@
+#include "run/receipt.h"
+
+#include "base/tree.h"
+#include "run/stored.h"
+
+#include <string.h>
+
+enum { FORMAT_VERSION = 1 };
+
+static const char *text_or_empty(const char *text) { return text ? text : ""; }
+
+/* ---- writing ---- */
+
+static void write_input_bytes(struct cpl_json_writer *writer, const struct cpl_input_account *input)
+{
+    cpl_json_object(writer, "bytes");
+    cpl_json_uint(writer, "header", input->header_bytes);
+    cpl_json_uint(writer, "comment", input->comment_bytes);
+    cpl_json_uint(writer, "blank", input->blank_bytes);
+    cpl_json_uint(writer, "row", input->row_bytes);
+    cpl_json_uint(writer, "reject", input->reject_bytes);
+    cpl_json_close(writer);
+}
+
+static void write_input(struct cpl_json_writer *writer, const struct cpl_input_account *input)
+{
+    cpl_json_object(writer, NULL);
+    cpl_json_string(writer, "path", input->path);
+    if (input->size == UINT64_MAX)
+        cpl_json_raw(writer, "size", "null");
+    else
+        cpl_json_uint(writer, "size", input->size);
+    cpl_json_string(writer, "etag", text_or_empty(input->etag));
+    cpl_json_string(writer, "checksum", text_or_empty(input->checksum));
+    cpl_json_string(writer, "compression", text_or_empty(input->compression));
+    cpl_json_string(writer, "charset", text_or_empty(input->charset));
+    cpl_json_uint(writer, "from", input->from);
+    cpl_json_uint(writer, "to", input->to);
+    cpl_json_uint(writer, "decompressed", input->decompressed);
+    cpl_json_uint(writer, "rows_read", input->rows_read);
+    cpl_json_uint(writer, "rows_decoded", input->rows_decoded);
+    cpl_json_uint(writer, "rows_rejected", input->rows_rejected);
+    cpl_json_bool(writer, "text", input->text);
+    write_input_bytes(writer, input);
+    cpl_json_close(writer);
+}
+
+static void write_inputs(struct cpl_json_writer *writer, const struct cpl_account *account)
+{
+    cpl_json_list(writer, "inputs");
+    for (size_t i = 0; i < account->n_inputs; i++)
+        write_input(writer, &account->inputs[i]);
+    cpl_json_close(writer);
+}
+
+static void write_rows(struct cpl_json_writer *writer, const struct cpl_account *account)
+{
+    const struct cpl_row_counts *rows = &account->rows;
+    cpl_json_object(writer, "rows");
+    cpl_json_uint(writer, "read", rows->read);
+    cpl_json_uint(writer, "derived", rows->derived);
+    cpl_json_uint(writer, "landed", rows->landed);
+    cpl_json_uint(writer, "rejected", rows->rejected);
+    cpl_json_uint(writer, "filtered", rows->filtered);
+    cpl_json_uint(writer, "deduplicated", rows->deduplicated);
+    cpl_json_close(writer);
+    cpl_json_object(writer, "rejected_by_rule");
+    for (size_t i = 0; i < account->n_rules; i++)
+        cpl_json_uint(writer, account->rejected_by_rule[i].name, account->rejected_by_rule[i].n);
+    cpl_json_close(writer);
+}
+
+static void write_schema(struct cpl_json_writer *writer, const struct cpl_schema *schema)
+{
+    struct cpl_buffer type = {0};
+    cpl_json_list(writer, "schema");
+    for (uint32_t i = 0; schema && i < schema->n_fields && !writer->failed; i++) {
+        const struct cpl_field *field = &schema->fields[i];
+        type.size = 0;
+        if (!cpl_type_format(&field->type, &type, writer->err)) {
+            writer->failed = true;
+            break;
+        }
+        cpl_json_object(writer, NULL);
+        cpl_json_string(writer, "name", field->name);
+        cpl_json_bytes(writer, "type", type.data, type.size);
+        cpl_json_bool(writer, "nullable", field->nullable);
+        if (field->field_id >= 0)
+            cpl_json_int(writer, "field_id", field->field_id);
+        cpl_json_close(writer);
+    }
+    cpl_json_close(writer);
+    cpl_buffer_release(&type);
+}
+
+static void write_file(struct cpl_json_writer *writer, const struct cpl_file_entry *file)
+{
+    cpl_json_object(writer, NULL);
+    cpl_json_string(writer, "path", file->path);
+    cpl_json_uint(writer, "rows", file->rows);
+    cpl_json_uint(writer, "bytes", file->size);
+    cpl_json_string(writer, "checksum", file->checksum);
+    cpl_json_string(writer, "partition", text_or_empty(file->partition));
+    cpl_json_close(writer);
+}
+
+static void write_files(struct cpl_json_writer *writer, const struct cpl_receipt *receipt,
+                        enum cpl_file_role role, const char *key)
+{
+    cpl_json_list(writer, key);
+    for (size_t i = 0; i < receipt->n_files; i++)
+        if (receipt->files[i].role == role)
+            write_file(writer, &receipt->files[i]);
+    cpl_json_close(writer);
+}
+
+static void write_paths(struct cpl_json_writer *writer, const char *key, const char **paths, size_t n)
+{
+    cpl_json_list(writer, key);
+    for (size_t i = 0; i < n; i++)
+        cpl_json_string(writer, NULL, paths[i]);
+    cpl_json_close(writer);
+}
+
+static void write_timings(struct cpl_json_writer *writer, const struct cpl_receipt *receipt)
+{
+    cpl_json_object(writer, "timings");
+    cpl_json_int(writer, "started_ms", receipt->started_ms);
+    cpl_json_int(writer, "finished_ms", receipt->finished_ms);
+    cpl_json_object(writer, "seconds");
+    for (size_t i = 0; i < receipt->n_phases; i++)
+        cpl_json_double(writer, receipt->phases[i].name, receipt->phases[i].seconds);
+    cpl_json_close(writer);
+    cpl_json_close(writer);
+}
+
+static void write_head(struct cpl_json_writer *writer, const struct cpl_receipt *receipt)
+{
+    cpl_json_uint(writer, "version", FORMAT_VERSION);
+    cpl_json_string(writer, "program", "cupel " CUPEL_VERSION);
+    cpl_json_string(writer, "run_id", text_or_empty(receipt->run_id));
+    cpl_json_string(writer, "pipeline", text_or_empty(receipt->pipeline));
+    cpl_json_string(writer, "dialect", text_or_empty(receipt->dialect));
+    cpl_json_string(writer, "config_hash", text_or_empty(receipt->config_hash));
+    cpl_json_string(writer, "plan_hash", text_or_empty(receipt->plan_hash));
+    cpl_json_int(writer, "now_ms", receipt->now_ms);
+    cpl_json_string(writer, "previous", text_or_empty(receipt->previous));
+    cpl_json_string(writer, "decoder", text_or_empty(receipt->decoder));
+    if (receipt->decoder_settings)
+        cpl_json_raw(writer, "decoder_settings", receipt->decoder_settings);
+    cpl_json_string(writer, "format", text_or_empty(receipt->format));
+}
+
+bool cpl_receipt_encode(const struct cpl_receipt *receipt, struct cpl_buffer *out,
+                        struct cpl_error *err)
+{
+    struct cpl_json_writer writer;
+    cpl_json_begin(&writer, out, 2, err);
+    cpl_json_object(&writer, NULL);
+    write_head(&writer, receipt);
+    write_rows(&writer, receipt->account);
+    write_inputs(&writer, receipt->account);
+    write_schema(&writer, receipt->schema);
+    write_files(&writer, receipt, CPL_FILE_DATA, "files");
+    write_files(&writer, receipt, CPL_FILE_REJECTS, "rejects");
+    write_paths(&writer, "removed", receipt->removed, receipt->n_removed);
+    write_paths(&writer, "replayed", receipt->replayed, receipt->n_replayed);
+    write_timings(&writer, receipt);
+    cpl_json_close(&writer);
+    return cpl_json_end(&writer) && cpl_buffer_append_text(out, "\n", err);
+}
+
+/* ---- reading ---- */
+
+static void read_input(struct cpl_stored *in, const struct cpl_node *item,
+                       struct cpl_input_account *input)
+{
+    const struct cpl_node *size = cpl_tree_get(item, "size");
+    input->path = cpl_stored_text(in, item, "path");
+    input->size =
+        size && size->kind == CPL_NODE_NULL ? UINT64_MAX : cpl_stored_uint(in, item, "size");
+    input->etag = cpl_stored_text(in, item, "etag");
+    input->checksum = cpl_stored_text(in, item, "checksum");
+    input->compression = cpl_stored_text(in, item, "compression");
+    input->charset = cpl_stored_text(in, item, "charset");
+    input->from = cpl_stored_uint(in, item, "from");
+    input->to = cpl_stored_uint(in, item, "to");
+    input->decompressed = cpl_stored_uint(in, item, "decompressed");
+    input->rows_read = cpl_stored_uint(in, item, "rows_read");
+    input->rows_decoded = cpl_stored_uint(in, item, "rows_decoded");
+    input->rows_rejected = cpl_stored_uint(in, item, "rows_rejected");
+    input->text = cpl_stored_bool(in, item, "text");
+    const struct cpl_node *bytes = cpl_stored_map(in, item, "bytes");
+    input->header_bytes = cpl_stored_uint(in, bytes, "header");
+    input->comment_bytes = cpl_stored_uint(in, bytes, "comment");
+    input->blank_bytes = cpl_stored_uint(in, bytes, "blank");
+    input->row_bytes = cpl_stored_uint(in, bytes, "row");
+    input->reject_bytes = cpl_stored_uint(in, bytes, "reject");
+}
+
+static void read_inputs(struct cpl_stored *in, const struct cpl_node *top,
+                        struct cpl_account *account)
+{
+    const struct cpl_node *list = cpl_stored_list(in, top, "inputs");
+    account->inputs = cpl_stored_array(in, list, sizeof *account->inputs, &account->n_inputs);
+    struct cpl_input_account *input = account->inputs;
+    for (const struct cpl_node *item = input ? list->first : NULL; item && !in->failed;
+         item = item->next)
+        read_input(in, item, input++);
+}
+
+static void read_rows(struct cpl_stored *in, const struct cpl_node *top, struct cpl_account *account)
+{
+    const struct cpl_node *rows = cpl_stored_map(in, top, "rows");
+    account->rows = (struct cpl_row_counts){
+        .read = cpl_stored_uint(in, rows, "read"),
+        .derived = cpl_stored_uint(in, rows, "derived"),
+        .landed = cpl_stored_uint(in, rows, "landed"),
+        .rejected = cpl_stored_uint(in, rows, "rejected"),
+        .filtered = cpl_stored_uint(in, rows, "filtered"),
+        .deduplicated = cpl_stored_uint(in, rows, "deduplicated"),
+    };
+    const struct cpl_node *rules = cpl_stored_map(in, top, "rejected_by_rule");
+    account->rejected_by_rule = cpl_stored_counts(in, rules, &account->n_rules);
+}
+
+static void read_file_list(struct cpl_stored *in, const struct cpl_node *list,
+                           enum cpl_file_role role, struct cpl_file_entry *file)
+{
+    for (const struct cpl_node *item = list ? list->first : NULL; item && !in->failed;
+         item = item->next, file++) {
+        file->role = role;
+        file->path = cpl_stored_text(in, item, "path");
+        file->rows = cpl_stored_uint(in, item, "rows");
+        file->size = cpl_stored_uint(in, item, "bytes");
+        file->checksum = cpl_stored_text(in, item, "checksum");
+        file->partition = cpl_stored_text(in, item, "partition");
+    }
+}
+
+static void read_files(struct cpl_stored *in, const struct cpl_node *top,
+                       struct cpl_stored_receipt *receipt)
+{
+    const struct cpl_node *data = cpl_stored_list(in, top, "files");
+    const struct cpl_node *rejects = cpl_stored_list(in, top, "rejects");
+    if (in->failed)
+        return;
+    size_t n = (size_t)data->n_children + rejects->n_children;
+    receipt->files = cpl_arena_alloc(in->arena, n * sizeof *receipt->files, in->err);
+    if (!receipt->files) {
+        in->failed = true;
+        return;
+    }
+    if (n)
+        memset(receipt->files, 0, n * sizeof *receipt->files);
+    receipt->n_files = n;
+    read_file_list(in, data, CPL_FILE_DATA, receipt->files);
+    read_file_list(in, rejects, CPL_FILE_REJECTS, receipt->files + data->n_children);
+}
+
+bool cpl_receipt_parse(const char *text, size_t size, const char *name,
+                       struct cpl_stored_receipt *receipt, struct cpl_error *err)
+{
+    *receipt = (struct cpl_stored_receipt){0};
+    struct cpl_stored in = {.name = name, .arena = &receipt->arena, .err = err};
+    const struct cpl_node *top = cpl_stored_open(&in, text, size);
+    if (top && cpl_stored_uint(&in, top, "version") != FORMAT_VERSION)
+        cpl_stored_fail(&in, "a version that this program does not know");
+    if (top) {
+        receipt->run_id = cpl_stored_text(&in, top, "run_id");
+        receipt->previous = cpl_stored_text(&in, top, "previous");
+        read_rows(&in, top, &receipt->account);
+        read_inputs(&in, top, &receipt->account);
+        read_files(&in, top, receipt);
+    }
+    cpl_stored_release(&in);
+    if (in.failed)
+        cpl_stored_receipt_release(receipt);
+    return !in.failed;
+}
+
+void cpl_stored_receipt_release(struct cpl_stored_receipt *receipt)
+{
+    cpl_arena_release(&receipt->arena);
+    *receipt = (struct cpl_stored_receipt){0};
+}
