@@ -56,8 +56,8 @@ bool cpl_account_reject(struct cpl_account *account, const char *rule, uint64_t 
         i++;
     if (i == account->rules_capacity) {
         size_t capacity = i ? 2 * i : 8;
-        struct cpl_named_count *grown =
-            cpl_realloc(account->rejected_by_rule, capacity * sizeof *grown, err);
+        struct cpl_named_count *grown = cpl_realloc(account->rejected_by_rule,
+                                                    capacity * sizeof *grown, err);
         if (!grown)
             return false;
         account->rejected_by_rule = grown;
@@ -117,7 +117,8 @@ static bool check_inputs(const struct cpl_account *account, struct cpl_error *er
 static bool check_ends(const struct cpl_row_counts *rows, struct cpl_error *err)
 {
     uint64_t in = sum2(rows->read, rows->derived);
-    uint64_t out = sum2(sum2(rows->landed, rows->rejected), sum2(rows->filtered, rows->deduplicated));
+    uint64_t out = sum2(sum2(rows->landed, rows->rejected),
+                        sum2(rows->filtered, rows->deduplicated));
     return in == out || fail_books(err, "", "rows read + derived", in,
                                    "rows landed + rejected + filtered + deduplicated", out);
 }
@@ -133,7 +134,8 @@ static bool check_files(const struct cpl_account *account, const struct cpl_file
             rejected = sum2(rejected, files[i].rows);
     }
     if (landed != account->rows.landed)
-        return fail_books(err, "", "rows in data files", landed, "rows landed", account->rows.landed);
+        return fail_books(err, "", "rows in data files", landed, "rows landed",
+                          account->rows.landed);
     return rejected == account->rows.rejected ||
            fail_books(err, "", "rows in reject files", rejected, "rows rejected",
                       account->rows.rejected);

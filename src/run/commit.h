@@ -11,18 +11,16 @@
  * 10 to 12) │ close ── frees; before a commit it also removes the attempt's staging
  *
  * Two kinds of targets share these verbs. A *dataset* (a directory) has the full protocol above. A
- * *single file*
- * (`cupel convert in out.parquet`) has no log and leaves no `_cupel` beside the user's file:
- * everything is staged as hidden files in the target's directory, synced, and then renamed into
- * place: rejects (`<out>.rejects.parquet`, only when there are any) and the receipt (only when
- * asked for) first, the file itself last. That rename is the decision: a crash before it leaves no
- * output, and the same command run again replaces whatever side files stand there.
+ * *single file* (`cupel convert in out.parquet`) has no log and leaves no `_cupel` beside the
+ * user's file: it is staged in a hidden directory beside its target, synced, and renamed into place
+ * by commit. That rename is the decision. Rejects (`<out>.rejects.parquet`, only when there are
+ * any) are renamed before it, the receipt (only when asked for) after it; see single_file.c.
  *
  * Modes. ERROR: refused (CONFLICT) when the target holds data. OVERWRITE: the dataset's files are
  * removed by the same record that adds the new ones; a dataset with visible files that its log does
  * not know is refused, because they are not ours to delete. OVERWRITE_PARTITIONS: the same, for the
- * partitions that this run writes. APPEND adds. Single file: OVERWRITE replaces atomically; APPEND
- * is refused (CONFIG); OVERWRITE_PARTITIONS is refused.
+ * partitions that this run writes. APPEND adds. Single file: OVERWRITE replaces atomically; ERROR
+ * and APPEND are refused (CONFLICT) when the file exists, OVERWRITE_PARTITIONS always (CONFIG).
  *
  * Names. A path is used once in a dataset's life, also after its removal: a late writer can then
  * never resurrect anything. cpl_attempt_stem gives a stem that keeps this.

@@ -5,7 +5,10 @@
 
 static void (*current)(const char *name);
 
-void cpl_crash_hook(void (*hook)(const char *name)) { current = hook; }
+void cpl_crash_hook(void (*hook)(const char *name))
+{
+    current = hook;
+}
 
 void cpl_crash_point(const char *name)
 {

@@ -18,11 +18,26 @@ struct cpl_log {
     bool unsettled; /* records were found whose directory entry may not be durable */
 };
 
-struct cpl_storage *cpl_log_storage(const struct cpl_log *log) { return log->storage; }
-const char *cpl_log_dataset(const struct cpl_log *log) { return log->dataset; }
-uint64_t cpl_log_head(const struct cpl_log *log) { return log->state.n_records; }
-size_t cpl_log_file_count(const struct cpl_log *log) { return log->state.n_files; }
-const char *cpl_log_last_receipt(const struct cpl_log *log) { return log->state.last_receipt; }
+struct cpl_storage *cpl_log_storage(const struct cpl_log *log)
+{
+    return log->storage;
+}
+const char *cpl_log_dataset(const struct cpl_log *log)
+{
+    return log->dataset;
+}
+uint64_t cpl_log_head(const struct cpl_log *log)
+{
+    return log->state.n_records;
+}
+size_t cpl_log_file_count(const struct cpl_log *log)
+{
+    return log->state.n_files;
+}
+const char *cpl_log_last_receipt(const struct cpl_log *log)
+{
+    return log->state.last_receipt;
+}
 
 const struct cpl_log_file *cpl_log_file(const struct cpl_log *log, size_t i)
 {
@@ -170,11 +185,11 @@ static bool check_listing(struct cpl_log *log, const struct cpl_object_list *lis
         uint64_t done = listed_seq(list->items[i].path, ".done");
         uint64_t seq = done ? done : listed_seq(list->items[i].path, ".json");
         if (seq > log->state.n_records)
-            return cpl_fail(err, CPL_E_CORRUPT,
-                            "record %llu is missing in the log of %s, though %s is there: a part of the "
-                            "log was removed; bring it back from a copy",
-                            (unsigned long long)log->state.n_records + 1, log->dataset,
-                            list->items[i].path);
+            return cpl_fail(
+                err, CPL_E_CORRUPT,
+                "record %llu is missing in the log of %s, though %s is there: a part of the "
+                "log was removed; bring it back from a copy",
+                (unsigned long long)log->state.n_records + 1, log->dataset, list->items[i].path);
         if (done)
             log->done[done - 1] = 1;
     }
@@ -287,7 +302,8 @@ static bool prepare(struct cpl_log *log, struct cpl_log_record *record, struct c
     memcpy(record->previous, previous, strlen(previous) + 1);
     *copy = cpl_alloc_zero(1, sizeof **copy, err);
     return *copy && cpl_log_record_encode(record, text, err) &&
-           cpl_log_record_parse((const char *)text->data, text->size, "the new record", *copy, err) &&
+           cpl_log_record_parse((const char *)text->data, text->size, "the new record", *copy,
+                                err) &&
            reserve_done(log, err) && cpl_log_state_admit(&log->state, *copy, err);
 }
 

@@ -40,7 +40,8 @@ void cpl_log_free(struct cpl_log *log);
 /* Read the records that others have appended since. */
 bool cpl_log_refresh(struct cpl_log *log, struct cpl_error *err) CPL_CHECKED;
 
-/* Make the records that were found durable (rule 8): before acting on them. Nothing to do for readers. */
+/* Make the records that were found durable (rule 8): before acting on them. Nothing to do for
+ * readers. */
 bool cpl_log_settle(struct cpl_log *log, struct cpl_error *err) CPL_CHECKED;
 
 struct cpl_storage *cpl_log_storage(const struct cpl_log *log);
@@ -67,8 +68,9 @@ const char *cpl_log_last_receipt(const struct cpl_log *log);
 enum cpl_commit_outcome { CPL_COMMIT_DONE, CPL_COMMIT_REFUSED, CPL_COMMIT_UNKNOWN };
 /* One attempt at record head+1. `record` gets its seq, previous hash and hash. DONE: it stands and
  * is folded into the state. REFUSED: another record took the number; it has been read, the caller
- * looks at the new state and decides (rule 7). UNKNOWN: false is returned, with CPL_E_UNKNOWN; nothing
- * may be deleted. false with REFUSED: it failed before anything was decided, and *err says why. */
+ * looks at the new state and decides (rule 7). UNKNOWN: false is returned, with CPL_E_UNKNOWN;
+ * nothing may be deleted. false with REFUSED: it failed before anything was decided, and *err says
+ * why. */
 bool cpl_log_append(struct cpl_log *log, struct cpl_log_record *record,
                     enum cpl_commit_outcome *outcome, struct cpl_error *err) CPL_CHECKED;
 

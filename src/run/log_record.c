@@ -10,7 +10,10 @@ enum { FORMAT_VERSION = 1 };
 /* A record's last bytes: the member that proves all those before it. */
 static const char TAIL_HEAD[] = ",\"hash\":\"";
 static const char TAIL_END[] = "\"}\n";
-enum { HASH_LENGTH = 5 + 32, TAIL_LENGTH = sizeof TAIL_HEAD - 1 + HASH_LENGTH + sizeof TAIL_END - 1 };
+enum {
+    HASH_LENGTH = 5 + 32,
+    TAIL_LENGTH = sizeof TAIL_HEAD - 1 + HASH_LENGTH + sizeof TAIL_END - 1
+};
 
 static const char *const kind_names[] = {
     [CPL_RECORD_COMMIT] = "commit",
@@ -24,8 +27,14 @@ static const char *const role_names[] = {
     [CPL_FILE_RECEIPT] = "receipt",
 };
 
-const char *cpl_record_kind_name(enum cpl_record_kind kind) { return kind_names[kind]; }
-const char *cpl_file_role_name(enum cpl_file_role role) { return role_names[role]; }
+const char *cpl_record_kind_name(enum cpl_record_kind kind)
+{
+    return kind_names[kind];
+}
+const char *cpl_file_role_name(enum cpl_file_role role)
+{
+    return role_names[role];
+}
 
 void cpl_hash_text(const void *data, size_t size, char out[CPL_HASH_TEXT])
 {
@@ -42,7 +51,10 @@ void cpl_log_record_release(struct cpl_log_record *record)
 
 /* ---- writing ---- */
 
-static const char *text_or_empty(const char *text) { return text ? text : ""; }
+static const char *text_or_empty(const char *text)
+{
+    return text ? text : "";
+}
 
 static void write_lanes(struct cpl_json_writer *writer, const struct cpl_log_record *record)
 {
@@ -80,7 +92,8 @@ static void write_files(struct cpl_json_writer *writer, const struct cpl_log_rec
     cpl_json_close(writer);
 }
 
-static void write_texts(struct cpl_json_writer *writer, const char *key, const char **texts, size_t n)
+static void write_texts(struct cpl_json_writer *writer, const char *key, const char **texts,
+                        size_t n)
 {
     cpl_json_list(writer, key);
     for (size_t i = 0; i < n; i++)
@@ -146,10 +159,11 @@ bool cpl_log_record_encode(struct cpl_log_record *record, struct cpl_buffer *out
     if (!cpl_buffer_printf(out, err, "%s%s%s", TAIL_HEAD, record->hash, TAIL_END))
         return false;
     if (out->size - from > CPL_LOG_RECORD_MAX)
-        return cpl_fail(err, CPL_E_LIMIT,
-                        "the commit's record would take %zu bytes, and %d are the limit: %zu files are "
-                        "too many for one commit; use fewer partitions or larger files",
-                        out->size - from, CPL_LOG_RECORD_MAX, record->n_added + record->n_removed);
+        return cpl_fail(
+            err, CPL_E_LIMIT,
+            "the commit's record would take %zu bytes, and %d are the limit: %zu files are "
+            "too many for one commit; use fewer partitions or larger files",
+            out->size - from, CPL_LOG_RECORD_MAX, record->n_added + record->n_removed);
     return true;
 }
 
@@ -162,8 +176,7 @@ static bool prove(struct cpl_stored *in, const char *text, size_t size, char has
     size_t body = size - TAIL_LENGTH;
     const char *stored = text + body + sizeof TAIL_HEAD - 1;
     cpl_hash_text(text, body, hash);
-    if (memcmp(text + body, TAIL_HEAD, sizeof TAIL_HEAD - 1) ||
-        memcmp(stored, hash, HASH_LENGTH) ||
+    if (memcmp(text + body, TAIL_HEAD, sizeof TAIL_HEAD - 1) || memcmp(stored, hash, HASH_LENGTH) ||
         memcmp(stored + HASH_LENGTH, TAIL_END, sizeof TAIL_END - 1))
         return cpl_stored_fail(in, "its bytes do not have the hash that it ends with");
     return true;
@@ -244,7 +257,8 @@ static void read_header(struct cpl_stored *in, const struct cpl_node *top,
 {
     uint64_t version = cpl_stored_uint(in, top, "version");
     if (!in->failed && version != FORMAT_VERSION)
-        cpl_stored_fail(in, "version %llu is not known to this program", (unsigned long long)version);
+        cpl_stored_fail(in, "version %llu is not known to this program",
+                        (unsigned long long)version);
     int kind = find_name(kind_names, 4, cpl_stored_text(in, top, "kind"));
     if (kind < 0)
         cpl_stored_fail(in, "unknown kind of record");

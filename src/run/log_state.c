@@ -53,7 +53,8 @@ static bool admit_place(const struct cpl_log_state *state, const struct cpl_log_
         return refuse(record, err, "does not follow the record before it, whose hash is", previous);
     bool refers = record->kind == CPL_RECORD_REPAIR || record->kind == CPL_RECORD_LOST;
     if (refers != (record->about != 0) || record->about >= record->seq)
-        return refuse(record, err, "refers to no earlier record", cpl_record_kind_name(record->kind));
+        return refuse(record, err, "refers to no earlier record",
+                      cpl_record_kind_name(record->kind));
     return true;
 }
 
@@ -116,7 +117,8 @@ static bool admit_paths(const struct cpl_log_state *state, const struct cpl_log_
         if (!file || file->removed_by || file->lost_by)
             return refuse(record, err, "removes a file that is not there", record->removed[i]);
         if (record->kind == CPL_RECORD_LOST && file->seq != record->about)
-            return refuse(record, err, "declares a file of another record lost", record->removed[i]);
+            return refuse(record, err, "declares a file of another record lost",
+                          record->removed[i]);
     }
     for (size_t i = 0; i < record->n_replayed; i++) {
         const size_t *at = cpl_name_index_find(&state->file_index, record->replayed[i]);

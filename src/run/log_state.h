@@ -1,7 +1,9 @@
-/* What a log amounts to: its records folded into lanes and files. Part of log.c, apart from storage.
+/* What a log amounts to: its records folded into lanes and files. Part of log.c, apart from
+ * storage.
  *
- * A record is first *admitted* (checked against the state, room reserved) and then *applied*, which cannot fail.
- * So a writer checks its own record before it creates it: nothing is ever written that a reader would refuse. */
+ * A record is first *admitted* (checked against the state, room reserved) and then *applied*, which
+ * cannot fail. So a writer checks its own record before it creates it: nothing is ever written that
+ * a reader would refuse. */
 #pragma once
 #include "run/log.h"
 #include "run/name_index.h"
@@ -18,7 +20,7 @@ struct cpl_log_state {
     struct cpl_lane_state *lanes;
     size_t n_lanes, lanes_capacity;
     struct cpl_name_index file_index, lane_index;
-    const char *last_receipt;        /* "" = none */
+    const char *last_receipt; /* "" = none */
 };
 void cpl_log_state_release(struct cpl_log_state *state);
 /* Is `path` relative, without "." or ".." or empty components, and not too long? */

@@ -1,8 +1,7 @@
 /* From a name to a number: open addressing over XXH3-64, for the log's lanes and files.
  *
- * Names are borrowed and must outlive the index. Reserving is apart from adding, so that a caller can make
- * sure beforehand that nothing can fail halfway through.
- * Threads: one at a time. */
+ * Names are borrowed and must outlive the index. Reserving is apart from adding, so that a caller
+ * can make sure beforehand that nothing can fail halfway through. Threads: one at a time. */
 #pragma once
 #include "base/memory.h"
 

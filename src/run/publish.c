@@ -1,12 +1,11 @@
 /* The redo of one record:
  *
- *   each file added ── token ──rename──▶ target     (removed or repaired since: its token is discarded)
- *   fsync of the targets' directories
- *   each file removed ── unlink, fsync of their directories
- *   <seq>.done, then the attempt's staging directory goes
+ *   each file added ── token ──rename──▶ target     (removed or repaired since: its token is
+ * discarded) fsync of the targets' directories each file removed ── unlink, fsync of their
+ * directories <seq>.done, then the attempt's staging directory goes
  *
- * A token of a file that a later record has removed is discarded before that record's removals run, so
- * that a late publisher cannot bring the file back. */
+ * A token of a file that a later record has removed is discarded before that record's removals run,
+ * so that a late publisher cannot bring the file back. */
 #include "run/publish.h"
 
 #include "run/crash_point.h"
@@ -70,8 +69,8 @@ static bool add_missing(struct cpl_publish_report *report, uint64_t seq,
 {
     size_t n = report->n_missing;
     if (!(n & (n - 1))) { /* full at each power of two */
-        struct cpl_missing *grown =
-            cpl_realloc(report->missing, (n ? 2 * n : 1) * sizeof *grown, err);
+        struct cpl_missing *grown = cpl_realloc(report->missing, (n ? 2 * n : 1) * sizeof *grown,
+                                                err);
         if (!grown)
             return false;
         report->missing = grown;
@@ -87,14 +86,16 @@ static bool fail_taken(const char *token, const char *target, struct cpl_storage
     if (!cpl_storage_exists(storage, token, &staged, err))
         return false;
     if (staged)
-        return cpl_fail(err, CPL_E_CONFLICT,
-                        "%s is committed but not visible yet, and another file that is not ours stands "
-                        "in its place; move that file away and run again",
-                        target);
-    return cpl_fail(err, CPL_E_CORRUPT,
-                    "%s differs from what its commit recorded; bring it back from a copy, or move it away "
-                    "and run again to have it declared lost",
-                    target);
+        return cpl_fail(
+            err, CPL_E_CONFLICT,
+            "%s is committed but not visible yet, and another file that is not ours stands "
+            "in its place; move that file away and run again",
+            target);
+    return cpl_fail(
+        err, CPL_E_CORRUPT,
+        "%s differs from what its commit recorded; bring it back from a copy, or move it away "
+        "and run again to have it declared lost",
+        target);
 }
 
 static bool publish_file(struct cpl_log *log, uint64_t seq, const struct cpl_file_entry *file,
@@ -105,7 +106,8 @@ static bool publish_file(struct cpl_log *log, uint64_t seq, const struct cpl_fil
     enum cpl_publish_result result;
     snprintf(staged.checksum, sizeof staged.checksum, "%s", file->checksum);
     cpl_crash_point("publish/before-file");
-    if (!cpl_log_path(log, file->token, token, err) || !cpl_log_path(log, file->path, target, err) ||
+    if (!cpl_log_path(log, file->token, token, err) ||
+        !cpl_log_path(log, file->path, target, err) ||
         !cpl_storage_publish(cpl_log_storage(log), &staged, &result, err))
         return false;
     cpl_crash_point("publish/after-file");

@@ -7,7 +7,10 @@
 
 enum { FORMAT_VERSION = 1 };
 
-static const char *text_or_empty(const char *text) { return text ? text : ""; }
+static const char *text_or_empty(const char *text)
+{
+    return text ? text : "";
+}
 
 /* ---- writing ---- */
 
@@ -114,7 +117,8 @@ static void write_files(struct cpl_json_writer *writer, const struct cpl_receipt
     cpl_json_close(writer);
 }
 
-static void write_paths(struct cpl_json_writer *writer, const char *key, const char **paths, size_t n)
+static void write_paths(struct cpl_json_writer *writer, const char *key, const char **paths,
+                        size_t n)
 {
     cpl_json_list(writer, key);
     for (size_t i = 0; i < n; i++)
@@ -177,8 +181,8 @@ static void read_input(struct cpl_stored *in, const struct cpl_node *item,
 {
     const struct cpl_node *size = cpl_tree_get(item, "size");
     input->path = cpl_stored_text(in, item, "path");
-    input->size =
-        size && size->kind == CPL_NODE_NULL ? UINT64_MAX : cpl_stored_uint(in, item, "size");
+    input->size = size && size->kind == CPL_NODE_NULL ? UINT64_MAX
+                                                      : cpl_stored_uint(in, item, "size");
     input->etag = cpl_stored_text(in, item, "etag");
     input->checksum = cpl_stored_text(in, item, "checksum");
     input->compression = cpl_stored_text(in, item, "compression");
@@ -209,7 +213,8 @@ static void read_inputs(struct cpl_stored *in, const struct cpl_node *top,
         read_input(in, item, input++);
 }
 
-static void read_rows(struct cpl_stored *in, const struct cpl_node *top, struct cpl_account *account)
+static void read_rows(struct cpl_stored *in, const struct cpl_node *top,
+                      struct cpl_account *account)
 {
     const struct cpl_node *rows = cpl_stored_map(in, top, "rows");
     account->rows = (struct cpl_row_counts){

@@ -8,7 +8,8 @@
 
 enum { MAX_ROUNDS = 1000 }; /* each means that another process went ahead of us */
 
-/* A file that is neither staged nor visible is missing only as long as no record says more of it. */
+/* A file that is neither staged nor visible is missing only as long as no record says more of it.
+ */
 static bool still_missing(const struct cpl_log *log, const struct cpl_missing *missing)
 {
     const struct cpl_log_file *file = cpl_log_find(log, missing->file->path);
@@ -171,7 +172,8 @@ static bool recover_record(struct cpl_log *log, uint64_t seq, const struct cpl_r
         if (!ok || finished)
             return ok;
     }
-    return cpl_fail(err, CPL_E_CONFLICT, "record %llu of %s cannot be settled: others keep changing the log",
+    return cpl_fail(err, CPL_E_CONFLICT,
+                    "record %llu of %s cannot be settled: others keep changing the log",
                     (unsigned long long)seq, cpl_log_dataset(log));
 }
 
@@ -179,7 +181,8 @@ bool cpl_recover(struct cpl_log *log, const struct cpl_recover_hooks *hooks, int
                  struct cpl_recover_report *report, struct cpl_error *err)
 {
     *report = (struct cpl_recover_report){0};
-    for (uint64_t seq = 1; seq <= cpl_log_head(log); seq++) { /* the head moves when files are lost */
+    for (uint64_t seq = 1; seq <= cpl_log_head(log);
+         seq++) { /* the head moves when files are lost */
         bool done;
         if (!cpl_log_is_done(log, seq, &done, err))
             return false;

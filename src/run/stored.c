@@ -36,7 +36,10 @@ const struct cpl_node *cpl_stored_open(struct cpl_stored *in, const char *text, 
     return documents[0];
 }
 
-void cpl_stored_release(struct cpl_stored *in) { cpl_arena_release(&in->scratch); }
+void cpl_stored_release(struct cpl_stored *in)
+{
+    cpl_arena_release(&in->scratch);
+}
 
 static const struct cpl_node *member(struct cpl_stored *in, const struct cpl_node *map,
                                      const char *key, enum cpl_node_kind kind)

@@ -1,8 +1,8 @@
 /* Reading back JSON that this program once wrote: records of the log and receipts.
  *
- * Strict getters with a sticky failure, so that a parser reads as a list of members and checks once at
- * its end. What is missing or of another shape makes the document CORRUPT, naming file and member.
- * Texts are copied into `arena`, so that the parsed tree can go. */
+ * Strict getters with a sticky failure, so that a parser reads as a list of members and checks once
+ * at its end. What is missing or of another shape makes the document CORRUPT, naming file and
+ * member. Texts are copied into `arena`, so that the parsed tree can go. */
 #pragma once
 #include "base/tree.h"
 #include "run/log_record.h"
@@ -32,7 +32,8 @@ const struct cpl_node *cpl_stored_map(struct cpl_stored *in, const struct cpl_no
                                       const char *key);
 const struct cpl_node *cpl_stored_list(struct cpl_stored *in, const struct cpl_node *map,
                                        const char *key);
-/* Zeroed room for one item per child of `node` (NULL: none); NULL only after a failure or for none. */
+/* Zeroed room for one item per child of `node` (NULL: none); NULL only after a failure or for none.
+ */
 void *cpl_stored_array(struct cpl_stored *in, const struct cpl_node *node, size_t item_size,
                        size_t *n);
 /* A list of texts. */

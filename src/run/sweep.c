@@ -1,4 +1,5 @@
-/* Sweeping: staging and plans that killed attempts left behind. Slow, never urgent, never in recovery's way. */
+/* Sweeping: staging and plans that killed attempts left behind. Slow, never urgent, never in
+ * recovery's way. */
 #include "run/recover.h"
 
 #include <stdio.h>
@@ -74,7 +75,8 @@ static bool collect(struct cpl_log *log, const char *relative, struct leftovers 
     return ok;
 }
 
-/* Attempts that records name: staging matters until they are done, plans for as long as the record. */
+/* Attempts that records name: staging matters until they are done, plans for as long as the record.
+ */
 static bool collect_needed(struct cpl_log *log, bool only_open, struct cpl_name_index *needed,
                            struct cpl_error *err)
 {

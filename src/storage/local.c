@@ -252,6 +252,24 @@ bool cpl_storage_remove(struct cpl_storage *storage, const char *path, struct cp
     return ok;
 }
 
+bool cpl_storage_remove_empty_dir(struct cpl_storage *storage, const char *path,
+                                  struct cpl_error *err)
+{
+    struct cpl_place place;
+    struct cpl_error why = {0};
+    if (!cpl_place_open(storage, path, &place, &why)) {
+        if (why.code != CPL_E_NOT_FOUND && err)
+            *err = why;
+        return why.code == CPL_E_NOT_FOUND;
+    }
+    bool ok = !unlinkat(place.dir, place.name, AT_REMOVEDIR) || errno == ENOENT ||
+              errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR;
+    if (!ok)
+        cpl_fail_errno(err, errno, "cannot remove directory %s", path);
+    cpl_place_close(&place);
+    return ok;
+}
+
 static bool remove_in(int dir, const char *name, int depth, struct cpl_error *err);
 
 static bool empty_directory(int dir, const char *name, int depth, struct cpl_error *err)

@@ -38,6 +38,7 @@ ssize_t cpl_call_pwrite(int fd, const void *data, size_t size,
 int cpl_call_fsync(int fd);
 int cpl_call_rename_new(int from_dir, const char *from, int to_dir,
                         const char *to); /* EEXIST when `to` is there */
+int cpl_call_rename_over(int from_dir, const char *from, int to_dir, const char *to);
 int cpl_call_mkdir(int dir, const char *path, mode_t mode);
 
 /* ---- local_path.c ---- */

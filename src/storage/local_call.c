@@ -153,6 +153,15 @@ int cpl_call_rename_new(int from_dir, const char *from, int to_dir, const char *
     return result;
 }
 
+int cpl_call_rename_over(int from_dir, const char *from, int to_dir, const char *to)
+{
+    int result;
+    do
+        result = faulty(CPL_FAULT_RENAME) ? -1 : renameat(from_dir, from, to_dir, to);
+    while (result < 0 && errno == EINTR);
+    return result;
+}
+
 int cpl_call_mkdir(int dir, const char *path, mode_t mode)
 {
     int result;

@@ -104,6 +104,20 @@ bool cpl_storage_publish(struct cpl_storage *storage, const struct cpl_staged *s
     return ok;
 }
 
+bool cpl_storage_publish_over(struct cpl_storage *storage, const struct cpl_staged *staged,
+                              struct cpl_error *err)
+{
+    struct cpl_place token = {.dir = AT_FDCWD}, target = {.dir = AT_FDCWD};
+    bool ok = cpl_place_open(storage, staged->token, &token, err) &&
+              cpl_place_open(storage, staged->final_path, &target, err);
+    if (ok && cpl_call_rename_over(token.dir, token.name, target.dir, target.name) < 0)
+        ok = cpl_fail_errno(err, errno, "cannot rename %s to %s", staged->token,
+                            staged->final_path);
+    cpl_place_close(&token);
+    cpl_place_close(&target);
+    return ok;
+}
+
 /* ---- exclusive creation ---- */
 
 static bool create_in(struct cpl_storage *storage, const char *path, const char *temporary,

@@ -77,6 +77,8 @@ enum cpl_publish_result { CPL_PUBLISHED, CPL_ALREADY_PUBLISHED, CPL_TOKEN_GONE, 
 /* Consume the token: rename without overwriting (renameat2 RENAME_NOREPLACE, link+unlink where unsupported). Directories of the
  * target are created. ALREADY: token gone and the target has size and checksum. TAKEN: another file stands there. */
 bool cpl_storage_publish(struct cpl_storage *storage, const struct cpl_staged *staged, enum cpl_publish_result *result, struct cpl_error *err) CPL_CHECKED;
+/* The same, over whatever file stands at the target: for single files whose user said so. Never for a dataset's files. */
+bool cpl_storage_publish_over(struct cpl_storage *storage, const struct cpl_staged *staged, struct cpl_error *err) CPL_CHECKED;
 
 /* ---- small durable records ---- */
 enum cpl_create_result { CPL_CREATED, CPL_EXISTS };
@@ -85,6 +87,8 @@ bool cpl_storage_create_exclusive(struct cpl_storage *storage, const char *path,
 bool cpl_storage_make_dirs(struct cpl_storage *storage, const char *path, struct cpl_error *err) CPL_CHECKED;
 bool cpl_storage_sync_dir(struct cpl_storage *storage, const char *path, struct cpl_error *err) CPL_CHECKED;
 bool cpl_storage_remove(struct cpl_storage *storage, const char *path, struct cpl_error *err) CPL_CHECKED; /* absent is fine */
+/* A directory, only when nothing is in it; one that is absent or not empty is left as it is. */
+bool cpl_storage_remove_empty_dir(struct cpl_storage *storage, const char *path, struct cpl_error *err) CPL_CHECKED;
 bool cpl_storage_remove_tree(struct cpl_storage *storage, const char *path, struct cpl_error *err) CPL_CHECKED;
 /* The path with symlinks and ".." resolved as far as it exists; PERMISSION when outside the approved roots. Free with cpl_free. */
 char *cpl_storage_resolve(struct cpl_storage *storage, const char *path, struct cpl_error *err) CPL_CHECKED;
