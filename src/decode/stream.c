@@ -14,27 +14,33 @@
 struct object_stream {
     struct cpl_stream base;
     struct cpl_reader *reader;
-    uint64_t at, to;
+    uint64_t to;
 };
 
 static bool object_read(struct cpl_stream *base, void *data, size_t size, size_t *got,
                         struct cpl_error *err)
 {
     struct object_stream *stream = (struct object_stream *)base;
-    uint64_t left = stream->to - stream->at;
+    uint64_t left = stream->to - base->position;
     size_t n = left < size ? (size_t)left : size;
     *got = 0;
     if (!n)
         return true;
-    if (!cpl_reader_at(stream->reader, stream->at, data, n, got, err))
+    if (!cpl_reader_at(stream->reader, base->position, data, n, got, err))
         return false;
     if (!*got)
         return cpl_fail(err, CPL_E_DATA,
                         "the file shrank while it was read: it ends at byte %llu, not %llu",
-                        (unsigned long long)stream->at, (unsigned long long)stream->to);
-    stream->at += *got;
+                        (unsigned long long)base->position, (unsigned long long)stream->to);
     base->position += *got;
     return true;
+}
+
+static bool object_reread(struct cpl_stream *base, uint64_t offset, void *data, size_t size,
+                          size_t *got, struct cpl_error *err)
+{
+    struct object_stream *stream = (struct object_stream *)base;
+    return cpl_reader_at(stream->reader, offset, data, size, got, err);
 }
 
 static void free_stream(struct cpl_stream *base)
@@ -43,7 +49,7 @@ static void free_stream(struct cpl_stream *base)
 }
 
 static const struct cpl_stream_ops object_ops = {
-    .name = "object", .read = object_read, .close = free_stream};
+    .name = "object", .read = object_read, .reread = object_reread, .close = free_stream};
 
 struct cpl_stream *cpl_stream_object(struct cpl_reader *reader, uint64_t from, uint64_t to,
                                      struct cpl_error *err)
@@ -55,7 +61,7 @@ struct cpl_stream *cpl_stream_object(struct cpl_reader *reader, uint64_t from, u
     stream->base.ops = &object_ops;
     stream->reader = reader;
     stream->to = to < size ? to : size;
-    stream->at = from < stream->to ? from : stream->to;
+    stream->base.position = from < stream->to ? from : stream->to;
     return &stream->base;
 }
 
@@ -117,8 +123,20 @@ static bool memory_read(struct cpl_stream *base, void *data, size_t size, size_t
     return true;
 }
 
+static bool memory_reread(struct cpl_stream *base, uint64_t offset, void *data, size_t size,
+                          size_t *got, struct cpl_error *err)
+{
+    struct memory_stream *stream = (struct memory_stream *)base;
+    size_t left = offset < stream->size ? stream->size - (size_t)offset : 0;
+    (void)err;
+    *got = size < left ? size : left;
+    if (*got)
+        memcpy(data, stream->data + offset, *got);
+    return true;
+}
+
 static const struct cpl_stream_ops memory_ops = {
-    .name = "memory", .read = memory_read, .close = free_stream};
+    .name = "memory", .read = memory_read, .reread = memory_reread, .close = free_stream};
 
 struct cpl_stream *cpl_stream_memory(const void *data, size_t size, struct cpl_error *err)
 {

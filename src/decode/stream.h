@@ -16,6 +16,8 @@ struct cpl_stream_ops {
     /* Map output range [from, to) of this stream to offsets of the decompressed object and, when raw is not NULL, append the
      * original bytes. Only ranges that end within the last 64 MiB handed out need be known. NULL = identity. */
     bool (*locate)(struct cpl_stream *stream, uint64_t from, uint64_t to, uint64_t *object_from, uint64_t *object_to, struct cpl_buffer *raw, struct cpl_error *err);
+    /* Bytes that were read before, from `offset`; NULL = they are gone. Like read, but moves nothing. Plain objects and memory. */
+    bool (*reread)(struct cpl_stream *stream, uint64_t offset, void *data, size_t size, size_t *got, struct cpl_error *err);
     void (*close)(struct cpl_stream *stream); /* also closes what it pulls from */
 };
 struct cpl_stream {
@@ -33,7 +35,7 @@ static inline void cpl_stream_close(struct cpl_stream *stream)
 }
 
 struct cpl_reader;
-/* Bytes [from, to) of an object (to = UINT64_MAX: the end). Does not own the reader. */
+/* Bytes [from, to) of an object (to = UINT64_MAX: the end); its position starts at `from`. Does not own the reader. */
 struct cpl_stream *cpl_stream_object(struct cpl_reader *reader, uint64_t from, uint64_t to, struct cpl_error *err) CPL_CHECKED;
 /* A file descriptor (standard input). Does not own it. */
 struct cpl_stream *cpl_stream_fd(int fd, struct cpl_error *err) CPL_CHECKED;

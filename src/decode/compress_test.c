@@ -1,0 +1,372 @@
+/* Decompression: every format, members, cuts at every byte, damage, limits; samples are made by the
+ * formats' libraries. */
+#include "decode/stream.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <bzlib.h>
+#include <libdeflate.h>
+#include <lz4frame.h>
+#include <lzma.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+static const enum cpl_compression all[] = {CPL_GZIP, CPL_ZSTD, CPL_BZIP2, CPL_XZ, CPL_LZ4};
+enum { N_ALL = 5 };
+
+/* ---- samples ---- */
+
+static void text_of(struct cpl_buffer *text, size_t size)
+{
+    uint32_t x = 7;
+    while (text->size < size) {
+        x = x * 1664525u + 1013904223u;
+        assert_true(cpl_buffer_printf(text, NULL, "%u|%u|line of text|%c\n", x >> 8, x >> 20,
+                                      'a' + (x >> 28)));
+    }
+    text->size = size;
+}
+
+static void add_gzip(struct cpl_buffer *out, const void *data, size_t size)
+{
+    struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(6);
+    size_t bound = libdeflate_gzip_compress_bound(compressor, size);
+    assert_true(cpl_buffer_reserve(out, bound, NULL));
+    out->size += libdeflate_gzip_compress(compressor, data, size, out->data + out->size, bound);
+    libdeflate_free_compressor(compressor);
+}
+
+static void add_member(struct cpl_buffer *out, enum cpl_compression compression, const void *data,
+                       size_t size)
+{
+    if (compression == CPL_GZIP) {
+        add_gzip(out, data, size);
+        return;
+    }
+    size_t room = size + size / 2 + 2048, made = 0;
+    assert_true(cpl_buffer_reserve(out, room, NULL));
+    uint8_t *to = out->data + out->size;
+    if (compression == CPL_ZSTD) {
+        made = ZSTD_compress(to, room, data, size, 3);
+        assert_false(ZSTD_isError(made));
+    } else if (compression == CPL_BZIP2) {
+        unsigned n = (unsigned)room;
+        assert_int_equal(
+            BZ2_bzBuffToBuffCompress((char *)to, &n, (char *)data, (unsigned)size, 1, 0, 0), BZ_OK);
+        made = n;
+    } else if (compression == CPL_XZ) {
+        assert_int_equal(
+            lzma_easy_buffer_encode(1, LZMA_CHECK_CRC64, NULL, data, size, to, &made, room),
+            LZMA_OK);
+    } else if (compression == CPL_LZ4) {
+        LZ4F_preferences_t preferences = {
+            .frameInfo = {.contentChecksumFlag = LZ4F_contentChecksumEnabled}};
+        made = LZ4F_compressFrame(to, room, data, size, &preferences);
+        assert_false(LZ4F_isError(made));
+    }
+    out->size += made;
+}
+
+/* ---- reading ---- */
+
+/* A stream that hands out little by little, so that every boundary is met. */
+struct trickle {
+    struct cpl_stream base;
+    const uint8_t *data;
+    size_t size, piece;
+};
+static bool trickle_read(struct cpl_stream *base, void *data, size_t size, size_t *got,
+                         struct cpl_error *err)
+{
+    struct trickle *trickle = (struct trickle *)base;
+    (void)err;
+    size_t left = trickle->size - base->position;
+    *got = left < trickle->piece ? left : trickle->piece;
+    if (*got > size)
+        *got = size;
+    memcpy(data, trickle->data + base->position, *got);
+    base->position += *got;
+    return true;
+}
+static void trickle_close(struct cpl_stream *base)
+{
+    free(base);
+}
+static const struct cpl_stream_ops trickle_ops = {
+    .name = "trickle", .read = trickle_read, .close = trickle_close};
+
+static struct cpl_stream *trickle(const void *data, size_t size, size_t piece)
+{
+    struct trickle *stream = calloc(1, sizeof *stream);
+    *stream = (struct trickle){
+        .base = {.ops = &trickle_ops}, .data = data, .size = size, .piece = piece};
+    return &stream->base;
+}
+
+/* Everything that comes; CPL_E_NONE or why it stopped. */
+static enum cpl_code read_through(struct cpl_stream *stream, size_t piece, struct cpl_buffer *out,
+                                  struct cpl_error *err)
+{
+    for (;;) {
+        size_t got;
+        assert_true(cpl_buffer_reserve(out, piece, NULL));
+        if (!cpl_stream_read(stream, out->data + out->size, piece, &got, err)) {
+            struct cpl_error again;
+            assert_false(cpl_stream_read(stream, out->data + out->size, piece, &got, &again));
+            assert_string_equal(again.message, err->message);
+            return err->code;
+        }
+        if (!got)
+            return CPL_E_NONE;
+        out->size += got;
+        assert_int_equal(stream->position, out->size);
+    }
+}
+
+static enum cpl_code decompress(const struct cpl_buffer *in, enum cpl_compression compression,
+                                size_t in_piece, size_t out_piece, struct cpl_buffer *out,
+                                struct cpl_error *err)
+{
+    out->size = 0;
+    struct cpl_stream *stream = cpl_stream_decompress(
+        trickle(in->data, in->size, in_piece), compression, (struct cpl_expansion_limits){0}, err);
+    assert_non_null(stream);
+    enum cpl_code code = read_through(stream, out_piece, out, err);
+    cpl_stream_close(stream);
+    return code;
+}
+
+static void assert_same(const struct cpl_buffer *a, const struct cpl_buffer *b)
+{
+    assert_int_equal(a->size, b->size);
+    if (a->size)
+        assert_memory_equal(a->data, b->data, a->size);
+}
+
+/* ---- tests ---- */
+
+static void round_trips(void **state)
+{
+    (void)state;
+    struct cpl_buffer text = {0}, packed = {0}, out = {0};
+    struct cpl_error err;
+    text_of(&text, 700001);
+    static const size_t pieces[][2] = {
+        {1 << 20, 1 << 20}, {1000, 65536}, {1 << 20, 777}, {1, 4096}};
+    for (int c = 0; c < N_ALL; c++) {
+        packed.size = 0;
+        add_member(&packed, all[c], text.data, 300000); /* several members, an empty one between */
+        add_member(&packed, all[c], text.data, 0);
+        add_member(&packed, all[c], text.data + 300000, 1);
+        add_member(&packed, all[c], text.data + 300001, text.size - 300001);
+        assert_int_equal(cpl_compression_sniff(packed.data, CPL_SNIFF_BYTES), all[c]);
+        for (size_t p = 0; p < 4; p++) {
+            assert_int_equal(decompress(&packed, all[c], pieces[p][0], pieces[p][1], &out, &err),
+                             CPL_E_NONE);
+            assert_same(&out, &text);
+        }
+        size_t zeros = 1024 + 4; /* padding */
+        assert_true(cpl_buffer_reserve(&packed, zeros, NULL));
+        memset(packed.data + packed.size, 0, zeros);
+        packed.size += zeros;
+        assert_int_equal(decompress(&packed, all[c], 1000, 65536, &out, &err), CPL_E_NONE);
+        assert_same(&out, &text);
+        assert_true(cpl_buffer_append(&packed, "garbage and more of it", 22, NULL));
+        assert_int_equal(decompress(&packed, all[c], 1000, 65536, &out, &err), CPL_E_DATA);
+        assert_same(&out, &text); /* all of it came before the error */
+        assert_non_null(strstr(err.message, "garbage"));
+    }
+    cpl_buffer_release(&text);
+    cpl_buffer_release(&packed);
+    cpl_buffer_release(&out);
+}
+
+static void every_cut_is_an_error(void **state)
+{
+    (void)state;
+    struct cpl_buffer text = {0}, packed = {0}, out = {0};
+    struct cpl_error err;
+    text_of(&text, 3000);
+    for (int c = 0; c < N_ALL; c++) {
+        packed.size = 0;
+        add_member(&packed, all[c], text.data, 1000);
+        size_t boundary = packed.size;
+        add_member(&packed, all[c], text.data + 1000, 2000);
+        size_t whole = packed.size;
+        for (size_t cut = 1; cut < whole; cut++) {
+            packed.size = cut;
+            enum cpl_code code = decompress(&packed, all[c], 64, 512, &out, &err);
+            if (cut == boundary) {
+                assert_int_equal(code, CPL_E_NONE);
+                assert_int_equal(out.size, 1000);
+                continue;
+            }
+            assert_int_equal(code, CPL_E_DATA);
+            assert_true(out.size <= text.size);
+            if (out.size)
+                assert_memory_equal(out.data, text.data, out.size);
+            if (cut > boundary)
+                assert_true(out.size >= 1000);
+            assert_non_null(strstr(err.message, "byte"));
+        }
+    }
+    cpl_buffer_release(&text);
+    cpl_buffer_release(&packed);
+    cpl_buffer_release(&out);
+}
+
+/* With checksums in all formats, no changed byte may go unnoticed, or it changed nothing. */
+static void every_flipped_byte_is_noticed(void **state)
+{
+    (void)state;
+    struct cpl_buffer text = {0}, packed = {0}, out = {0};
+    struct cpl_error err;
+    text_of(&text, 2000);
+    for (int c = 0; c < N_ALL; c++) {
+        if (all[c] == CPL_ZSTD)
+            continue; /* ZSTD_compress writes no checksum */
+        packed.size = 0;
+        add_member(&packed, all[c], text.data, text.size);
+        for (size_t i = 0; i < packed.size; i++) {
+            packed.data[i] ^= 0x10;
+            if (decompress(&packed, all[c], 4096, 4096, &out, &err) == CPL_E_NONE)
+                assert_same(&out, &text);
+            packed.data[i] ^= 0x10;
+        }
+    }
+    cpl_buffer_release(&text);
+    cpl_buffer_release(&packed);
+    cpl_buffer_release(&out);
+}
+
+static void sniffs_by_content(void **state)
+{
+    (void)state;
+    assert_int_equal(cpl_compression_sniff((const uint8_t *)"", 0), CPL_PLAIN);
+    assert_int_equal(cpl_compression_sniff((const uint8_t *)"a,b,c\n1,2,3\n4,5,6\n", 16),
+                     CPL_PLAIN);
+    assert_int_equal(cpl_compression_sniff((const uint8_t *)"BZhip,code,name,", 16), CPL_PLAIN);
+    assert_int_equal(
+        cpl_compression_sniff((const uint8_t *)"\x50\x2A\x4D\x18\4\0\0\0abcd\x28\xB5\x2F\xFD", 16),
+        CPL_ZSTD);
+    assert_int_equal(
+        cpl_compression_sniff((const uint8_t *)"\x50\x2A\x4D\x18\4\0\0\0abcd\x04\x22\x4D\x18", 16),
+        CPL_LZ4);
+    assert_string_equal(cpl_compression_name(CPL_ZSTD), "zstd");
+}
+
+static void skippable_frames_are_skipped(void **state)
+{
+    (void)state;
+    struct cpl_buffer packed = {0}, out = {0};
+    struct cpl_error err;
+    for (int c = 0; c < N_ALL; c++) {
+        if (all[c] != CPL_ZSTD && all[c] != CPL_LZ4)
+            continue;
+        packed.size = 0;
+        assert_true(cpl_buffer_append(&packed, "\x50\x2A\x4D\x18\4\0\0\0abcd", 12, NULL));
+        add_member(&packed, all[c], "hello", 5);
+        assert_true(cpl_buffer_append(&packed, "\x5F\x2A\x4D\x18\3\0\0\0abc", 11, NULL));
+        assert_int_equal(decompress(&packed, all[c], 1, 64, &out, &err), CPL_E_NONE);
+        assert_int_equal(out.size, 5);
+    }
+    cpl_buffer_release(&packed);
+    cpl_buffer_release(&out);
+}
+
+static enum cpl_code limited(const struct cpl_buffer *packed, enum cpl_compression compression,
+                             uint64_t max_bytes, uint32_t max_ratio, struct cpl_error *err)
+{
+    struct cpl_expansion_limits limits = {.max_bytes = max_bytes, .max_ratio = max_ratio};
+    struct cpl_stream *stream = cpl_stream_decompress(trickle(packed->data, packed->size, 1 << 20),
+                                                      compression, limits, err);
+    assert_non_null(stream);
+    char *sink = malloc(1 << 20);
+    size_t got = 1;
+    bool ok = true;
+    while (ok && got)
+        ok = cpl_stream_read(stream, sink, 1 << 20, &got, err);
+    free(sink);
+    cpl_stream_close(stream);
+    return ok ? CPL_E_NONE : err->code;
+}
+
+static void bombs_are_refused(void **state)
+{
+    (void)state;
+    struct cpl_buffer packed = {0}, zeros = {0};
+    struct cpl_error err = {0};
+    size_t size = 80 << 20;
+    assert_true(cpl_buffer_reserve(&zeros, size, NULL));
+    memset(zeros.data, 0, size);
+    add_member(&packed, CPL_ZSTD, zeros.data, size);
+    assert_int_equal(limited(&packed, CPL_ZSTD, 0, 0, &err), CPL_E_LIMIT);
+    assert_non_null(strstr(err.message, "bomb"));
+    assert_int_equal(limited(&packed, CPL_ZSTD, 0, 1000000, &err), CPL_E_NONE);
+    assert_int_equal(limited(&packed, CPL_ZSTD, 1 << 20, 1000000, &err), CPL_E_LIMIT);
+    cpl_buffer_release(&packed);
+    cpl_buffer_release(&zeros);
+}
+
+static void huge_windows_are_refused(void **state)
+{
+    (void)state;
+    struct cpl_error err = {0};
+    struct cpl_buffer packed = {0};
+    /* frame header: no single segment, window descriptor for 2 GiB; then an empty last block */
+    assert_true(cpl_buffer_append(&packed, "\x28\xB5\x2F\xFD\x00\xA8\x01\x00\x00", 9, NULL));
+    assert_int_equal(limited(&packed, CPL_ZSTD, 0, 0, &err), CPL_E_LIMIT);
+    assert_non_null(strstr(err.message, "128 MiB"));
+    packed.size = 0;
+    lzma_options_lzma options;
+    assert_false(lzma_lzma_preset(&options, 0));
+    options.dict_size = 1u << 29;
+    options.mf = LZMA_MF_HC3;
+    options.nice_len = 273;
+    lzma_filter filters[] = {{.id = LZMA_FILTER_LZMA2, .options = &options},
+                             {.id = LZMA_VLI_UNKNOWN}};
+    assert_true(cpl_buffer_reserve(&packed, 4096, NULL));
+    assert_int_equal(lzma_stream_buffer_encode(filters, LZMA_CHECK_CRC32, NULL,
+                                               (const uint8_t *)"abc", 3, packed.data, &packed.size,
+                                               4096),
+                     LZMA_OK);
+    assert_int_equal(limited(&packed, CPL_XZ, 0, 0, &err), CPL_E_LIMIT);
+    cpl_buffer_release(&packed);
+}
+
+static void allocations_may_fail(void **state)
+{
+    (void)state;
+    for (int c = 0; c < N_ALL; c++)
+        for (uint64_t n = 1; n <= 3; n++) {
+            struct cpl_error err = {0};
+            cpl_memory_fail_at(n);
+            struct cpl_stream *stream = cpl_stream_decompress(
+                trickle("", 0, 1), all[c], (struct cpl_expansion_limits){0}, &err);
+            cpl_memory_fail_at(0);
+            if (!stream)
+                assert_int_equal(err.code, CPL_E_MEMORY);
+            cpl_stream_close(stream);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(round_trips),
+        cmocka_unit_test(every_cut_is_an_error),
+        cmocka_unit_test(every_flipped_byte_is_noticed),
+        cmocka_unit_test(sniffs_by_content),
+        cmocka_unit_test(skippable_frames_are_skipped),
+        cmocka_unit_test(bombs_are_refused),
+        cmocka_unit_test(huge_windows_are_refused),
+        cmocka_unit_test(allocations_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
