@@ -90,7 +90,8 @@ static bool trickle_read(struct cpl_stream *base, void *data, size_t size, size_
     *got = left < trickle->piece ? left : trickle->piece;
     if (*got > size)
         *got = size;
-    memcpy(data, trickle->data + base->position, *got);
+    if (*got)
+        memcpy(data, trickle->data + base->position, *got);
     base->position += *got;
     return true;
 }
