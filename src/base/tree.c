@@ -116,7 +116,9 @@ const char *cpl_tree_shown(const struct cpl_node *node)
 {
     if (!node || !node->text)
         return "";
-    return node->secret ? "(secret)" : node->text;
+    if (!node->secret)
+        return node->text;
+    return node->written ? node->written : "(secret)";
 }
 
 const struct cpl_node *cpl_tree_get(const struct cpl_node *map, const char *key)

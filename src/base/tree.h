@@ -11,9 +11,11 @@ struct cpl_node {
     enum cpl_node_kind kind;
     bool quoted; /* SCALAR: written in quotes, so always a string */
     bool secret; /* came from ${…} with file/exec/env, or an option marked secret: never print it */
-    const char *key;        /* in a map: the member's name, else NULL */
-    const char *text;       /* SCALAR: its value, NUL-terminated (an embedded NUL is an error) */
-    const char *file;       /* for messages */
+    const char *key;  /* in a map: the member's name, else NULL */
+    const char *text; /* SCALAR: its value, NUL-terminated (an embedded NUL is an error) */
+    const char
+        *written;     /* SCALAR that is secret: the text with its ${…}, safe to show; else NULL */
+    const char *file; /* for messages */
     uint32_t line, column;  /* 1-based, of the value (of the key for maps' members) */
     struct cpl_node *first; /* LIST, MAP: children in order */
     struct cpl_node *next;
@@ -35,7 +37,7 @@ const struct cpl_node *cpl_tree_get(const struct cpl_node *map,
 /* cpl_fail with "file:line:column: " in front. */
 bool cpl_tree_fail(const struct cpl_node *node, struct cpl_error *err, enum cpl_code code,
                    const char *format, ...) CPL_PRINTF(4, 5);
-/* What a message may show of a scalar: its text, or "(secret)". Never NULL. */
+/* What a message may show of a scalar: its text, or as it was written when secret. Never NULL. */
 const char *cpl_tree_shown(const struct cpl_node *node);
 /* "section.key[2].name" of a node, for messages. */
 bool cpl_tree_path(const struct cpl_node *node, struct cpl_buffer *out,

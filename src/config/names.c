@@ -1,0 +1,39 @@
+/* Names that must differ: columns of a table, datasets of a group, pipelines of a file.
+ * Compared without regard to the case of ASCII letters: Hive, Spark and most databases cannot tell
+ * `Id` from `id`. */
+#include "config/load.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static int by_name(const void *a, const void *b)
+{
+    const struct cpl_named *x = a, *y = b;
+    int order = strcasecmp(x->name, y->name);
+    if (order || !x->node || !y->node)
+        return order;
+    if (x->node->line != y->node->line)
+        return x->node->line < y->node->line ? -1 : 1;
+    return x->node->column < y->node->column ? -1 : x->node->column > y->node->column;
+}
+
+bool cpl_names_differ(struct cpl_loading *loading, struct cpl_named *named, size_t n,
+                      const char *what)
+{
+    if (n > 1)
+        qsort(named, n, sizeof *named, by_name);
+    for (size_t i = 1; i < n; i++) {
+        if (strcasecmp(named[i - 1].name, named[i].name))
+            continue;
+        const struct cpl_node *first = named[i - 1].node;
+        cpl_tree_fail(named[i].node, loading->err, CPL_E_CONFIG,
+                      "the %s `%.80s` is there already (`%.80s` at %s:%u); letters' case does not "
+                      "tell names apart",
+                      what, named[i].name, named[i - 1].name,
+                      first && first->file ? first->file : "?", first ? first->line : 0);
+        if (!cpl_loading_wrong(loading))
+            return false;
+    }
+    return true;
+}

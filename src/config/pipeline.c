@@ -1,0 +1,184 @@
+/* The pipeline dialect: one tree of sections becomes one struct cpl_pipeline. */
+#include "config/pipeline.h"
+#include "config/load.h"
+
+#include <string.h>
+
+static bool count_and_add(struct cpl_problems *problems, const struct cpl_error *problem)
+{
+    struct cpl_loading *loading = (struct cpl_loading *)problems;
+    loading->n_problems++;
+    return loading->problems->add(loading->problems, problem);
+}
+
+struct cpl_problems *cpl_loading_problems(struct cpl_loading *loading)
+{
+    loading->counting.add = count_and_add;
+    return loading->problems ? &loading->counting : NULL;
+}
+
+bool cpl_loading_wrong(struct cpl_loading *loading)
+{
+    return cpl_problem_report(cpl_loading_problems(loading), loading->err);
+}
+
+struct cpl_pipeline *cpl_loading_add(struct cpl_loading *loading, const struct cpl_node *root)
+{
+    if (loading->n_pipelines == loading->capacity) {
+        size_t capacity = loading->capacity ? 2 * loading->capacity : 8;
+        struct cpl_pipeline *pipelines = cpl_arena_alloc(
+            loading->arena, capacity * sizeof *pipelines, loading->err);
+        const struct cpl_node **roots = cpl_arena_alloc(loading->arena, capacity * sizeof *roots,
+                                                        loading->err);
+        if (!pipelines || !roots)
+            return NULL;
+        if (loading->n_pipelines) {
+            memcpy(pipelines, loading->pipelines, loading->n_pipelines * sizeof *pipelines);
+            memcpy(roots, loading->roots, loading->n_pipelines * sizeof *roots);
+        }
+        loading->pipelines = pipelines;
+        loading->roots = roots;
+        loading->capacity = capacity;
+    }
+    struct cpl_pipeline *pipeline = &loading->pipelines[loading->n_pipelines];
+    *pipeline = (struct cpl_pipeline){.root = root};
+    loading->roots[loading->n_pipelines++] = root;
+    return pipeline;
+}
+
+static bool is_empty(const struct cpl_node *node)
+{
+    if (node->kind == CPL_NODE_SCALAR)
+        return !*node->text;
+    return node->n_children == 0;
+}
+
+bool cpl_load_refuse(struct cpl_loading *loading, const struct cpl_node *section)
+{
+    if (!section || is_empty(section))
+        return true;
+    cpl_tree_fail(section, loading->err, CPL_E_UNSUPPORTED,
+                  "`%s` is not run by this version yet; leave it out", section->key);
+    return cpl_loading_wrong(loading);
+}
+
+static bool parse_section(struct cpl_loading *loading, const struct cpl_option *table,
+                          const struct cpl_node *node, const char *where, void *out)
+{
+    return cpl_options_parse_all(table, node, where, loading->arena, out,
+                                 cpl_loading_problems(loading), loading->err);
+}
+
+bool cpl_load_section(struct cpl_loading *loading, enum cpl_section section,
+                      const struct cpl_node *node, void *out)
+{
+    memset(out, 0, cpl_section_size(section));
+    return parse_section(loading, loading->tables[section], node, cpl_section_name(section), out);
+}
+
+bool cpl_load_check_format(struct cpl_loading *loading, const struct cpl_component *component,
+                           const struct cpl_node *node, const char *where)
+{
+    static const struct cpl_option none[] = {{.name = NULL}};
+    void *scratch = cpl_alloc_zero(1, component->options_size, loading->err);
+    if (!scratch)
+        return false;
+    bool ok = parse_section(loading, component->options ? component->options : none, node, where,
+                            scratch);
+    cpl_free(scratch);
+    return ok;
+}
+
+/* ---- names ---- */
+
+static bool is_name_byte(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
+}
+
+static bool is_name(const char *name)
+{
+    for (const char *c = name; *c; c++)
+        if (!is_name_byte(*c))
+            return false;
+    return *name && strlen(name) <= 200 && *name != '.';
+}
+
+static bool settle_name(struct cpl_loading *loading, struct cpl_pipeline *pipeline,
+                        const struct cpl_node *root, const char *given, const char *fallback)
+{
+    const struct cpl_node *node = cpl_tree_get(root, "name");
+    pipeline->name = given ? given : fallback;
+    if (given && !is_name(given)) {
+        cpl_tree_fail(node, loading->err, CPL_E_CONFIG,
+                      "name must be letters, digits, `_`, `-` and `.` (200 at most, no `.` in "
+                      "front), not `%.80s`",
+                      cpl_tree_shown(node));
+        return cpl_loading_wrong(loading);
+    }
+    if (!given && loading->many) {
+        cpl_tree_fail(root, loading->err, CPL_E_CONFIG,
+                      "this file holds several pipelines: each needs a `name`");
+        return cpl_loading_wrong(loading);
+    }
+    return true;
+}
+
+/* ---- a pipeline ---- */
+
+/* Keys of the form x-… hold what anchors name; nothing reads them. */
+static void drop_extensions(struct cpl_node *root)
+{
+    for (struct cpl_node **at = &root->first; *at;) {
+        if (!strncmp((*at)->key, "x-", 2)) {
+            *at = (*at)->next;
+            root->n_children--;
+        } else {
+            at = &(*at)->next;
+        }
+    }
+}
+
+static bool load_top(struct cpl_loading *loading, const struct cpl_node *root,
+                     struct cpl_top_section *top)
+{
+    size_t rows = 0;
+    struct cpl_option table[16];
+    memset(top, 0, sizeof *top);
+    while (cpl_top_options[rows].name)
+        rows++;
+    memcpy(table, cpl_top_options, (rows + 1) * sizeof *table);
+    for (size_t i = 0; loading->partial && i < rows; i++)
+        table[i].flags &= ~CPL_OPTION_REQUIRED;
+    return parse_section(loading, table, root, "the pipeline", top) &&
+           cpl_load_refuse(loading, top->transform) && cpl_load_refuse(loading, top->quality) &&
+           cpl_load_refuse(loading, top->telemetry);
+}
+
+bool cpl_load_pipeline(struct cpl_loading *loading, struct cpl_node *root, const char *dialect,
+                       const char *default_name)
+{
+    struct cpl_top_section top;
+    if (root->kind != CPL_NODE_MAP) {
+        cpl_tree_fail(root, loading->err, CPL_E_CONFIG,
+                      "a pipeline is a map with the keys source and sink (and schema, limits)");
+        return cpl_loading_wrong(loading);
+    }
+    drop_extensions(root);
+    if (!cpl_load_overrides(loading, root) || !load_top(loading, root, &top))
+        return false;
+    struct cpl_pipeline *pipeline = cpl_loading_add(loading, root);
+    if (!pipeline)
+        return false;
+    pipeline->dialect = dialect;
+    const struct cpl_node *const *sections = top.sections;
+    /* A section that is not there has been reported; its own required keys need not be. */
+    bool whole = loading->partial || (sections[CPL_SECTION_SOURCE] && sections[CPL_SECTION_SINK]);
+    return settle_name(loading, pipeline, root, top.name, default_name) &&
+           (!whole || (cpl_load_source(loading, sections[CPL_SECTION_SOURCE], &pipeline->source) &&
+                       cpl_load_sink(loading, sections[CPL_SECTION_SINK], &pipeline->sink))) &&
+           cpl_load_schema(loading, sections[CPL_SECTION_SCHEMA], &pipeline->schema) &&
+           cpl_load_limits(loading, sections[CPL_SECTION_LIMITS], &pipeline->limits) &&
+           cpl_load_hash(loading, root, pipeline->config_hash);
+}

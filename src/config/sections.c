@@ -1,0 +1,401 @@
+/* The sections' own keys. A key is declared here once; see sections.h. */
+#include "config/sections.h"
+
+#include <string.h>
+
+#define IN_SOURCE(member) .offset = offsetof(struct cpl_source_section, member)
+#define IN_SCHEMA(member) .offset = offsetof(struct cpl_schema_section, member)
+#define IN_SINK(member)   .offset = offsetof(struct cpl_sink_section, member)
+#define IN_LIMITS(member) .offset = offsetof(struct cpl_limits_section, member)
+#define IN_COLUMN(member) .offset = offsetof(struct cpl_column_section, member)
+#define IN_TOP(member)    .offset = offsetof(struct cpl_top_section, member)
+
+const struct cpl_option cpl_top_options[] = {
+    {.name = "name",
+     .type = CPL_OPTION_STRING,
+     IN_TOP(name),
+     .summary = "The pipeline's name: letters, digits, `_`, `-` and `.`. Default: the file's name "
+                "without its "
+                "ending. Required when a file holds several pipelines.",
+     .example = "orders"},
+    {.name = "source",
+     .type = CPL_OPTION_NODE,
+     IN_TOP(sections[CPL_SECTION_SOURCE]),
+     .flags = CPL_OPTION_REQUIRED,
+     .summary = "Where rows come from."},
+    {.name = "schema",
+     .type = CPL_OPTION_NODE,
+     IN_TOP(sections[CPL_SECTION_SCHEMA]),
+     .summary = "Which columns there are, and of which types. Left out: inferred, and proven on "
+                "every row."},
+    {.name = "transform",
+     .type = CPL_OPTION_NODE,
+     IN_TOP(transform),
+     .flags = CPL_OPTION_ADVANCED,
+     .summary = "Not run by this version yet: a file that has one is refused."},
+    {.name = "quality",
+     .type = CPL_OPTION_NODE,
+     IN_TOP(quality),
+     .flags = CPL_OPTION_ADVANCED,
+     .summary = "Not run by this version yet: a file that has one is refused."},
+    {.name = "sink",
+     .type = CPL_OPTION_NODE,
+     IN_TOP(sections[CPL_SECTION_SINK]),
+     .flags = CPL_OPTION_REQUIRED,
+     .summary = "Where rows land."},
+    {.name = "limits",
+     .type = CPL_OPTION_NODE,
+     IN_TOP(sections[CPL_SECTION_LIMITS]),
+     .summary = "Memory, threads, approved directories, and how much may be rejected."},
+    {.name = "telemetry",
+     .type = CPL_OPTION_NODE,
+     IN_TOP(telemetry),
+     .flags = CPL_OPTION_ADVANCED,
+     .summary = "Not run by this version yet: a file that has one is refused."},
+    {.name = NULL},
+};
+
+static const struct cpl_option source_options[] = {
+    {.name = "type",
+     .type = CPL_OPTION_ENUM,
+     IN_SOURCE(type),
+     .values = "file",
+     .default_text = "file",
+     .summary = "The kind of source."},
+    {.name = "path",
+     .type = CPL_OPTION_STRINGS,
+     IN_SOURCE(config.paths),
+     .flags = CPL_OPTION_REQUIRED,
+     .summary = "Files, directories (with all below them) and globs (`*` `?` `[a-z]` `{a,b}` "
+                "`**`), one or a "
+                "list; `-` is standard input. A relative path starts where cupel is started.",
+     .example = "data/orders-*.csv"},
+    {.name = "format",
+     .type = CPL_OPTION_STRING,
+     IN_SOURCE(config.format),
+     .default_text = "auto",
+     .summary =
+         "How the bytes are read; `auto` tells by content, or by which format's options are given.",
+     .example = "csv"},
+    {.name = "charset",
+     .type = CPL_OPTION_STRING,
+     IN_SOURCE(config.charset),
+     .default_text = "auto",
+     .summary = "An IANA name, or `auto`: by byte order mark, then by content.",
+     .example = "windows-1252"},
+    {.name = "compression",
+     .type = CPL_OPTION_ENUM,
+     IN_SOURCE(compression),
+     .values = "auto|none|gzip|zstd|bzip2|xz|lz4",
+     .default_text = "auto",
+     .summary = "How the files are compressed; `auto` tells by content, never by name."},
+    {.name = NULL},
+};
+
+static const struct cpl_option schema_options[] = {
+    {.name = "columns",
+     .type = CPL_OPTION_NODE,
+     IN_SCHEMA(columns),
+     .summary = "As a map, the types of the columns named: the others are inferred and kept. As a "
+                "list of names "
+                "(or of maps with `name`), the columns to keep, in this order.",
+     .example = "{id: int64, price: \"decimal(15,2)\", day: date}"},
+    {.name = "select",
+     .type = CPL_OPTION_STRINGS,
+     IN_SCHEMA(select),
+     .set_offset = offsetof(struct cpl_schema_section, select_set),
+     .summary = "The columns to keep, in this order; left out: all.",
+     .example = "[id, price]"},
+    {.name = "only_declared",
+     .type = CPL_OPTION_BOOL,
+     IN_SCHEMA(config.only_declared),
+     .default_text = "false",
+     .summary = "Leave out columns of the input that `columns` does not name."},
+    {.name = "decimals",
+     .type = CPL_OPTION_BOOL,
+     IN_SCHEMA(config.decimals),
+     .default_text = "true",
+     .summary = "Infer decimals for numbers with a point; false: doubles where they lose nothing."},
+    {.name = "on_type_conflict",
+     .type = CPL_OPTION_ENUM,
+     IN_SCHEMA(on_type_conflict),
+     .values = "widen|reject|fail",
+     .default_text = "widen",
+     .summary = "What happens to a value that does not fit its column's inferred type: the column "
+                "widens, the row "
+                "is rejected, or the run fails."},
+    {.name = NULL},
+};
+
+const struct cpl_option cpl_column_options[] = {
+    {.name = "name",
+     .type = CPL_OPTION_STRING,
+     IN_COLUMN(name),
+     .summary = "The column's name, in a list of columns.",
+     .example = "price"},
+    {.name = "type",
+     .type = CPL_OPTION_STRING,
+     IN_COLUMN(type),
+     .summary = "Its type; left out: inferred.",
+     .example = "decimal(15,2)"},
+    {.name = "nullable",
+     .type = CPL_OPTION_BOOL,
+     IN_COLUMN(nullable),
+     .default_text = "true",
+     .summary = "Whether it may be null; false: a row without a value is rejected."},
+    {.name = "field_id",
+     .type = CPL_OPTION_INT,
+     IN_COLUMN(field_id),
+     .default_text = "-1",
+     .min = -1,
+     .max = INT32_MAX,
+     .flags = CPL_OPTION_ADVANCED,
+     .summary = "Parquet's field id; -1 is none."},
+    {.name = NULL},
+};
+
+static const struct cpl_option sink_options[] = {
+    {.name = "type",
+     .type = CPL_OPTION_ENUM,
+     IN_SINK(type),
+     .values = "files",
+     .default_text = "files",
+     .summary = "The kind of sink."},
+    {.name = "path",
+     .type = CPL_OPTION_STRING,
+     IN_SINK(config.path),
+     .flags = CPL_OPTION_REQUIRED,
+     .summary = "The dataset's directory, or one file: a name that ends as the format's files do "
+                "is a file. `-` "
+                "is standard output. A relative path starts where cupel is started.",
+     .example = "lake/orders"},
+    {.name = "format",
+     .type = CPL_OPTION_STRING,
+     IN_SINK(config.format),
+     .default_text = "auto",
+     .summary = "What is written; `auto`: by which format's options are given, by the ending of "
+                "`path`, else "
+                "parquet.",
+     .example = "parquet"},
+    {.name = "partition_by",
+     .type = CPL_OPTION_STRINGS,
+     IN_SINK(config.partition_by),
+     .summary =
+         "Columns, or `year(c)` `month(c)` `day(c)` `hour(c)` of a date or timestamp column: one "
+         "directory a value, as Hive names them.",
+     .example = "[country, month(ordered_at)]"},
+    {.name = "single_file",
+     .type = CPL_OPTION_BOOL,
+     IN_SINK(config.single_file),
+     .set_offset = offsetof(struct cpl_sink_section, single_file_set),
+     .summary = "Exactly one file, at `path`. Default: whether `path` ends as the format's files "
+                "do, or is `-`."},
+    {.name = "dated",
+     .type = CPL_OPTION_ENUM,
+     IN_SINK(dated),
+     .values = "none|ingest_date|run_date",
+     .default_text = "none",
+     .summary = "Put the files into a folder of the run's date (UTC) below `path`, as "
+                "`ingest_date=2026-11-01`."},
+    {.name = "keep",
+     .type = CPL_OPTION_DURATION,
+     IN_SINK(config.keep_ms),
+     .default_text = "0",
+     .summary = "How long dated folders are kept; 0 is for ever. Needs `dated`.",
+     .example = "30d"},
+    {.name = "target_file_size",
+     .type = CPL_OPTION_SIZE,
+     IN_SINK(config.target_file_size),
+     .default_text = "512MiB",
+     .min = 1 << 16,
+     .max = INT64_MAX,
+     .summary = "About how large a data file may grow before the next begins."},
+    {.name = "mode",
+     .type = CPL_OPTION_ENUM,
+     IN_SINK(mode),
+     .set_offset = offsetof(struct cpl_sink_section, mode_set),
+     .values = "append|overwrite|overwrite_partitions|error",
+     .default_text = "append",
+     .summary = "What happens to what is there: kept, replaced, replaced in the partitions written "
+                "to, or the "
+                "run fails. Default for a single file: overwrite."},
+    {.name = "max_open_partitions",
+     .type = CPL_OPTION_INT,
+     IN_SINK(config.max_open_partitions),
+     .default_text = "10000",
+     .min = 1,
+     .max = 1000000,
+     .flags = CPL_OPTION_ADVANCED,
+     .summary = "The run fails when rows fall into more partitions at once."},
+    {.name = "file_name",
+     .type = CPL_OPTION_STRING,
+     IN_SINK(config.file_name),
+     .default_text = "part",
+     .flags = CPL_OPTION_ADVANCED,
+     .summary = "How the names of data files begin."},
+    {.name = NULL},
+};
+
+static const struct cpl_option limits_options[] = {
+    {.name = "memory",
+     .type = CPL_OPTION_SIZE,
+     IN_LIMITS(config.memory),
+     .default_text = "224MiB",
+     .min = 32 << 20,
+     .max = INT64_MAX,
+     .summary =
+         "What the run may hold in memory. It slows a run down; it never changes what is written."},
+    {.name = "threads",
+     .type = CPL_OPTION_INT,
+     IN_LIMITS(config.threads),
+     .default_text = "0",
+     .min = 0,
+     .max = 1024,
+     .summary =
+         "Worker threads; 0 is as many as the machine has. It never changes what is written."},
+    {.name = "allowed_paths",
+     .type = CPL_OPTION_STRINGS,
+     IN_LIMITS(config.allowed_paths),
+     .summary = "Approved directories: no data outside them is read or written, symlinks and `..` "
+                "resolved. "
+                "Left out: anywhere.",
+     .example = "[/data/in, /data/lake]"},
+    {.name = "max_row_bytes",
+     .type = CPL_OPTION_SIZE,
+     IN_LIMITS(config.max_row_bytes),
+     .default_text = "64MiB",
+     .min = 1,
+     .max = 1 << 30,
+     .summary = "A longer row is rejected."},
+    {.name = "max_field_bytes",
+     .type = CPL_OPTION_SIZE,
+     IN_LIMITS(config.max_field_bytes),
+     .default_text = "64MiB",
+     .min = 1,
+     .max = 1 << 30,
+     .summary = "A row with a longer field is rejected."},
+    {.name = "max_columns",
+     .type = CPL_OPTION_INT,
+     IN_LIMITS(config.max_columns),
+     .default_text = "20000",
+     .min = 1,
+     .max = 1000000,
+     .summary = "Inputs with more columns are refused."},
+    {.name = "max_depth",
+     .type = CPL_OPTION_INT,
+     IN_LIMITS(config.max_depth),
+     .default_text = "128",
+     .min = 1,
+     .max = 1024,
+     .summary = "How deep values may be nested."},
+    {.name = "max_expansion_ratio",
+     .type = CPL_OPTION_INT,
+     IN_LIMITS(config.max_expansion_ratio),
+     .default_text = "1000",
+     .min = 1,
+     .max = INT32_MAX,
+     .summary = "How many times its size a compressed input may become (after the first 64 MiB)."},
+    {.name = "spill",
+     .type = CPL_OPTION_SIZE,
+     IN_LIMITS(config.spill),
+     .default_text = "64GiB",
+     .summary = "How much of an input that cannot be read twice may be put on disk."},
+    {.name = "on_reject",
+     .type = CPL_OPTION_STRING,
+     IN_LIMITS(on_reject),
+     .default_text = "keep",
+     .summary =
+         "What rejected rows do to the run: `keep` them aside and go on, `fail` at the first, or "
+         "`limit(100)`, `limit(0.5%)`: fail when there are more.",
+     .example = "limit(1%)"},
+    {.name = NULL},
+};
+
+static const struct {
+    const char *name;
+    const struct cpl_option *rows;
+    size_t size, formats_offset;
+    enum cpl_component_kind formats;
+} sections[CPL_SECTION_COUNT] = {
+    [CPL_SECTION_SOURCE] = {.name = "source",
+                            .rows = source_options,
+                            .size = sizeof(struct cpl_source_section),
+                            .formats_offset = offsetof(struct cpl_source_section, formats),
+                            .formats = CPL_COMPONENT_DECODER},
+    [CPL_SECTION_SCHEMA] = {.name = "schema",
+                            .rows = schema_options,
+                            .size = sizeof(struct cpl_schema_section),
+                            .formats = CPL_COMPONENT_KIND_COUNT},
+    [CPL_SECTION_SINK] = {.name = "sink",
+                          .rows = sink_options,
+                          .size = sizeof(struct cpl_sink_section),
+                          .formats_offset = offsetof(struct cpl_sink_section, formats),
+                          .formats = CPL_COMPONENT_ENCODER},
+    [CPL_SECTION_LIMITS] = {.name = "limits",
+                            .rows = limits_options,
+                            .size = sizeof(struct cpl_limits_section),
+                            .formats = CPL_COMPONENT_KIND_COUNT},
+};
+
+const char *cpl_section_name(enum cpl_section section)
+{
+    return sections[section].name;
+}
+size_t cpl_section_size(enum cpl_section section)
+{
+    return sections[section].size;
+}
+enum cpl_component_kind cpl_section_formats(enum cpl_section section)
+{
+    return sections[section].formats;
+}
+
+enum cpl_section cpl_section_find(const char *name, size_t length)
+{
+    int section = 0;
+    while (section < CPL_SECTION_COUNT && (strlen(sections[section].name) != length ||
+                                           memcmp(sections[section].name, name, length)))
+        section++;
+    return (enum cpl_section)section;
+}
+
+static size_t count_rows(const struct cpl_option *rows)
+{
+    size_t n = 0;
+    while (rows[n].name)
+        n++;
+    return n;
+}
+
+/* Rows for the format keys behind `table`; they point into the section's `formats`. */
+static size_t add_formats(enum cpl_section section, struct cpl_option *table, size_t n)
+{
+    size_t format = 0;
+    for (const struct cpl_component *row = cpl_components(); row->name; row++) {
+        if (row->kind != sections[section].formats || format == CPL_MOST_FORMATS)
+            continue;
+        table[n++] = (struct cpl_option){
+            .name = row->name,
+            .type = CPL_OPTION_NODE,
+            .offset = sections[section].formats_offset + format++ * sizeof(struct cpl_node *),
+            .summary = row->summary,
+        };
+    }
+    return n;
+}
+
+const struct cpl_option *cpl_section_table(enum cpl_section section, bool required,
+                                           struct cpl_arena *arena, struct cpl_error *err)
+{
+    size_t n = count_rows(sections[section].rows);
+    struct cpl_option *table = cpl_arena_alloc(arena, (n + CPL_MOST_FORMATS + 1) * sizeof *table,
+                                               err);
+    if (!table)
+        return NULL;
+    memcpy(table, sections[section].rows, n * sizeof *table);
+    for (size_t i = 0; !required && i < n; i++)
+        table[i].flags &= ~CPL_OPTION_REQUIRED;
+    n = add_formats(section, table, n);
+    table[n] = (struct cpl_option){.name = NULL};
+    return table;
+}
