@@ -117,6 +117,31 @@ static const char *format_name(struct cpl_loading *loading, const char *text)
     return name;
 }
 
+/* The format's option nearest to a word that is neither of `table` nor of the format, or NULL. */
+static const char *nearest_option(const struct cpl_option *table, const struct cpl_option *options,
+                                  const char *word)
+{
+    const char *names[256];
+    size_t n = 0;
+    for (const struct cpl_option *row = table; row->name && n < 120; row++)
+        names[n++] = row->name;
+    for (const struct cpl_option *row = options; row && row->name && n < 255; row++)
+        names[n++] = row->name;
+    names[n] = NULL;
+    const char *near = cpl_nearest(word, names);
+    return near && options && cpl_option_find(options, near) ? near : NULL;
+}
+
+/* Report an option that looks like one of the format's. */
+static bool report_near(struct cpl_loading *loading, const struct cpl_node *node, const char *near,
+                        const struct cpl_component *format)
+{
+    cpl_tree_fail(node, loading->err, CPL_E_CONFIG,
+                  "neither this map nor %s has an option `%.80s`; did you mean `%s`?", format->name,
+                  node->key, near);
+    return cpl_loading_wrong(loading);
+}
+
 /* Parts of `map` between its own options and those of the format that stand beside them or in a map
  * named as it is: the former go to *own, the latter into `format_options` (a member there is
  * replaced). */
@@ -140,6 +165,11 @@ static bool part_options(struct cpl_loading *loading, const struct cpl_node *map
         if (is_option && !add_alias(loading, format_options, child->key, child))
             return false;
         if (is_map || is_option)
+            continue;
+        const char *near = is_own ? NULL : nearest_option(table, format->options, child->key);
+        if (near && !report_near(loading, child, near, format))
+            return false;
+        if (near)
             continue;
         struct cpl_node *copy = cpl_make_alias(loading, child, child->key);
         if (!copy)
@@ -167,14 +197,9 @@ static bool read_feature(struct cpl_loading *loading, const struct cpl_node *nod
     if (!given(feature->options.dtype))
         return true;
     struct cpl_type type;
-    struct cpl_error why;
     feature->type = cpl_metadata_type(feature->options.dtype, loading->arena, loading->err);
-    if (!feature->type)
-        return false;
-    if (cpl_type_parse(feature->type, loading->arena, &type, &why))
-        return true;
-    return cpl_tree_fail(place(node, "dtype"), loading->err, why.code, "the dtype of `%.80s`: %s",
-                         feature->options.name, why.message);
+    return feature->type && cpl_load_type(loading, feature->type, "dtype of", feature->options.name,
+                                          place(node, "dtype"), &type);
 }
 
 static bool check_feature_names(struct cpl_loading *loading, const struct features *features)

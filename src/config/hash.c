@@ -12,20 +12,26 @@
 
 static bool table_has_secret(const struct cpl_option *table, const char *key)
 {
-    const struct cpl_option *row = cpl_option_find(table, key);
+    const struct cpl_option *row = table ? cpl_option_find(table, key) : NULL;
     return row && row->flags & CPL_OPTION_SECRET;
 }
 
-/* Some table calls an option of this name secret: better one too many than one too few. */
-static bool is_secret_key(const struct cpl_loading *loading, const char *key)
+/* Is the value of `node` one of an option marked secret: sink.password, or source.csv.token. */
+static bool is_secret(const struct cpl_loading *loading, const struct cpl_node *node, int depth)
 {
-    for (int section = 0; section < CPL_SECTION_COUNT; section++)
-        if (table_has_secret(loading->tables[section], key))
-            return true;
-    for (const struct cpl_component *row = cpl_components(); row->name; row++)
-        if (table_has_secret(row->options, key))
-            return true;
-    return false;
+    if (depth < 2 || depth > 3 || !node->key)
+        return false;
+    const struct cpl_node *section_node = depth == 2 ? node->parent : node->parent->parent;
+    if (!section_node->key)
+        return false;
+    enum cpl_section section = cpl_section_find(section_node->key, strlen(section_node->key));
+    if (section == CPL_SECTION_COUNT)
+        return false;
+    if (depth == 2)
+        return table_has_secret(loading->tables[section], node->key);
+    const struct cpl_component *component = cpl_component_find(cpl_section_formats(section),
+                                                               node->parent->key);
+    return component && table_has_secret(component->options, node->key);
 }
 
 static bool leaves_output_alone(const struct cpl_node *node)
@@ -44,16 +50,30 @@ static void add_text(XXH3_state_t *state, char tag, const char *text)
     XXH3_128bits_update(state, text, strlen(text));
 }
 
-static void add_node(const struct cpl_loading *loading, XXH3_state_t *state,
-                     const struct cpl_node *node)
+/* Nothing of a member enters: it is null, leaves the output alone, or is a map of such. */
+static bool is_silent(const struct cpl_node *node)
 {
-    if (node->key) {
-        if (node->kind == CPL_NODE_NULL || leaves_output_alone(node))
-            return;
+    if (!node->key || node->kind == CPL_NODE_NULL)
+        return node->key != NULL;
+    if (leaves_output_alone(node))
+        return true;
+    if (node->kind != CPL_NODE_MAP)
+        return false;
+    for (const struct cpl_node *child = node->first; child; child = child->next)
+        if (!is_silent(child))
+            return false;
+    return true;
+}
+
+static void add_node(const struct cpl_loading *loading, XXH3_state_t *state,
+                     const struct cpl_node *node, int depth)
+{
+    if (is_silent(node))
+        return;
+    if (node->key)
         add_text(state, 'k', node->key);
-        if (is_secret_key(loading, node->key))
-            return;
-    }
+    if (is_secret(loading, node, depth))
+        return;
     switch (node->kind) {
     case CPL_NODE_NULL:
         XXH3_128bits_update(state, "n", 1);
@@ -67,7 +87,7 @@ static void add_node(const struct cpl_loading *loading, XXH3_state_t *state,
     }
     XXH3_128bits_update(state, node->kind == CPL_NODE_LIST ? "[" : "{", 1);
     for (const struct cpl_node *child = node->first; child; child = child->next)
-        add_node(loading, state, child);
+        add_node(loading, state, child, depth + 1);
     XXH3_128bits_update(state, "]", 1);
 }
 
@@ -77,7 +97,7 @@ bool cpl_load_hash(struct cpl_loading *loading, const struct cpl_node *root, cha
     if (!state)
         return cpl_fail(loading->err, CPL_E_MEMORY, "out of memory");
     XXH3_128bits_reset(state);
-    add_node(loading, state, root);
+    add_node(loading, state, root, 0);
     XXH128_hash_t value = XXH3_128bits_digest(state);
     XXH3_freeState(state);
     snprintf(hash, 40, "xxh3:%016llx%016llx", (unsigned long long)value.high64,

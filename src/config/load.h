@@ -40,7 +40,11 @@ bool cpl_load_pipeline(struct cpl_loading *loading, struct cpl_node *root, const
                        const char *default_name) CPL_CHECKED;
 /* Refuse a section that nothing runs yet, unless it is empty. */
 bool cpl_load_refuse(struct cpl_loading *loading, const struct cpl_node *section);
-/* schema_section.c */
+/* schema_section.c; the second: a type's text into *type, at `node`'s place: "the type of column
+ * `x`: …". */
+bool cpl_load_type(struct cpl_loading *loading, const char *text, const char *what,
+                   const char *name, const struct cpl_node *node,
+                   struct cpl_type *type) CPL_CHECKED;
 bool cpl_load_schema(struct cpl_loading *loading, const struct cpl_node *node,
                      struct cpl_schema_config *schema) CPL_CHECKED;
 /* sink_section.c, source_section.c */

@@ -28,16 +28,28 @@ static char *type_text(struct columns *columns, const char *text, bool *nullable
     return cpl_arena_strndup(columns->loading->arena, text, length, columns->loading->err);
 }
 
+bool cpl_load_type(struct cpl_loading *loading, const char *text, const char *what,
+                   const char *name, const struct cpl_node *node, struct cpl_type *type)
+{
+    struct cpl_error why;
+    if (cpl_type_parse(text, loading->arena, type, &why))
+        return true;
+    if (why.code == CPL_E_MEMORY)
+        *loading->err = why;
+    else if (node && node->secret)
+        cpl_tree_fail(node, loading->err, why.code, "the %s `%.80s` cannot be `%.80s`", what, name,
+                      cpl_tree_shown(node));
+    else
+        cpl_tree_fail(node, loading->err, why.code, "the %s `%.80s`: %s", what, name, why.message);
+    return false;
+}
+
 static bool parse_type(struct columns *columns, const char *name, const char *text,
                        const struct cpl_node *node, struct cpl_field *field)
 {
-    struct cpl_error *err = columns->loading->err, why;
     char *type = type_text(columns, text, &field->nullable);
-    if (!type)
-        return false;
-    if (cpl_type_parse(type, columns->loading->arena, &field->type, &why))
-        return true;
-    return cpl_tree_fail(node, err, why.code, "the type of column `%.80s`: %s", name, why.message);
+    return type &&
+           cpl_load_type(columns->loading, type, "type of column", name, node, &field->type);
 }
 
 /* One column in its long form, {name, type, nullable, field_id}. */
