@@ -18,7 +18,8 @@ uint32_t cpl_parquet_bit_width(uint32_t max)
 void cpl_rle_decoder_init(struct cpl_rle_decoder *decoder, const uint8_t *data, size_t size,
                           uint32_t width)
 {
-    *decoder = (struct cpl_rle_decoder){.next = data, .end = data + size, .width = width};
+    *decoder = (struct cpl_rle_decoder){
+        .next = data, .end = size ? data + size : data, .width = width};
 }
 
 static bool run_header(struct cpl_rle_decoder *decoder, uint32_t *header, struct cpl_error *err)
@@ -235,7 +236,7 @@ bool cpl_parquet_values_init(struct cpl_parquet_values *values, enum cpl_parquet
                                           .type = type,
                                           .width = cpl_parquet_value_width(type, type_length),
                                           .next = data,
-                                          .end = data + size,
+                                          .end = size ? data + size : data,
                                           .dictionary = dictionary,
                                           .previous = previous};
     if (!fits(encoding, type))

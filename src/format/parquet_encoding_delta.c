@@ -37,7 +37,7 @@ bool cpl_delta_decoder_init(struct cpl_delta_decoder *decoder, const uint8_t *da
                             struct cpl_error *err)
 {
     uint64_t block, minis, total;
-    *decoder = (struct cpl_delta_decoder){.next = data, .end = data + size};
+    *decoder = (struct cpl_delta_decoder){.next = data, .end = size ? data + size : data};
     if (!read_varint(decoder, &block, err) || !read_varint(decoder, &minis, err) ||
         !read_varint(decoder, &total, err) || !read_zigzag(decoder, &decoder->last, err))
         return false;

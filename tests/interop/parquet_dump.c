@@ -2,7 +2,7 @@
  * a Parquet file.
  *
  * The first line is the schema in cupel's notation, as a JSON string; then one JSON array a row.
- * Every value is written so that nothing is rounded: floats as C hex floats, decimals as unscaled
+ * Every value is written so that nothing is rounded: floats as the bits of a double, decimals as unscaled
  * integers, dates, times and timestamps as the integers they are, bytes and UUIDs as hex, maps as
  * lists of [key, value], all but booleans and nulls as JSON strings. */
 #include "decode/parquet.h"
@@ -47,10 +47,12 @@ static void print_int128(__int128 value)
 
 static void print_double(double value)
 {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
     if (isnan(value))
         printf("\"nan\"");
     else
-        printf("\"%a\"", value);
+        printf("\"%016llx\"", (unsigned long long)bits);
 }
 
 static void print_value(const struct cpl_column *column, uint32_t row);
