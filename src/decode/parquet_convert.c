@@ -2,6 +2,7 @@
  * type cannot hold is an error. */
 #include "decode/parquet_assemble.h"
 #include "decode/stream.h"
+#include "format/parquet_order.h"
 
 #include <string.h>
 
@@ -112,25 +113,11 @@ static bool convert_int96(const struct cpl_parquet_leaf *leaf, const uint8_t *in
     return true;
 }
 
-static float float_of_half(uint16_t half)
-{
-    uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 31;
-    uint32_t fraction = half & 0x3ff, bits;
-    float value;
-    if (exponent == 0) { /* zero and subnormals: fraction × 2^-24 */
-        value = (float)fraction * 0x1p-24f;
-        return sign ? -value : value;
-    }
-    exponent = exponent == 31 ? 255 : exponent + 112;
-    bits = sign | exponent << 23 | fraction << 13;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 static void convert_halves(const uint8_t *in, uint32_t n, float *out)
 {
     for (uint32_t i = 0; i < n; i++)
-        out[i] = float_of_half((uint16_t)(in[2 * (size_t)i] | in[2 * (size_t)i + 1] << 8));
+        out[i] = cpl_parquet_float_of_half(
+            (uint16_t)(in[2 * (size_t)i] | in[2 * (size_t)i + 1] << 8));
 }
 
 static bool is_ascii(const uint8_t *data, size_t size)
