@@ -69,6 +69,13 @@ bool cpl_fail_errno(struct cpl_error *err, int errnum, const char *format, ...)
     return false;
 }
 
+bool cpl_fail_with(struct cpl_error *err, const struct cpl_error *why)
+{
+    if (err)
+        *err = *why;
+    return false;
+}
+
 bool cpl_fail_context(struct cpl_error *err, const char *format, ...)
 {
     if (!err)

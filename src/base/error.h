@@ -35,6 +35,8 @@ bool cpl_fail(struct cpl_error *err, enum cpl_code code, const char *format, ...
 /* As cpl_fail, for CPL_E_IO and friends: appends strerror(errnum) and picks the code by errno
  * (ENOSPC → CPL_E_SPACE, ENOENT → CPL_E_NOT_FOUND, EACCES/EPERM → CPL_E_PERMISSION, else CPL_E_IO). */
 bool cpl_fail_errno(struct cpl_error *err, int errnum, const char *format, ...) CPL_PRINTF(3, 4);
+/* Give `why` on as the error of the caller; returns false. */
+bool cpl_fail_with(struct cpl_error *err, const struct cpl_error *why);
 /* Put "context: " before the message; returns false. */
 bool cpl_fail_context(struct cpl_error *err, const char *format, ...) CPL_PRINTF(2, 3);
 

@@ -7,8 +7,7 @@ static bool fail_books(struct cpl_error *err, const char *where, const char *lef
                        const char *right, uint64_t b)
 {
     return cpl_fail(err, CPL_E_BOOKS,
-                    "the books do not balance%s%s: %s = %" PRIu64 ", but %s = %" PRIu64
-                    "; nothing was committed, please report this",
+                    "the books do not balance%s%s: %s = %" PRIu64 ", but %s = %" PRIu64,
                     where[0] ? " for " : "", where, left, a, right, b);
 }
 

@@ -74,9 +74,7 @@ static bool make_home(struct cpl_attempt *attempt, struct cpl_error *err)
     struct cpl_error why = {0}; /* above the approved roots is not ours to sync */
     if (cpl_storage_sync_dir(attempt->storage, path, &why) || why.code == CPL_E_PERMISSION)
         return true;
-    if (err)
-        *err = why;
-    return false;
+    return cpl_fail_with(err, &why);
 }
 
 /* Rule 9: of two creations of one name the second must be refused. */

@@ -48,11 +48,8 @@ static bool check_foreign(const struct cpl_attempt *attempt, const char *relativ
         return false;
     if (!relative[0])
         snprintf(path, sizeof path, "%s", attempt->path);
-    if (!cpl_storage_list(attempt->storage, path, &list, &why)) {
-        if (why.code != CPL_E_NOT_FOUND && err)
-            *err = why;
-        return why.code == CPL_E_NOT_FOUND;
-    }
+    if (!cpl_storage_list(attempt->storage, path, &list, &why))
+        return why.code == CPL_E_NOT_FOUND || cpl_fail_with(err, &why);
     bool ok = true;
     size_t prefix = strlen(attempt->path) + 1;
     for (size_t i = 0; ok && i < list.n; i++) {

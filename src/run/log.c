@@ -204,11 +204,8 @@ static bool load(struct cpl_log *log, struct cpl_error *err)
     if (!cpl_log_path(log, "_cupel/log", path, err))
         return false;
     bool listed = cpl_storage_list(log->storage, path, &list, &why);
-    if (!listed && why.code != CPL_E_NOT_FOUND) {
-        if (err)
-            *err = why;
-        return false;
-    }
+    if (!listed && why.code != CPL_E_NOT_FOUND)
+        return cpl_fail_with(err, &why);
     bool ok = cpl_log_refresh(log, err) && (!listed || check_listing(log, &list, err));
     cpl_object_list_release(&list);
     return ok;
@@ -283,9 +280,7 @@ static bool after_failure(struct cpl_log *log, uint64_t seq, const char *nonce,
                          why->code == CPL_E_MEMORY || why->code == CPL_E_NOT_FOUND;
     if (second.code == CPL_E_UNKNOWN && before_rename) {
         *outcome = CPL_COMMIT_REFUSED;
-        if (err)
-            *err = *why;
-        return false;
+        return cpl_fail_with(err, why);
     }
     return cpl_fail(err, CPL_E_UNKNOWN,
                     "it is not known whether record %" PRIu64

@@ -34,14 +34,25 @@ static void directories_release(struct directories *set)
     cpl_arena_release(&set->arena);
 }
 
-static bool directories_add(struct directories *set, const char *path, struct cpl_error *err)
+/* Every directory from that of `relative` up to the dataset: one that a killed publisher made is not durable
+ * yet, and does not look it. */
+static bool directories_add(struct directories *set, const struct cpl_log *log,
+                            const char *relative, struct cpl_error *err)
 {
-    const char *slash = strrchr(path, '/');
-    char *name = cpl_arena_strndup(&set->arena, path, slash ? (size_t)(slash - path) : 0, err);
-    if (!name || !cpl_name_index_reserve(&set->index, 1, err))
+    char path[CPL_LOG_PATH_MAX];
+    size_t dataset = strlen(cpl_log_dataset(log));
+    if (!cpl_log_path(log, relative, path, err))
         return false;
-    if (!cpl_name_index_find(&set->index, name))
+    for (char *slash = strrchr(path, '/'); slash && slash >= path + dataset;
+         slash = strrchr(path, '/')) {
+        *slash = 0;
+        if (cpl_name_index_find(&set->index, path))
+            break; /* and those above it */
+        char *name = cpl_arena_strndup(&set->arena, path, strlen(path), err);
+        if (!name || !cpl_name_index_reserve(&set->index, 1, err))
+            return false;
         cpl_name_index_add(&set->index, name, 0);
+    }
     return true;
 }
 
@@ -52,11 +63,8 @@ static bool directories_sync(struct directories *set, struct cpl_storage *storag
     for (size_t i = 0; i < set->index.capacity; i++) {
         struct cpl_error why = {0};
         const char *name = set->index.slots[i].name;
-        if (name && !cpl_storage_sync_dir(storage, name, &why) && why.code != CPL_E_NOT_FOUND) {
-            if (err)
-                *err = why;
-            return false;
-        }
+        if (name && !cpl_storage_sync_dir(storage, name, &why) && why.code != CPL_E_NOT_FOUND)
+            return cpl_fail_with(err, &why);
     }
     directories_release(set);
     return true;
@@ -138,7 +146,6 @@ static bool publish_added(struct cpl_log *log, const struct cpl_log_record *reco
                           struct directories *touched, struct cpl_publish_report *report,
                           struct cpl_error *err)
 {
-    char target[CPL_LOG_PATH_MAX];
     for (size_t i = 0; i < record->n_added; i++) {
         const struct cpl_file_entry *file = &record->added[i];
         const struct cpl_log_file *now = cpl_log_find(log, file->path);
@@ -146,8 +153,7 @@ static bool publish_added(struct cpl_log *log, const struct cpl_log_record *reco
         bool ok = !current || now->lost_by || now->removed_by
                       ? discard_token(log, file, err)
                       : publish_file(log, record->seq, file, report, err) &&
-                            cpl_log_path(log, file->path, target, err) &&
-                            directories_add(touched, target, err);
+                            directories_add(touched, log, file->path, err);
         if (!ok)
             return false;
     }
@@ -165,7 +171,7 @@ static bool remove_files(struct cpl_log *log, const struct cpl_log_record *recor
         cpl_crash_point("publish/before-removal");
         if (!cpl_log_path(log, record->removed[i], target, err) ||
             !cpl_storage_remove(cpl_log_storage(log), target, err) ||
-            !directories_add(touched, target, err))
+            !directories_add(touched, log, record->removed[i], err))
             return false;
         report->removed++;
     }

@@ -59,11 +59,8 @@ static bool collect(struct cpl_log *log, const char *relative, struct leftovers 
     struct cpl_error why = {0};
     if (!cpl_log_path(log, relative, path, err))
         return false;
-    if (!cpl_storage_list(cpl_log_storage(log), path, &objects, &why)) {
-        if (err && why.code != CPL_E_NOT_FOUND)
-            *err = why;
-        return why.code == CPL_E_NOT_FOUND;
-    }
+    if (!cpl_storage_list(cpl_log_storage(log), path, &objects, &why))
+        return why.code == CPL_E_NOT_FOUND || cpl_fail_with(err, &why);
     bool ok = true;
     size_t base = strlen(path) + 1;
     for (size_t i = 0; ok && i < objects.n; i++) {

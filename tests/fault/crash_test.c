@@ -6,7 +6,8 @@
 #include "fault.h"
 
 enum { OLD_ROWS = 10, NEW_ROWS = 7, MAX_POINTS = 200 };
-static const struct run old_run = {.id = "old", .rows = OLD_ROWS, .rejected = 1, .partition = "day=1"};
+static const struct run old_run = {
+    .id = "old", .rows = OLD_ROWS, .rejected = 1, .partition = "day=1"};
 static const struct run new_run = {
     .id = "new", .rows = NEW_ROWS, .rejected = 2, .partition = "day=2", .mode = CPL_MODE_OVERWRITE};
 
@@ -78,10 +79,10 @@ static void killed_single_files_are_whole_or_absent(void **state)
     char out[96];
     struct stat status;
     snprintf(out, sizeof out, "%s/out.parquet", bench->root);
-    struct run first = {.id = "a", .rows = OLD_ROWS, .rejected = 3, .single_file = out,
-                        .mode = CPL_MODE_OVERWRITE};
-    struct run second = {.id = "b", .rows = NEW_ROWS, .rejected = 1, .single_file = out,
-                         .mode = CPL_MODE_OVERWRITE};
+    struct run first = {
+        .id = "a", .rows = OLD_ROWS, .rejected = 3, .single_file = out, .mode = CPL_MODE_OVERWRITE};
+    struct run second = {
+        .id = "b", .rows = NEW_ROWS, .rejected = 1, .single_file = out, .mode = CPL_MODE_OVERWRITE};
     int ended = -1;
     for (int n = 1; ended == -1; n++) {
         assert_int_equal(child_run(bench, &first, 0), 0);

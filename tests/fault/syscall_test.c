@@ -9,7 +9,8 @@
 #include <errno.h>
 
 enum { OLD_ROWS = 10, NEW_ROWS = 7, MOST_CALLS = 400 };
-static const struct run old_run = {.id = "old", .rows = OLD_ROWS, .rejected = 1, .partition = "day=1"};
+static const struct run old_run = {
+    .id = "old", .rows = OLD_ROWS, .rejected = 1, .partition = "day=1"};
 static const struct run new_run = {
     .id = "new", .rows = NEW_ROWS, .rejected = 2, .partition = "day=2", .mode = CPL_MODE_OVERWRITE};
 
@@ -43,7 +44,8 @@ static bool run_and_judge(struct bench *bench, const char *what, uint64_t n)
     assert_nothing_torn(bench);
     uint64_t landed = lane_of_new_run(bench);
     if (ok && (!landed || visible_rows(bench) != NEW_ROWS))
-        fail_msg("%s %llu: success was reported, and the rows are not there", what, (unsigned long long)n);
+        fail_msg("%s %llu: success was reported, and the rows are not there", what,
+                 (unsigned long long)n);
     if (!ok && !landed && visible_rows(bench) != OLD_ROWS)
         fail_msg("%s %llu: not committed, and the old rows are gone", what, (unsigned long long)n);
     if (!ok && !err.message[0])
@@ -71,21 +73,47 @@ static void fail_each(struct bench *bench, enum cpl_fault_call call, int errnum,
         fail_msg("%s: only %d indices failed, %d were expected", what, failures, least);
 }
 
-static void fsync_fails(void **state) { fail_each(*state, CPL_FAULT_FSYNC, EIO, "fsync", 12); }
-static void rename_fails(void **state) { fail_each(*state, CPL_FAULT_RENAME, EIO, "rename", 5); }
-static void rename_has_no_space(void **state) { fail_each(*state, CPL_FAULT_RENAME, ENOSPC, "rename", 5); }
-static void write_has_no_space(void **state) { fail_each(*state, CPL_FAULT_WRITE, ENOSPC, "write", 5); }
-static void open_fails(void **state) { fail_each(*state, CPL_FAULT_OPEN, EMFILE, "open", 12); }
-static void mkdir_fails(void **state) { fail_each(*state, CPL_FAULT_MKDIR, ENOSPC, "mkdir", 2); }
-static void read_fails(void **state) { fail_each(*state, CPL_FAULT_READ, EIO, "read", 1); }
-static void close_fails(void **state) { fail_each(*state, CPL_FAULT_CLOSE, EIO, "close", 2); }
+static void fsync_fails(void **state)
+{
+    fail_each(*state, CPL_FAULT_FSYNC, EIO, "fsync", 12);
+}
+static void rename_fails(void **state)
+{
+    fail_each(*state, CPL_FAULT_RENAME, EIO, "rename", 5);
+}
+static void rename_has_no_space(void **state)
+{
+    fail_each(*state, CPL_FAULT_RENAME, ENOSPC, "rename", 5);
+}
+static void write_has_no_space(void **state)
+{
+    fail_each(*state, CPL_FAULT_WRITE, ENOSPC, "write", 5);
+}
+static void open_fails(void **state)
+{
+    fail_each(*state, CPL_FAULT_OPEN, EMFILE, "open", 12);
+}
+static void mkdir_fails(void **state)
+{
+    fail_each(*state, CPL_FAULT_MKDIR, ENOSPC, "mkdir", 2);
+}
+static void read_fails(void **state)
+{
+    fail_each(*state, CPL_FAULT_READ, EIO, "read", 1);
+}
+static void close_fails(void **state)
+{
+    fail_each(*state, CPL_FAULT_CLOSE, EIO, "close", 2);
+}
 
 static void interruptions_and_short_writes_do_no_harm(void **state)
 {
     struct bench *bench = *state;
-    static const struct { enum cpl_fault_call call; int errnum; } harmless[] = {
-        {CPL_FAULT_SHORT_WRITE, 0}, {CPL_FAULT_FSYNC, EINTR}, {CPL_FAULT_WRITE, EINTR},
-        {CPL_FAULT_RENAME, EINTR},  {CPL_FAULT_OPEN, EINTR},  {CPL_FAULT_READ, EINTR}};
+    static const struct {
+        enum cpl_fault_call call;
+        int errnum;
+    } harmless[] = {{CPL_FAULT_SHORT_WRITE, 0}, {CPL_FAULT_FSYNC, EINTR}, {CPL_FAULT_WRITE, EINTR},
+                    {CPL_FAULT_RENAME, EINTR},  {CPL_FAULT_OPEN, EINTR},  {CPL_FAULT_READ, EINTR}};
     for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
         for (uint64_t n = 1; n <= 8; n++) {
             prepare(bench);

@@ -1,0 +1,236 @@
+/* Every kind of damage is done to a sound dataset, and must be found under its name. */
+#include "run/attempt_test.h"
+
+#include <fcntl.h>
+
+static void make_dataset(struct bench *bench)
+{
+    bool prior;
+    static const struct run runs[] = {
+        {.id = "r1", .rows = 50, .rejected = 2, .partition = "day=1"},
+        {.id = "r2", .rows = 20, .partition = "day=2"},
+        {.id = "r3",
+         .rows = 30,
+         .rejected = 4,
+         .partition = "day=2",
+         .mode = CPL_MODE_OVERWRITE_PARTITIONS},
+    };
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
+        if (!run_all(bench, &runs[i], &prior))
+            fail_msg("%s", bench->err.message);
+}
+
+static const char *path_of(struct bench *bench, const char *name)
+{
+    static char path[300];
+    snprintf(path, sizeof path, "%s/%s", bench->dataset, name);
+    return path;
+}
+
+static void flip_bit(struct bench *bench, const char *name, off_t at)
+{
+    int fd = open(path_of(bench, name), O_RDWR);
+    unsigned char byte;
+    assert_true(fd >= 0);
+    off_t end = lseek(fd, 0, SEEK_END);
+    at = at < 0 ? end + at : at;
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
+    byte ^= 4;
+    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+    close(fd);
+}
+
+static void put_file(struct bench *bench, const char *name)
+{
+    FILE *file = fopen(path_of(bench, name), "w");
+    assert_non_null(file);
+    fputs("x", file);
+    fclose(file);
+}
+
+static void assert_found(struct bench *bench, const char *kind, const char *name)
+{
+    struct cpl_verify_report report;
+    if (!cpl_verify(bench->storage, bench->dataset, &report, &bench->err))
+        fail_msg("%s", bench->err.message);
+    bool found = false;
+    for (size_t i = 0; i < report.n_findings; i++)
+        found |= report.findings[i].problem && !strcmp(report.findings[i].kind, kind) &&
+                 (strstr(report.findings[i].path, name) || strstr(report.findings[i].text, name));
+    if (!found) {
+        for (size_t i = 0; i < report.n_findings; i++)
+            print_message("%s %s %s\n", report.findings[i].kind, report.findings[i].path,
+                          report.findings[i].text);
+        fail_msg("no finding `%s` about %s among %zu", kind, name, report.n_findings);
+    }
+    assert_true(report.problems > 0);
+    cpl_verify_report_release(&report);
+}
+
+static void assert_sound(struct bench *bench, const char *note)
+{
+    struct cpl_verify_report report;
+    if (!cpl_verify(bench->storage, bench->dataset, &report, &bench->err))
+        fail_msg("%s", bench->err.message);
+    for (size_t i = 0; i < report.n_findings; i++)
+        if (report.findings[i].problem || !note || strcmp(report.findings[i].kind, note) != 0)
+            fail_msg("%s %s %s", report.findings[i].kind, report.findings[i].path,
+                     report.findings[i].text);
+    assert_int_equal(report.n_findings, note != NULL);
+    assert_int_equal(report.problems, 0);
+    assert_int_equal(report.records, 3);
+    assert_int_equal(report.receipts, 3);
+    assert_int_equal(report.outstanding_rejects, 6);
+    cpl_verify_report_release(&report);
+}
+
+#define DATA      "day=1/part-r1-00000.parquet"
+#define REJECTS   "_cupel/rejects/r3-00000.parquet"
+#define RECORD(n) "_cupel/log/0000000000000000000" #n ".json"
+#define DONE(n)   "_cupel/log/0000000000000000000" #n ".done"
+
+static void a_sound_dataset_is_sound(void **state)
+{
+    struct bench *bench = *state;
+    make_dataset(bench);
+    assert_sound(bench, NULL);
+}
+
+static void damaged_bytes_are_found(void **state)
+{
+    struct bench *bench = *state;
+    make_dataset(bench);
+    flip_bit(bench, DATA, 0);
+    assert_found(bench, "checksum", DATA);
+    flip_bit(bench, DATA, 0);
+    flip_bit(bench, REJECTS, -1);
+    assert_found(bench, "checksum", REJECTS);
+    flip_bit(bench, REJECTS, -1);
+    assert_sound(bench, NULL);
+    assert_int_equal(truncate(path_of(bench, DATA), 294), 0);
+    assert_found(bench, "size", DATA);
+}
+
+static void lost_files_are_found(void **state)
+{
+    struct bench *bench = *state;
+    make_dataset(bench);
+    unlink(path_of(bench, REJECTS));
+    assert_found(bench, "missing", REJECTS);
+    assert_found(bench, "books", "rows in reject files = 0");
+    unlink(path_of(bench, DATA));
+    assert_found(bench, "missing", DATA);
+    assert_found(bench, "books", "rows in data files = 0");
+    unlink(path_of(bench, "_cupel/receipts/r2.json"));
+    assert_found(bench, "missing", "r2.json");
+}
+
+static void every_bit_of_the_log_counts(void **state)
+{
+    struct bench *bench = *state;
+    struct stat status;
+    make_dataset(bench);
+    assert_int_equal(stat(path_of(bench, RECORD(3)), &status), 0);
+    for (off_t at = 0; at < status.st_size; at += 7) {
+        flip_bit(bench, RECORD(3), at);
+        assert_found(bench, "log", RECORD(3));
+        flip_bit(bench, RECORD(3), at);
+    }
+    assert_sound(bench, NULL);
+}
+
+static void lost_records_are_found(void **state)
+{
+    struct bench *bench = *state;
+    make_dataset(bench);
+    unlink(path_of(bench, RECORD(3)));
+    assert_found(bench, "log", "record 3 is missing");
+    unlink(
+        path_of(bench, DONE(3))); /* the tail as it was before record 3: its files give it away */
+    assert_found(bench, "stray", "part-r3-00000");
+    assert_found(bench, "missing", "part-r2-00000");
+    unlink(path_of(bench, RECORD(1)));
+    assert_found(bench, "log", "record 1 is missing");
+}
+
+static void a_changed_receipt_is_found(void **state)
+{
+    struct bench *bench = *state;
+    make_dataset(bench);
+    flip_bit(bench, "_cupel/receipts/r1.json", 100);
+    assert_found(bench, "checksum", "r1.json");
+}
+
+static void strays_are_found(void **state)
+{
+    struct bench *bench = *state;
+    make_dataset(bench);
+    put_file(bench, "day=2/part-r2-00000.parquet"); /* removed by the third run */
+    assert_found(bench, "stray", "part-r2");
+    unlink(path_of(bench, "day=2/part-r2-00000.parquet"));
+    put_file(bench, "day=1/theirs.parquet");
+    assert_found(bench, "stray", "theirs");
+    unlink(path_of(bench, "day=1/theirs.parquet"));
+    put_file(bench, "_cupel/rejects/theirs.parquet");
+    assert_found(bench, "stray", "theirs");
+}
+
+static void unfinished_business_is_a_note(void **state)
+{
+    struct bench *bench = *state;
+    make_dataset(bench);
+    unlink(path_of(bench, DONE(3)));
+    assert_sound(bench, "unpublished");
+    assert_true(cpl_storage_make_dirs(bench->storage, path_of(bench, "_cupel/staging/old"), NULL));
+    put_file(bench, DONE(3));
+    put_file(bench, "_cupel/staging/old/file");
+    assert_sound(bench, "staging");
+}
+
+static void what_is_no_dataset_is_an_error(void **state)
+{
+    struct bench *bench = *state;
+    struct cpl_verify_report report;
+    assert_false(cpl_verify(bench->storage, bench->root, &report, &bench->err));
+    assert_int_equal(bench->err.code, CPL_E_NOT_FOUND);
+}
+
+static void a_single_file_has_its_receipt(void **state)
+{
+    struct bench *bench = *state;
+    char out[96], receipt[96];
+    bool prior;
+    snprintf(out, sizeof out, "%s/out.parquet", bench->root);
+    snprintf(receipt, sizeof receipt, "%s/receipt.json", bench->root);
+    struct run run = {
+        .id = "r", .rows = 9, .rejected = 2, .single_file = out, .receipt_path = receipt};
+    assert_true(run_all(bench, &run, &prior));
+    struct cpl_verify_report report;
+    assert_true(cpl_verify_file(bench->storage, out, receipt, &report, &bench->err));
+    assert_int_equal(report.problems, 0);
+    assert_int_equal(report.files, 2);
+    cpl_verify_report_release(&report);
+    assert_int_equal(truncate(out, 48), 0);
+    assert_true(cpl_verify_file(bench->storage, out, receipt, &report, &bench->err));
+    assert_int_equal(report.problems, 1);
+    assert_string_equal(report.findings[0].kind, "size");
+    cpl_verify_report_release(&report);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
+    const struct CMUnitTest tests[] = {
+        T(a_sound_dataset_is_sound),
+        T(damaged_bytes_are_found),
+        T(lost_files_are_found),
+        T(every_bit_of_the_log_counts),
+        T(lost_records_are_found),
+        T(a_changed_receipt_is_found),
+        T(strays_are_found),
+        T(unfinished_business_is_a_note),
+        T(what_is_no_dataset_is_an_error),
+        T(a_single_file_has_its_receipt),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
