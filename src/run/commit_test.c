@@ -17,7 +17,7 @@ static void assert_refused(struct bench *bench, const struct run *run, enum cpl_
 
 static bool is_there(struct bench *bench, const char *format, const char *path)
 {
-    char text[512];
+    char text[CPL_LOG_PATH_MAX + 512];
     bool exists = false;
     snprintf(text, sizeof text, format, path);
     assert_true(cpl_storage_exists(bench->storage, text, &exists, NULL));
