@@ -15,7 +15,8 @@ static bool put_plain(struct cpl_buffer *out, const char *text, struct cpl_error
     return true;
 }
 
-static bool put_notes(const struct cpl_option *option, struct cpl_buffer *out, struct cpl_error *err)
+static bool put_notes(const struct cpl_option *option, struct cpl_buffer *out,
+                      struct cpl_error *err)
 {
     char text[400];
     if (!put_plain(out, cpl_option_type_text(option, text, sizeof text), err))
@@ -76,8 +77,8 @@ static bool unknown_word(const char *word, const struct cpl_described_list *list
     names[n] = NULL;
     const char *near = cpl_nearest(word, names);
     return cpl_fail(err, CPL_E_USAGE, "there is no section or component `%.80s`%s%s%s", word,
-                    near ? "; did you mean `" : "; cupel describe lists them all",
-                    near ? near : "", near ? "`?" : "");
+                    near ? "; did you mean `" : "; cupel describe lists them all", near ? near : "",
+                    near ? "`?" : "");
 }
 
 bool cpl_describe_text(const char *word, struct cpl_buffer *out, struct cpl_error *err)
@@ -98,11 +99,11 @@ bool cpl_describe_text(const char *word, struct cpl_buffer *out, struct cpl_erro
 /* ---- for programs ---- */
 
 static const char *const type_words[] = {
-    [CPL_OPTION_BOOL] = "bool",         [CPL_OPTION_INT] = "int",
-    [CPL_OPTION_SIZE] = "size",         [CPL_OPTION_DURATION] = "duration",
-    [CPL_OPTION_DOUBLE] = "double",     [CPL_OPTION_STRING] = "string",
-    [CPL_OPTION_CHAR] = "char",         [CPL_OPTION_ENUM] = "enum",
-    [CPL_OPTION_STRINGS] = "strings",   [CPL_OPTION_PAIRS] = "pairs",
+    [CPL_OPTION_BOOL] = "bool",       [CPL_OPTION_INT] = "int",
+    [CPL_OPTION_SIZE] = "size",       [CPL_OPTION_DURATION] = "duration",
+    [CPL_OPTION_DOUBLE] = "double",   [CPL_OPTION_STRING] = "string",
+    [CPL_OPTION_CHAR] = "char",       [CPL_OPTION_ENUM] = "enum",
+    [CPL_OPTION_STRINGS] = "strings", [CPL_OPTION_PAIRS] = "pairs",
     [CPL_OPTION_NODE] = "node",
 };
 

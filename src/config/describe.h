@@ -14,9 +14,11 @@ bool cpl_describe_text(const char *word, struct cpl_buffer *out, struct cpl_erro
 /* For programs: sections, metadata levels, components with their options, errors. */
 bool cpl_describe_json(struct cpl_buffer *out, struct cpl_error *err) CPL_CHECKED;
 /* JSON Schema, draft 2020-12, of one dialect's files. */
-bool cpl_describe_schema(enum cpl_dialect dialect, struct cpl_buffer *out, struct cpl_error *err) CPL_CHECKED;
+bool cpl_describe_schema(enum cpl_dialect dialect, struct cpl_buffer *out,
+                         struct cpl_error *err) CPL_CHECKED;
 /* Markdown: docs/reference/{pipeline,metadata,errors}.md. */
-bool cpl_describe_reference(enum cpl_reference page, struct cpl_buffer *out, struct cpl_error *err) CPL_CHECKED;
+bool cpl_describe_reference(enum cpl_reference page, struct cpl_buffer *out,
+                            struct cpl_error *err) CPL_CHECKED;
 
 /* ---- what the generators share: described.c ---- */
 
@@ -26,13 +28,19 @@ struct cpl_described {
     const struct cpl_option *options;
     const struct cpl_component *component; /* NULL = a section */
 };
-struct cpl_described_list { struct cpl_described *items; size_t n; };
+struct cpl_described_list {
+    struct cpl_described *items;
+    size_t n;
+};
 /* The pipeline file's top, its sections, and each format's options behind its section. In `arena`. */
-bool cpl_described_pipeline(struct cpl_arena *arena, struct cpl_described_list *list, struct cpl_error *err) CPL_CHECKED;
-bool cpl_described_metadata(struct cpl_arena *arena, struct cpl_described_list *list, struct cpl_error *err) CPL_CHECKED;
+bool cpl_described_pipeline(struct cpl_arena *arena, struct cpl_described_list *list,
+                            struct cpl_error *err) CPL_CHECKED;
+bool cpl_described_metadata(struct cpl_arena *arena, struct cpl_described_list *list,
+                            struct cpl_error *err) CPL_CHECKED;
 /* "integer", "size", "one of a, b" … into `text`. */
 const char *cpl_option_type_text(const struct cpl_option *option, char *text, size_t size);
 /* "1 … 22", "at least 1", or "" when there is no range. */
 const char *cpl_option_range_text(const struct cpl_option *option, char *text, size_t size);
 /* CUPEL_SINK_PATH; "" when the option has no variable. */
-const char *cpl_option_variable(const char *section, const struct cpl_option *option, char *text, size_t size);
+const char *cpl_option_variable(const char *section, const struct cpl_option *option, char *text,
+                                size_t size);

@@ -12,9 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANY_SCALAR "[\"string\",\"number\",\"boolean\",\"null\"]"
+#define ANY_SCALAR  "[\"string\",\"number\",\"boolean\",\"null\"]"
 #define ITEM_SCALAR "[\"string\",\"number\",\"boolean\"]"
-#define EMPTY "[{\"type\":\"null\"},{\"const\":\"\"},{\"type\":\"array\",\"maxItems\":0},{\"type\":\"object\",\"maxProperties\":0}]"
+#define EMPTY                                                                                      \
+    "[{\"type\":\"null\"},{\"const\":\"\"},{\"type\":\"array\",\"maxItems\":0},{\"type\":"         \
+    "\"object\",\"maxProperties\":0}]"
 
 static void put_null(struct cpl_json_writer *json, const struct cpl_option *option)
 {
@@ -25,11 +27,11 @@ static void put_null(struct cpl_json_writer *json, const struct cpl_option *opti
     cpl_json_close(json);
 }
 
-/* A text that matches `pattern`, or holds ${…}. */
+/* A text that matches `pattern` (NULL = none does), or holds ${…}. */
 static void put_pattern(struct cpl_json_writer *json, const char *pattern)
 {
     char text[200];
-    snprintf(text, sizeof text, "%s|\\$\\{", pattern);
+    snprintf(text, sizeof text, "%s%s\\$\\{", pattern ? pattern : "", pattern ? "|" : "");
     cpl_json_object(json, NULL);
     cpl_json_string(json, "type", "string");
     cpl_json_string(json, "pattern", text);
@@ -94,14 +96,15 @@ static void put_alternatives(struct cpl_json_writer *json, const struct cpl_opti
         break;
     case CPL_OPTION_ENUM:
         put_enum(json, option->values);
-        put_pattern(json, "^$^");
+        put_pattern(json, NULL);
         break;
     case CPL_OPTION_STRINGS:
         cpl_json_raw(json, NULL, "{\"type\":" ITEM_SCALAR "}");
         cpl_json_raw(json, NULL, "{\"type\":\"array\",\"items\":{\"type\":" ITEM_SCALAR "}}");
         break;
     case CPL_OPTION_PAIRS:
-        cpl_json_raw(json, NULL, "{\"type\":\"object\",\"additionalProperties\":{\"type\":" ITEM_SCALAR "}}");
+        cpl_json_raw(json, NULL,
+                     "{\"type\":\"object\",\"additionalProperties\":{\"type\":" ITEM_SCALAR "}}");
         break;
     default:
         cpl_json_raw(json, NULL, "{\"type\":" ITEM_SCALAR "}");
@@ -180,8 +183,8 @@ static const struct link links[] = {
     {"metadata", "quality", "empty"},
     {"metadata", "telemetry", "empty"},
     {"source_config", "sec_config", "#/$defs/source_config.sec_config"},
-    {"dataset_config[]", "source", "#/$defs/dataset_config[].source"},
-    {"dataset_config[]", "destination", "#/$defs/dataset_config[].destination"},
+    {"dataset_config[]", "source", "#/$defs/dataset_config.source"},
+    {"dataset_config[]", "destination", "#/$defs/dataset_config.destination"},
     {"dataset_config[]", "transformations", "empty"},
     {"dataset_config[]", "quality", "empty"},
     {"dataset_config[]", "telemetry", "empty"},
@@ -200,7 +203,8 @@ static const char *reference_of(const char *path, const struct cpl_option *optio
         if (!strcmp(links[i].path, path) && !strcmp(links[i].key, option->name))
             return links[i].reference;
     for (const struct cpl_component *row = cpl_components(); row->name; row++)
-        if (!strcmp(row->name, option->name) && (!strcmp(path, "source") || !strcmp(path, "sink"))) {
+        if (!strcmp(row->name, option->name) &&
+            (!strcmp(path, "source") || !strcmp(path, "sink"))) {
             snprintf(text, size, "#/$defs/%s.%s", path, option->name);
             return text;
         }
@@ -216,7 +220,8 @@ static void put_format_options(struct cpl_json_writer *json, const struct cpl_op
     for (const struct cpl_component *row = cpl_components(); row->name; row++) {
         if (row->kind != kind)
             continue;
-        struct cpl_option itself = {.name = row->name, .type = CPL_OPTION_NODE, .summary = row->summary};
+        struct cpl_option itself = {
+            .name = row->name, .type = CPL_OPTION_NODE, .summary = row->summary};
         for (const struct cpl_option *option = &itself; option && option->name && n < 512;
              option = option == &itself ? row->options : option + 1) {
             bool known = cpl_option_find(own, option->name) != NULL;
@@ -230,16 +235,28 @@ static void put_format_options(struct cpl_json_writer *json, const struct cpl_op
     }
 }
 
+/* A path as a name in $defs: a `[` would have to be escaped in references. */
+static const char *definition_name(const char *path, char *text, size_t size)
+{
+    size_t n = 0;
+    for (; *path && n + 1 < size; path++)
+        if (*path != '[' && *path != ']')
+            text[n++] = *path;
+    text[n] = 0;
+    return text;
+}
+
 static void put_object(struct cpl_json_writer *json, const char *key,
                        const struct cpl_described *described, enum cpl_component_kind formats)
 {
-    char reference[200];
-    cpl_json_object(json, key);
+    char reference[200], name[200];
+    cpl_json_object(json, definition_name(key, name, sizeof name));
     cpl_json_string(json, "description", described->summary);
     cpl_json_string(json, "type", "object");
     cpl_json_object(json, "properties");
     for (const struct cpl_option *option = described->options; option->name; option++)
-        put_option(json, option, reference_of(described->path, option, reference, sizeof reference));
+        put_option(json, option,
+                   reference_of(described->path, option, reference, sizeof reference));
     if (formats != CPL_COMPONENT_KIND_COUNT)
         put_format_options(json, described->options, formats);
     cpl_json_close(json);
@@ -256,9 +273,11 @@ static void put_columns(struct cpl_json_writer *json)
         .path = "column", .summary = "One column.", .options = cpl_column_options};
     put_object(json, "column", &column, CPL_COMPONENT_KIND_COUNT);
     cpl_json_raw(json, "columns",
-                 "{\"anyOf\":[{\"type\":\"object\",\"additionalProperties\":{\"anyOf\":[{\"type\":[\"string\","
-                 "\"null\"]},{\"$ref\":\"#/$defs/column\"}]}},{\"type\":\"array\",\"items\":{\"anyOf\":[{\"type\":"
-                 ITEM_SCALAR "},{\"allOf\":[{\"$ref\":\"#/$defs/column\"},{\"required\":[\"name\"]}]}]}}]}");
+                 "{\"anyOf\":[{\"type\":\"object\",\"additionalProperties\":{\"anyOf\":[{\"type\":["
+                 "\"string\","
+                 "\"null\"]},{\"$ref\":\"#/$defs/"
+                 "column\"}]}},{\"type\":\"array\",\"items\":{\"anyOf\":[{\"type\":" ITEM_SCALAR
+                 "},{\"allOf\":[{\"$ref\":\"#/$defs/column\"},{\"required\":[\"name\"]}]}]}}]}");
 }
 
 static void put_head(struct cpl_json_writer *json, const char *title)
@@ -275,9 +294,12 @@ static void put_pipeline_schema(struct cpl_json_writer *json, const struct cpl_d
     cpl_json_raw(json, "then", "{\"$ref\":\"#/$defs/pipelines\"}");
     cpl_json_raw(json, "else", "{\"$ref\":\"#/$defs/pipeline\"}");
     cpl_json_object(json, "$defs");
-    cpl_json_raw(json, "pipelines",
-                 "{\"type\":\"object\",\"properties\":{\"pipelines\":{\"type\":\"array\",\"items\":{\"$ref\":"
-                 "\"#/$defs/pipeline\"}}},\"patternProperties\":{\"^x-\":true},\"additionalProperties\":false}");
+    cpl_json_raw(
+        json, "pipelines",
+        "{\"type\":\"object\",\"properties\":{\"pipelines\":{\"type\":\"array\",\"items\":{\"$"
+        "ref\":"
+        "\"#/$defs/"
+        "pipeline\"}}},\"patternProperties\":{\"^x-\":true},\"additionalProperties\":false}");
     for (size_t i = 0; i < list->n; i++)
         put_object(json, list->items[i].path, &list->items[i], CPL_COMPONENT_KIND_COUNT);
     put_columns(json);
@@ -290,7 +312,8 @@ static void put_metadata_schema(struct cpl_json_writer *json, const struct cpl_d
 {
     put_head(json, "Ingestion metadata, as Cupel reads it");
     cpl_json_raw(json, "anyOf",
-                 "[{\"$ref\":\"#/$defs/metadata\"},{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/metadata\"}}]");
+                 "[{\"$ref\":\"#/$defs/metadata\"},{\"type\":\"array\",\"items\":{\"$ref\":\"#/"
+                 "$defs/metadata\"}}]");
     cpl_json_object(json, "$defs");
     for (size_t i = 0; i < list->n; i++) {
         bool source = !strcmp(list->items[i].path, "source_config") ||
@@ -302,14 +325,17 @@ static void put_metadata_schema(struct cpl_json_writer *json, const struct cpl_d
                           : CPL_COMPONENT_KIND_COUNT);
     }
     put_object(json, "limits", limits, CPL_COMPONENT_KIND_COUNT);
-    cpl_json_raw(json, "datasets",
-                 "{\"anyOf\":[{\"$ref\":\"#/$defs/dataset_config[]\"},{\"type\":\"array\",\"items\":{\"$ref\":"
-                 "\"#/$defs/dataset_config[]\"}}]}");
+    cpl_json_raw(
+        json, "datasets",
+        "{\"anyOf\":[{\"$ref\":\"#/$defs/dataset_config\"},{\"type\":\"array\",\"items\":{\"$ref\":"
+        "\"#/$defs/dataset_config\"}}]}");
     cpl_json_raw(json, "features",
-                 "{\"anyOf\":[{\"type\":\"object\",\"maxProperties\":0},{\"type\":\"array\",\"items\":{\"anyOf\":[{\"type\":"
-                 ITEM_SCALAR "},{\"$ref\":\"#/$defs/dataset_config[].source.features[]\"}]}}]}");
+                 "{\"anyOf\":[{\"type\":\"object\",\"maxProperties\":0},{\"type\":\"array\","
+                 "\"items\":{\"anyOf\":[{\"type\":" ITEM_SCALAR
+                 "},{\"$ref\":\"#/$defs/dataset_config.source.features\"}]}}]}");
     cpl_json_raw(json, "texts",
-                 "{\"anyOf\":[{\"type\":" ITEM_SCALAR "},{\"type\":\"array\",\"items\":{\"type\":" ITEM_SCALAR "}}]}");
+                 "{\"anyOf\":[{\"type\":" ITEM_SCALAR
+                 "},{\"type\":\"array\",\"items\":{\"type\":" ITEM_SCALAR "}}]}");
     cpl_json_close(json);
     cpl_json_close(json);
 }

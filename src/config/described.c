@@ -50,10 +50,10 @@ bool cpl_described_pipeline(struct cpl_arena *arena, struct cpl_described_list *
         most++;
     list->n = 0;
     list->items = cpl_arena_alloc(arena, most * sizeof *list->items, err);
-    if (!list->items ||
-        !add(list, arena, "", "pipeline",
-             (struct cpl_described){.summary = "A pipeline file's top level.", .options = cpl_top_options},
-             err))
+    if (!list->items || !add(list, arena, "", "pipeline",
+                             (struct cpl_described){.summary = "A pipeline file's top level.",
+                                                    .options = cpl_top_options},
+                             err))
         return false;
     for (int section = 0; section < CPL_SECTION_COUNT; section++) {
         struct cpl_described described = {.summary = section_summaries[section]};
@@ -110,11 +110,16 @@ static void list_values(const char *values, char *text, size_t size)
 const char *cpl_option_type_text(const struct cpl_option *option, char *text, size_t size)
 {
     static const char *const names[] = {
-        [CPL_OPTION_BOOL] = "`true` or `false`", [CPL_OPTION_INT] = "whole number",
-        [CPL_OPTION_SIZE] = "size",              [CPL_OPTION_DURATION] = "duration",
-        [CPL_OPTION_DOUBLE] = "number",          [CPL_OPTION_STRING] = "text",
-        [CPL_OPTION_CHAR] = "character",         [CPL_OPTION_STRINGS] = "text or list of texts",
-        [CPL_OPTION_PAIRS] = "map of texts",     [CPL_OPTION_NODE] = "map or list",
+        [CPL_OPTION_BOOL] = "`true` or `false`",
+        [CPL_OPTION_INT] = "whole number",
+        [CPL_OPTION_SIZE] = "size",
+        [CPL_OPTION_DURATION] = "duration",
+        [CPL_OPTION_DOUBLE] = "number",
+        [CPL_OPTION_STRING] = "text",
+        [CPL_OPTION_CHAR] = "character",
+        [CPL_OPTION_STRINGS] = "text or list of texts",
+        [CPL_OPTION_PAIRS] = "map of texts",
+        [CPL_OPTION_NODE] = "map or list",
     };
     if (option->type == CPL_OPTION_ENUM)
         list_values(option->values, text, size);
