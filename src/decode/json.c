@@ -1,0 +1,90 @@
+#include "decode/json.h"
+#include "base/tree.h"
+#include "decode/json_walk.h"
+
+static const char *const layouts[] = {"auto", "lines", "array", "documents"};
+static const char *const duplicate_words[] = {"reject", "first", "last"};
+static const char *const unknown_words[] = {"add", "ignore", "reject"};
+
+const struct cpl_option json_options[] = {
+    {.name = "layout", .type = CPL_OPTION_ENUM, .offset = offsetof(struct cpl_json_settings, layout),
+     .default_text = "auto", .values = "auto|lines|array|documents",
+     .summary = "How rows lie in the input: one a line (NDJSON), in an array, or documents one after the other."},
+    {.name = "rows", .type = CPL_OPTION_STRING, .offset = offsetof(struct cpl_json_settings, rows),
+     .summary = "Path to the array of rows inside a document: a JSON Pointer or a dotted path.", .example = "/data/items"},
+    {.name = "flatten", .type = CPL_OPTION_BOOL, .offset = offsetof(struct cpl_json_settings, flatten),
+     .default_text = "false", .summary = "Members of nested objects become columns of their own, as user.id."},
+    {.name = "separator", .type = CPL_OPTION_STRING, .offset = offsetof(struct cpl_json_settings, separator),
+     .default_text = ".", .summary = "Between the parts of a flattened name; inside a key it is written with a backslash before it.",
+     .example = "_"},
+    {.name = "keep_document", .type = CPL_OPTION_BOOL, .offset = offsetof(struct cpl_json_settings, keep_document),
+     .default_text = "false", .summary = "Keep each row's own text in a column called _doc."},
+    {.name = "duplicate_keys", .type = CPL_OPTION_ENUM, .offset = offsetof(struct cpl_json_settings, duplicate_keys),
+     .default_text = "reject", .values = "reject|first|last",
+     .summary = "What to do with a row in which an object has a key twice: reject it, or keep the first or last value."},
+    {.name = "unknown_fields", .type = CPL_OPTION_ENUM, .offset = offsetof(struct cpl_json_settings, unknown_fields),
+     .default_text = "add", .values = "add|ignore|reject",
+     .summary = "What to do with fields that the schema lacks: add them as columns, leave them out, or reject the row."},
+    {.name = "infer_strings", .type = CPL_OPTION_BOOL, .offset = offsetof(struct cpl_json_settings, infer_strings),
+     .default_text = "true", .summary = "Columns of which all strings are dates, timestamps or UUIDs get that type."},
+    {.name = "map_keys", .type = CPL_OPTION_INT, .offset = offsetof(struct cpl_json_settings, map_keys),
+     .default_text = "200", .min = 1, .max = JSON_MEMBERS_MAX,
+     .summary = "An object with more different keys than this, of which each row has fewer than a tenth, becomes a map."},
+    {.name = "maps", .type = CPL_OPTION_STRINGS, .offset = offsetof(struct cpl_json_settings, maps),
+     .summary = "Paths of objects that become maps whatever their keys.", .example = "user.attributes"},
+    {.name = "block_size", .type = CPL_OPTION_SIZE, .offset = offsetof(struct cpl_json_settings, block_size),
+     .default_text = "512KiB", .min = 1024, .max = 64 << 20, .flags = CPL_OPTION_ADVANCED,
+     .summary = "Bytes read at a time."},
+    {0},
+};
+
+static bool can_split(const void *settings)
+{
+    return ((const struct cpl_json_settings *)settings)->layout == JSON_LINES;
+}
+
+static void release_settings(void *erased)
+{
+    struct cpl_json_settings *settings = erased;
+    cpl_arena_release(&settings->arena);
+    settings->sampled = NULL;
+}
+
+static bool describe(const void *erased, struct cpl_buffer *json, struct cpl_error *err)
+{
+    const struct cpl_json_settings *settings = erased;
+    struct cpl_json_writer writer;
+    cpl_json_begin(&writer, json, 0, err);
+    cpl_json_object(&writer, NULL);
+    cpl_json_string(&writer, "layout", layouts[settings->layout]);
+    cpl_json_string(&writer, "rows", settings->rows);
+    cpl_json_bool(&writer, "flatten", settings->flatten);
+    if (settings->flatten)
+        cpl_json_string(&writer, "separator", settings->separator);
+    cpl_json_bool(&writer, "keep_document", settings->keep_document);
+    cpl_json_string(&writer, "duplicate_keys", duplicate_words[settings->duplicate_keys]);
+    cpl_json_string(&writer, "unknown_fields", unknown_words[settings->unknown_fields]);
+    cpl_json_bool(&writer, "infer_strings", settings->infer_strings);
+    cpl_json_bool(&writer, "row_is_value", settings->row_is_value);
+    cpl_json_close(&writer);
+    return cpl_json_end(&writer);
+}
+
+const struct cpl_decoder_ops cpl_decoder_json = {
+    .name = "json",
+    .summary = "JSON: one row a line (NDJSON), an array, documents, or an array inside a document.",
+    .splittable = true,
+    .can_split = can_split,
+    .options = json_options,
+    .settings_size = sizeof(struct cpl_json_settings),
+    .sniff = json_sniff,
+    .infer = json_infer,
+    .release_settings = release_settings,
+    .describe = describe,
+    .open = json_open,
+    .next = json_read,
+    .report = json_report,
+    .needs = json_needs,
+    .widen = json_widen,
+    .close = json_close,
+};

@@ -1,0 +1,661 @@
+/* One split: blocks to rows, rows to batches, bad rows to rejects, misfits to needs. */
+#include "decode/json.h"
+#include "decode/json_block.h"
+#include "decode/json_frame.h"
+#include "decode/json_walk.h"
+#include <stdio.h>
+
+enum {
+    BATCH_ROWS = 4096,
+    RAW_SHOWN = 65536,   /* bytes kept of a row that is too long */
+    VALUE_SHOWN = 60,    /* bytes of a bad value in a message */
+};
+
+enum progress { ROW_TAKEN, NEED_BYTES, FINISHED, FAILED };
+
+/* A row that is passed over as its bytes come: too long, or broken beyond finding its end. */
+struct json_discard {
+    enum { DISCARD_NOTHING, DISCARD_LINE, DISCARD_VALUE, DISCARD_REST } what;
+    struct cpl_reject row;   /* complete but for its length */
+    struct cpl_buffer held;  /* its first bytes, and its message */
+    bool in_string, escaped; /* DISCARD_VALUE: where in the value */
+    uint32_t depth;
+};
+
+struct json_decoder {
+    struct cpl_decoder base;
+    const struct cpl_decode_plan *plan;
+    const struct cpl_json_settings *settings;
+    struct cpl_reject_sink *rejects;
+    uint64_t to;
+    bool finished;
+    bool seek_line;        /* the split starts in the middle of a line */
+    struct json_discard discard;
+
+    struct json_block block;
+    struct json_frame frame;
+    struct json_walk walk;
+    struct json_node *root;
+    int document;          /* field that takes the row's text, or -1 */
+    struct cpl_builder *builders;
+    struct cpl_arena nodes, strings, needs_arena;
+    struct json_rules rules;
+    struct json_shaper shaper;
+    struct json_shape need;
+
+    struct cpl_batch batch;
+    struct cpl_column *columns;
+    uint32_t *row_start, *row_end, *row_line;
+    uint32_t rows, max_rows;
+    struct cpl_split_report report;
+    char message[512];
+};
+
+/* ---- opening and closing ---- */
+
+void json_close(struct cpl_decoder *base)
+{
+    struct json_decoder *d = (struct json_decoder *)base;
+    if (!d)
+        return;
+    for (uint32_t i = 0; d->builders && i < d->plan->schema->n_fields; i++)
+        cpl_builder_release(&d->builders[i]);
+    json_block_release(&d->block);
+    cpl_arena_release(&d->nodes);
+    cpl_arena_release(&d->strings);
+    cpl_arena_release(&d->needs_arena);
+    cpl_arena_release(&d->walk.scratch);
+    cpl_buffer_release(&d->discard.held);
+    cpl_free(d->builders);
+    cpl_free(d->columns);
+    cpl_free(d->row_start);
+    cpl_free(d->row_end);
+    cpl_free(d->row_line);
+    cpl_free(d);
+}
+
+static bool open_columns(struct json_decoder *d, struct cpl_error *err)
+{
+    const struct cpl_schema *schema = d->plan->schema;
+    size_t n = schema->n_fields ? schema->n_fields : 1;
+    size_t rows = d->max_rows * sizeof *d->row_start;
+    d->columns = cpl_alloc_zero(n, sizeof *d->columns, err);
+    d->row_start = cpl_alloc(rows, err);
+    d->row_end = cpl_alloc(rows, err);
+    d->row_line = cpl_alloc(rows, err);
+    d->builders = cpl_alloc_zero(n, sizeof *d->builders, err);
+    if (!d->columns || !d->row_start || !d->row_end || !d->row_line || !d->builders)
+        return false;
+    for (uint32_t i = 0; i < schema->n_fields; i++)
+        if (!cpl_builder_init(&d->builders[i], &schema->fields[i], d->max_rows, err))
+            return false;
+    return true;
+}
+
+static bool open_tree(struct json_decoder *d, struct cpl_error *err)
+{
+    struct json_tree_plan tree = {.schema = d->plan->schema,
+                                  .columns = d->plan->columns,
+                                  .builders = d->builders,
+                                  .separator = d->settings->flatten ? d->settings->separator : NULL,
+                                  .document = d->document,
+                                  .row_is_value = d->settings->row_is_value};
+    d->root = json_node_tree(&tree, &d->nodes, err);
+    return d->root && json_frame_init(&d->frame, d->settings->layout == JSON_ARRAY, d->settings->rows, &d->nodes, err);
+}
+
+static void open_walk(struct json_decoder *d)
+{
+    uint32_t depth = d->plan->max_depth ? d->plan->max_depth : 128;
+    enum json_unknown unknown = (enum json_unknown)d->settings->unknown_fields;
+    bool left_out = d->plan->closed && unknown == JSON_UNKNOWN_ADD;
+    d->walk = (struct json_walk){
+        .lex = {.max_depth = depth < JSON_DEPTH_MAX ? depth : JSON_DEPTH_MAX,
+                .lines = d->settings->layout == JSON_LINES},
+        .arena = &d->strings,
+        .duplicates = (enum json_duplicates)d->settings->duplicate_keys,
+        .unknown = unknown,
+        .unknown_top = left_out ? JSON_UNKNOWN_IGNORE : unknown,
+    };
+}
+
+struct cpl_decoder *json_open(const struct cpl_decode_plan *plan, struct cpl_stream *bytes,
+                              uint64_t from, uint64_t to, bool at_row_start,
+                              struct cpl_reject_sink *rejects, struct cpl_error *err)
+{
+    struct json_decoder *d = cpl_alloc_zero(1, sizeof *d, err);
+    if (!d)
+        return NULL;
+    d->base.ops = plan->ops;
+    d->plan = plan;
+    d->settings = plan->settings;
+    d->rejects = rejects;
+    d->to = d->settings->layout == JSON_LINES ? to : UINT64_MAX;
+    d->seek_line = from && !at_row_start;
+    d->max_rows = plan->batch_rows ? plan->batch_rows : BATCH_ROWS;
+    d->document = json_document_field(d->settings, plan->schema);
+    d->rules = json_rules_of(d->settings);
+    d->shaper = (struct json_shaper){.arena = &d->needs_arena, .rules = &d->rules};
+    d->report.true_start = from;
+    open_walk(d);
+    uint64_t most = plan->max_row_bytes ? plan->max_row_bytes : 64 << 20;
+    most = most < (1u << 30) ? most : 1u << 30;
+    size_t block = d->settings->block_size ? d->settings->block_size : 512 << 10;
+    if (json_block_init(&d->block, bytes, from, block, most + JSON_PADDING, err) && open_columns(d, err) && open_tree(d, err))
+        return &d->base;
+    json_close(&d->base);
+    return NULL;
+}
+
+/* ---- books ---- */
+
+static uint64_t count_newlines(const uint8_t *from, const uint8_t *to)
+{
+    uint64_t n = 0;
+    for (; from < to; from++)
+        n += *from == '\n';
+    return n;
+}
+
+/* Consume [at, end), which is counted in *class. */
+static void consume(struct json_decoder *d, const uint8_t *end, uint64_t *class)
+{
+    size_t length = (size_t)(end - (d->block.data + d->block.at));
+    *class += length;
+    d->block.at += length;
+}
+
+static void consume_separators(struct json_decoder *d, const uint8_t *end)
+{
+    d->report.lines += count_newlines(d->block.data + d->block.at, end);
+    consume(d, end, d->report.rows_read ? &d->report.blank_bytes : &d->report.header_bytes);
+}
+
+/* ---- bad rows ---- */
+
+static const char *const rules[] = {
+    [JSON_SYNTAX] = "syntax", [JSON_CHARSET] = "charset", [JSON_DEPTH] = "limit",
+    [JSON_DUPLICATE] = "duplicate_key", [JSON_TYPE] = "type", [JSON_NULL] = "null",
+    [JSON_UNKNOWN] = "unknown_field", [JSON_LIMIT] = "limit",
+};
+
+static bool names_column(enum json_fault fault)
+{
+    return fault == JSON_DUPLICATE || fault == JSON_TYPE || fault == JSON_NULL || fault == JSON_UNKNOWN;
+}
+
+/* The first bytes of the bad value, printable. */
+static void show_value(const struct json_decoder *d, const uint8_t *end, char *out)
+{
+    size_t n = 0;
+    const uint8_t *at = d->walk.lex.where;
+    for (; at < end && n < VALUE_SHOWN && *at != '\n'; at++)
+        out[n++] = *at >= 0x20 && *at < 0x7F ? (char)*at : '?';
+    out[n] = 0;
+}
+
+static const char *describe_fault(struct json_decoder *d, const uint8_t *end)
+{
+    const struct json_lex *lex = &d->walk.lex;
+    char path[256] = "", shown[VALUE_SHOWN + 1];
+    show_value(d, end, shown);
+    if (names_column(lex->fault) && d->walk.node)
+        json_node_path(d->walk.node, path, sizeof path);
+    snprintf(d->message, sizeof d->message, "%s%s%s: %s", path, *path ? ": " : "", lex->message, shown);
+    return d->message;
+}
+
+/* The reject of the row at block.at, of which [block.at, end) is at hand. */
+static struct cpl_reject reject_of(struct json_decoder *d, const uint8_t *end)
+{
+    const struct json_lex *lex = &d->walk.lex;
+    const uint8_t *start = d->block.data + d->block.at;
+    bool named = names_column(lex->fault) && d->walk.node && d->walk.node->column;
+    return (struct cpl_reject){.position = json_block_position(&d->block),
+                               .length = (uint64_t)(end - start),
+                               .line = d->report.lines,
+                               .column = named ? d->walk.node->column->name : NULL,
+                               .rule = rules[lex->fault],
+                               .message = describe_fault(d, end),
+                               .raw = start,
+                               .raw_length = (size_t)(end - start)};
+}
+
+static bool add_reject(struct json_decoder *d, const struct cpl_reject *row, struct cpl_error *err)
+{
+    d->report.rows_read++;
+    d->report.rows_rejected++;
+    return !d->rejects || d->rejects->add(d->rejects, row, err);
+}
+
+static void take_back_row(struct json_decoder *d)
+{
+    for (uint32_t i = 0; i < d->plan->schema->n_fields; i++)
+        cpl_builder_truncate(&d->builders[i], d->rows);
+}
+
+/* Join the row at `start` into the needs; it is whole and valid JSON. */
+static bool note_need(struct json_decoder *d, const uint8_t *start, struct cpl_error *err)
+{
+    struct json_lex lex = d->walk.lex;
+    d->report.widened = true;
+    d->report.rows_read++;
+    d->report.rows_decoded++;
+    return json_shape_observe(&d->shaper, &d->need, &lex, start, 0, err) != NULL;
+}
+
+/* The row at `start` ends at `end` and failed: is it a need rather than a reject? */
+static bool is_need(const struct json_decoder *d)
+{
+    return d->walk.widenable && d->plan->on_type_conflict == CPL_CONFLICT_WIDEN;
+}
+
+static bool fail_on_conflict(struct json_decoder *d, const uint8_t *end, struct cpl_error *err)
+{
+    return cpl_fail(err, CPL_E_TYPE, "row at byte %llu: %s; declare a wider type, or set on_type_conflict to widen or reject",
+                    (unsigned long long)json_block_position(&d->block), describe_fault(d, end));
+}
+
+/* The row's value starts at `start`; its bytes [block.at, end), of which `text_end` ends the text, are consumed. */
+static bool bad_row(struct json_decoder *d, const uint8_t *start, const uint8_t *text_end,
+                    const uint8_t *end, struct cpl_error *err)
+{
+    if (d->walk.widenable && d->plan->on_type_conflict == CPL_CONFLICT_FAIL)
+        return fail_on_conflict(d, text_end, err);
+    if (is_need(d)) {
+        if (!note_need(d, start, err))
+            return false;
+        consume(d, end, &d->report.row_bytes);
+        return true;
+    }
+    struct cpl_reject row = reject_of(d, text_end);
+    bool ok = add_reject(d, &row, err);
+    consume(d, end, &d->report.reject_bytes);
+    return ok;
+}
+
+/* ---- good rows ---- */
+
+/* Row [block.at, end) of which the text is [block.at, text_end) was appended to the builders. */
+static inline void take_row(struct json_decoder *d, const uint8_t *text_end, const uint8_t *end)
+{
+    size_t at = d->block.at;
+    d->row_start[d->rows] = (uint32_t)at;
+    d->row_end[d->rows] = (uint32_t)(text_end - d->block.data);
+    d->row_line[d->rows] = (uint32_t)(d->report.lines - d->batch.line_base);
+    d->rows++;
+    d->report.row_bytes += (uint64_t)(end - d->block.data) - at;
+    d->block.at = (size_t)(end - d->block.data);
+}
+
+static bool put_document(struct json_decoder *d, const uint8_t *start, const uint8_t *end)
+{
+    return d->document < 0 ||
+           cpl_builder_slice(&d->builders[d->document], start, (uint32_t)(end - start), d->walk.err);
+}
+
+/* Append the row's value at p; NULL and a fault when it fails. */
+static inline const uint8_t *walk_row(struct json_decoder *d, const uint8_t *p)
+{
+    const uint8_t *end = json_walk_row(&d->walk, d->root, p);
+    if (end && !put_document(d, p, end))
+        return json_fail(&d->walk.lex, JSON_MEMORY, p, "no memory");
+    return end;
+}
+
+/* ---- rows that are passed over ---- */
+
+/* From block.at on, pass over what `what` says; the first bytes are kept for the reject. */
+static bool start_discarding(struct json_decoder *d, int what, struct cpl_error *err)
+{
+    struct json_discard *discard = &d->discard;
+    const uint8_t *start = d->block.data + d->block.at;
+    size_t size = (size_t)(json_block_end(&d->block) - start);
+    size_t shown = size < RAW_SHOWN ? size : RAW_SHOWN;
+    *discard = (struct json_discard){.held = discard->held, .row = reject_of(d, start + shown)};
+    discard->what = what;
+    discard->row.length = 0;
+    discard->row.message = d->message;
+    discard->held.size = 0;
+    return cpl_buffer_append(&discard->held, start, shown, err);
+}
+
+/* Behind the value's last byte, or NULL when it is not there yet. */
+static const uint8_t *value_end(struct json_discard *discard, const uint8_t *p, const uint8_t *end)
+{
+    for (; p < end; p++) {
+        if (discard->in_string) {
+            discard->in_string = discard->escaped || *p != '"';
+            discard->escaped = !discard->escaped && *p == '\\';
+        } else if (*p == '"') {
+            discard->in_string = true;
+        } else if (*p == '{' || *p == '[') {
+            discard->depth++;
+        } else if ((*p == '}' || *p == ']') && !--discard->depth) {
+            return p + 1;
+        }
+    }
+    return NULL;
+}
+
+static bool finish_discarding(struct json_decoder *d, struct cpl_error *err)
+{
+    struct json_discard *discard = &d->discard;
+    discard->row.raw = discard->held.data;
+    discard->row.raw_length = discard->held.size;
+    if (discard->what == DISCARD_VALUE)
+        json_frame_row_done(&d->frame);
+    discard->what = DISCARD_NOTHING;
+    return add_reject(d, &discard->row, err);
+}
+
+static bool discard(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
+{
+    const uint8_t *start = d->block.data + d->block.at, *end = json_block_end(&d->block), *stop = NULL;
+    if (d->discard.what == DISCARD_LINE)
+        stop = memchr(start, '\n', (size_t)(end - start));
+    if (d->discard.what == DISCARD_VALUE)
+        stop = value_end(&d->discard, start, end);
+    d->discard.row.length += (uint64_t)((stop ? stop : end) - start);
+    const uint8_t *behind = !stop ? end : d->discard.what == DISCARD_LINE ? stop + 1 : stop;
+    d->report.lines += count_newlines(start, behind);
+    consume(d, behind, &d->report.reject_bytes);
+    *progress = stop || d->block.whole ? ROW_TAKEN : NEED_BYTES;
+    return *progress == NEED_BYTES || finish_discarding(d, err);
+}
+
+/* The row at hand is cut off: more bytes, unless it has grown over the limit. */
+static bool grow_or_discard(struct json_decoder *d, int what, enum progress *progress, struct cpl_error *err)
+{
+    const uint8_t *start = d->block.data + d->block.at;
+    take_back_row(d);
+    *progress = NEED_BYTES;
+    if (!json_block_is_full(&d->block))
+        return true;
+    *progress = ROW_TAKEN;
+    json_fail(&d->walk.lex, JSON_LIMIT, start, "the row is longer than max_row_bytes");
+    bool container = *start == '{' || *start == '[';
+    return start_discarding(d, what == DISCARD_VALUE && !container ? DISCARD_REST : what, err);
+}
+
+/* ---- lines ---- */
+
+static bool is_too_long(const struct json_decoder *d, const uint8_t *start, const uint8_t *end)
+{
+    uint64_t most = d->plan->max_row_bytes;
+    return most && (uint64_t)(end - start) > most;
+}
+
+/* A line that is not simply one good value and a newline. `after`: where the walk stopped, NULL = it failed. */
+static bool odd_line(struct json_decoder *d, const uint8_t *start, const uint8_t *after, const uint8_t *newline, struct cpl_error *err)
+{
+    struct json_lex *lex = &d->walk.lex;
+    const uint8_t *line = d->block.data + d->block.at;
+    const uint8_t *text_end = newline ? newline : json_block_end(&d->block);
+    const uint8_t *behind = newline ? newline + 1 : text_end;
+    if (start >= text_end) {
+        take_back_row(d);
+        consume(d, behind, &d->report.blank_bytes);
+        d->report.lines += newline != NULL;
+        return true;
+    }
+    const uint8_t *rest = after ? json_space(lex, after) : NULL;
+    if (rest && rest != text_end)
+        json_fail(lex, JSON_SYNTAX, rest, "something follows the row's value");
+    else if (rest && is_too_long(d, line, text_end))
+        json_fail(lex, JSON_LIMIT, line, "the row is longer than max_row_bytes");
+    else if (rest) {
+        take_row(d, text_end, behind);
+        d->report.lines += newline != NULL;
+        return true;
+    }
+    take_back_row(d);
+    /* A misfit may hide that the line is no JSON at all. */
+    struct json_lex check = *lex;
+    const uint8_t *end = d->walk.widenable ? json_skip(&check, start, 0) : NULL;
+    if (d->walk.widenable && (!end || json_space(lex, end) != text_end)) {
+        d->walk.widenable = false;
+        json_fail(lex, end ? JSON_SYNTAX : check.fault, end ? end : check.where, end ? "something follows the row's value" : check.message);
+    }
+    bool ok = bad_row(d, start, text_end, behind, err);
+    d->report.lines += newline != NULL;
+    return ok;
+}
+
+static bool slow_line(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
+{
+    const uint8_t *line = d->block.data + d->block.at, *end = json_block_end(&d->block);
+    const uint8_t *newline = memchr(line, '\n', (size_t)(end - line));
+    if (!newline && !d->block.whole)
+        return grow_or_discard(d, DISCARD_LINE, progress, err);
+    take_back_row(d);
+    const uint8_t *start = json_space(&d->walk.lex, line);
+    const uint8_t *after = start < (newline ? newline : end) ? walk_row(d, start) : NULL;
+    if (d->walk.lex.fault == JSON_MEMORY)
+        return false;
+    *progress = ROW_TAKEN;
+    return odd_line(d, start, after, newline, err);
+}
+
+static bool next_line(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
+{
+    const uint8_t *p = d->block.data + d->block.at;
+    const uint8_t *after = walk_row(d, p);
+    if (__builtin_expect(!after || *after != '\n' || is_too_long(d, p, after), 0))
+        return slow_line(d, progress, err);
+    take_row(d, after, after + 1);
+    d->report.lines++;
+    *progress = ROW_TAKEN;
+    return true;
+}
+
+/* The first row of a split that starts in the middle of a line begins behind the next newline. */
+static bool seek_line(struct json_decoder *d, enum progress *progress)
+{
+    const uint8_t *start = d->block.data + d->block.at, *end = json_block_end(&d->block);
+    const uint8_t *newline = start < end ? memchr(start, '\n', (size_t)(end - start)) : NULL;
+    d->block.at = (size_t)((newline ? newline + 1 : end) - d->block.data);
+    d->report.true_start = json_block_position(&d->block);
+    d->seek_line = !newline && !d->block.whole;
+    *progress = d->seek_line ? NEED_BYTES : ROW_TAKEN;
+    return true;
+}
+
+/* ---- rows in arrays and documents ---- */
+
+/* Behind the broken row at `start`: the next line that begins like the row's own, or NULL. */
+static const uint8_t *next_alike(const struct json_decoder *d, const uint8_t *start)
+{
+    const uint8_t *line = start, *end = json_block_end(&d->block);
+    while (line > d->block.data && (line[-1] == ' ' || line[-1] == '\t'))
+        line--;
+    if (line > d->block.data ? line[-1] != '\n' : d->block.base != 0)
+        return NULL;
+    size_t length = (size_t)(start - line) + 1;
+    for (const uint8_t *at = start; (at = memchr(at, '\n', (size_t)(end - at)));) {
+        at++;
+        if ((size_t)(end - at) >= length && !memcmp(at, line, length))
+            return at + length - 1;
+    }
+    return NULL;
+}
+
+/* What stands at `start` is not JSON, or no row: go on where the next row seems to begin. */
+static bool broken(struct json_decoder *d, const uint8_t *start, struct cpl_error *err)
+{
+    const uint8_t *next = next_alike(d, start);
+    d->walk.widenable = false;
+    take_back_row(d);
+    if (!next)
+        return start_discarding(d, DISCARD_REST, err);
+    struct cpl_reject row = reject_of(d, next);
+    d->report.lines += count_newlines(start, next);
+    consume(d, next, &d->report.reject_bytes);
+    d->frame.state = d->frame.array ? FRAME_NEXT : FRAME_START;
+    return add_reject(d, &row, err);
+}
+
+/* A row whose walk failed. */
+static bool odd_value(struct json_decoder *d, const uint8_t *start, enum progress *progress, struct cpl_error *err)
+{
+    struct json_lex check = d->walk.lex;
+    const uint8_t *end = json_skip(&check, start, 0);
+    bool cut = !end && check.where >= check.end;
+    if (cut && !d->block.whole)
+        return grow_or_discard(d, DISCARD_VALUE, progress, err);
+    *progress = ROW_TAKEN;
+    if (!end) {
+        json_fail(&d->walk.lex, check.fault, check.where, check.message);
+        return check.fault == JSON_SYNTAX ? broken(d, start, err)
+                                          : (take_back_row(d), start_discarding(d, DISCARD_VALUE, err));
+    }
+    take_back_row(d);
+    uint64_t newlines = count_newlines(start, end);
+    bool ok = bad_row(d, start, end, end, err);
+    d->report.lines += newlines;
+    json_frame_row_done(&d->frame);
+    return ok;
+}
+
+static bool is_bracket(uint8_t c) { return c == '{' || c == '[' || c == '"'; }
+
+static bool value_row(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
+{
+    const uint8_t *p = d->block.data + d->block.at;
+    const uint8_t *after = walk_row(d, p);
+    if (d->walk.lex.fault == JSON_MEMORY)
+        return false;
+    if (after && after >= json_block_end(&d->block) && !d->block.whole && !is_bracket(*p))
+        return grow_or_discard(d, DISCARD_VALUE, progress, err);
+    if (after && is_too_long(d, p, after))
+        after = json_fail(&d->walk.lex, JSON_LIMIT, p, "the row is longer than max_row_bytes");
+    if (!after)
+        return odd_value(d, p, progress, err);
+    uint64_t newlines = count_newlines(p, after);
+    take_row(d, after, after);
+    d->report.lines += newlines;
+    json_frame_row_done(&d->frame);
+    *progress = ROW_TAKEN;
+    return true;
+}
+
+static bool next_value(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
+{
+    const uint8_t *p = d->block.data + d->block.at;
+    switch (json_frame_advance(&d->frame, &d->walk.lex, d->block.whole, &p)) {
+    case FRAME_ROW:
+        consume_separators(d, p);
+        return value_row(d, progress, err);
+    case FRAME_END:
+        consume_separators(d, p);
+        *progress = FINISHED;
+        return true;
+    case FRAME_NEED:
+        return grow_or_discard(d, DISCARD_REST, progress, err);
+    default:
+        *progress = ROW_TAKEN;
+        return broken(d, p, err);
+    }
+}
+
+/* ---- batches ---- */
+
+static bool skip_bom(struct json_decoder *d)
+{
+    if (!memcmp(d->block.data, "\xEF\xBB\xBF", 3))
+        consume(d, d->block.data + 3, &d->report.header_bytes);
+    return true;
+}
+
+static bool fill(struct json_decoder *d, struct cpl_error *err)
+{
+    bool first = !d->block.size && !d->block.base;
+    if (!json_block_fill(&d->block, err))
+        return false;
+    d->walk.lex.end = json_block_end(&d->block);
+    return !first || skip_bom(d);
+}
+
+/* Is there nothing more to read in this split? */
+static bool at_end(const struct json_decoder *d)
+{
+    bool empty = d->block.at == d->block.size && d->block.whole;
+    bool passed = json_block_position(&d->block) >= d->to && !d->seek_line;
+    return d->discard.what == DISCARD_NOTHING && (passed || (empty && d->settings->layout == JSON_LINES));
+}
+
+static bool next_row(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
+{
+    *progress = FINISHED;
+    if (at_end(d))
+        return true;
+    *progress = NEED_BYTES;
+    if (d->block.at == d->block.size && !d->block.whole)
+        return true;
+    if (d->discard.what)
+        return discard(d, progress, err);
+    if (d->seek_line)
+        return seek_line(d, progress);
+    return d->settings->layout == JSON_LINES ? next_line(d, progress, err) : next_value(d, progress, err);
+}
+
+static void clear_batch(struct json_decoder *d)
+{
+    for (uint32_t i = 0; i < d->plan->schema->n_fields; i++)
+        cpl_builder_clear(&d->builders[i]);
+    cpl_arena_reset(&d->strings);
+    cpl_arena_reset(&d->walk.scratch);
+    d->rows = 0;
+    d->batch.line_base = d->report.lines;
+}
+
+static void emit(struct json_decoder *d, struct cpl_batch **batch)
+{
+    for (uint32_t i = 0; i < d->plan->schema->n_fields; i++)
+        d->columns[i] = *cpl_builder_finish(&d->builders[i]);
+    d->report.rows_read += d->rows;
+    d->report.rows_decoded += d->rows;
+    d->batch = (struct cpl_batch){.schema = d->plan->schema,
+                                  .columns = d->columns,
+                                  .rows = d->rows,
+                                  .origin_base = d->block.base,
+                                  .row_start = d->row_start,
+                                  .row_end = d->row_end,
+                                  .row_line = d->row_line,
+                                  .line_base = d->batch.line_base,
+                                  .block = d->block.data};
+    *batch = &d->batch;
+}
+
+bool json_read(struct cpl_decoder *base, struct cpl_batch **batch, struct cpl_error *err)
+{
+    struct json_decoder *d = (struct json_decoder *)base;
+    enum progress progress = ROW_TAKEN;
+    d->walk.err = err;
+    clear_batch(d);
+    while (d->rows < d->max_rows && progress != FINISHED) {
+        if (!next_row(d, &progress, err))
+            return false;
+        if (progress != NEED_BYTES)
+            continue;
+        if (d->rows)
+            break;
+        if (!fill(d, err))
+            return false;
+    }
+    emit(d, batch);
+    return true;
+}
+
+void json_report(const struct cpl_decoder *base, struct cpl_split_report *report)
+{
+    const struct json_decoder *d = (const struct json_decoder *)base;
+    *report = d->report;
+    report->true_end = json_block_position(&d->block);
+}
+
+bool json_needs(const struct cpl_decoder *base, struct cpl_buffer *needs, struct cpl_error *err)
+{
+    const struct json_decoder *d = (const struct json_decoder *)base;
+    return !d->report.widened || json_shape_save(&d->need, needs, err);
+}

@@ -1,0 +1,221 @@
+#include "decode/json_frame.h"
+#include <stdlib.h>
+
+/* ---- the path ---- */
+
+/* JSON Pointer (RFC 6901 §4): ~1 is '/', ~0 is '~'. */
+static size_t take_part(const char **rows, char separator, char *part)
+{
+    size_t length = 0;
+    const char *at = *rows;
+    for (; *at && *at != separator; at++) {
+        bool escape = separator == '/' && *at == '~' && (at[1] == '0' || at[1] == '1');
+        at += escape;
+        part[length++] = !escape ? *at : *at == '1' ? '/' : '~';
+    }
+    *rows = *at ? at + 1 : NULL;
+    part[length] = 0;
+    return length;
+}
+
+bool json_frame_init(struct json_frame *frame, bool array, const char *rows,
+                     struct cpl_arena *arena, struct cpl_error *err)
+{
+    *frame = (struct json_frame){.array = array};
+    if (!rows || !*rows)
+        return true;
+    char separator = *rows == '/' ? '/' : '.';
+    size_t most = strlen(rows) + 1;
+    frame->path = cpl_arena_alloc(arena, most * sizeof *frame->path, err);
+    frame->path_lengths = cpl_arena_alloc(arena, most * sizeof *frame->path_lengths, err);
+    if (!frame->path || !frame->path_lengths)
+        return false;
+    for (rows += separator == '/'; rows;) {
+        char *part = cpl_arena_alloc(arena, strlen(rows) + 1, err);
+        if (!part)
+            return false;
+        frame->path_lengths[frame->n_path] = take_part(&rows, separator, part);
+        frame->path[frame->n_path++] = part;
+    }
+    return true;
+}
+
+/* ---- going in ---- */
+
+/* Is the key [text, end) the wanted one? Keys with escapes are compared as they are written, which no sane path needs. */
+static bool is_part(const struct json_frame *frame, size_t level, const uint8_t *text, const uint8_t *end)
+{
+    return (size_t)(end - text) == frame->path_lengths[level] &&
+           !memcmp(text, frame->path[level], frame->path_lengths[level]);
+}
+
+/* From '{' to the value of the wanted member. */
+static const uint8_t *enter_object(const struct json_frame *frame, struct json_lex *lex, size_t level, const uint8_t *p)
+{
+    bool done, plain, first = true;
+    for (p++; (p = json_next(lex, p, '}', first, &done)) && !done; first = false) {
+        const uint8_t *key = p;
+        p = json_string(lex, p, &plain);
+        const uint8_t *at = p ? json_colon(lex, p + 1) : NULL;
+        if (!at || is_part(frame, level, key, p))
+            return at;
+        p = json_skip(lex, at, (uint32_t)level + 1);
+        if (!p)
+            return NULL;
+    }
+    return p ? json_fail(lex, JSON_SYNTAX, p - 1, "the document has no member as `rows` asks for") : NULL;
+}
+
+/* From '[' to the element that the part numbers. */
+static const uint8_t *enter_array(const struct json_frame *frame, struct json_lex *lex, size_t level, const uint8_t *p)
+{
+    bool done, first = true;
+    char *end;
+    unsigned long wanted = strtoul(frame->path[level], &end, 10);
+    if (*end || end == frame->path[level])
+        return json_fail(lex, JSON_SYNTAX, p, "`rows` names a member, but the document has an array there");
+    for (p++; (p = json_next(lex, p, ']', first, &done)) && !done; first = false) {
+        if (!wanted--)
+            return p;
+        p = json_skip(lex, p, (uint32_t)level + 1);
+        if (!p)
+            return NULL;
+    }
+    return p ? json_fail(lex, JSON_SYNTAX, p - 1, "the document has no element as `rows` asks for") : NULL;
+}
+
+/* From the start of a document to the value at the path. */
+static const uint8_t *enter(const struct json_frame *frame, struct json_lex *lex, const uint8_t *p)
+{
+    for (size_t level = 0; p && level < frame->n_path; level++) {
+        if (*p == '{')
+            p = enter_object(frame, lex, level, p);
+        else if (*p == '[')
+            p = enter_array(frame, lex, level, p);
+        else
+            p = json_fail(lex, JSON_SYNTAX, p, "`rows` leads into a value that is neither object nor array");
+    }
+    return p;
+}
+
+/* ---- coming out ---- */
+
+/* Behind the container that the path entered at some level: its further members, and its bracket. */
+static const uint8_t *leave_level(struct json_lex *lex, uint32_t depth, const uint8_t *p)
+{
+    bool plain;
+    for (;;) {
+        p = json_space(lex, p);
+        if (*p == '}' || *p == ']')
+            return p + 1;
+        if (*p != ',')
+            return json_fail(lex, JSON_SYNTAX, p, "',' or a closing bracket is missing behind the rows");
+        p = json_space(lex, p + 1);
+        const uint8_t *at = json_skip(lex, p, depth);
+        if (at && *p == '"' && *json_space(lex, at) == ':') {
+            at = json_string(lex, p + 1, &plain);
+            at = at ? json_colon(lex, at + 1) : NULL;
+            at = at ? json_skip(lex, at, depth) : NULL;
+        }
+        if (!at)
+            return NULL;
+        p = at;
+    }
+}
+
+static const uint8_t *leave(const struct json_frame *frame, struct json_lex *lex, const uint8_t *p)
+{
+    for (size_t level = frame->n_path; p && level-- > 0;)
+        p = leave_level(lex, (uint32_t)level + 1, p);
+    return p;
+}
+
+/* ---- stepping ---- */
+
+struct step {
+    const uint8_t *p;
+    enum json_frame_state state;
+    enum json_frame_result result; /* FRAME_ROW also means: go on stepping when `moving` */
+    bool moving;
+};
+
+/* Before a document. */
+static void step_start(const struct json_frame *frame, struct json_lex *lex, struct step *step)
+{
+    const uint8_t *p = json_space(lex, step->p);
+    step->moving = false;
+    if (p >= lex->end) {
+        step->p = lex->end;
+        step->result = FRAME_END;
+        return;
+    }
+    p = enter(frame, lex, p);
+    if (p && frame->array && *p == '[') {
+        p++;
+        step->state = FRAME_FIRST;
+        step->moving = true;
+    } else if (p && frame->array && !frame->n_path) {
+        p = json_fail(lex, JSON_SYNTAX, p, "not an array");
+    } else {
+        step->state = FRAME_ONLY;
+    }
+    step->p = p;
+}
+
+/* Inside the array of rows. */
+static void step_array(const struct json_frame *frame, struct json_lex *lex, struct step *step)
+{
+    const uint8_t *p = json_space(lex, step->p);
+    step->moving = false;
+    if (*p == ']' && step->state != FRAME_NEXT) {
+        p = leave(frame, lex, p + 1);
+        step->state = FRAME_START;
+        step->moving = true;
+    } else if (step->state == FRAME_BEHIND && *p == ',') {
+        p++;
+        step->state = FRAME_NEXT;
+        step->moving = true;
+    } else if (step->state == FRAME_BEHIND || *p == ']') {
+        p = json_fail(lex, JSON_SYNTAX, p, "',' or ']' is missing behind a row, or a row behind ','");
+    }
+    step->p = p;
+}
+
+static void step_once(const struct json_frame *frame, struct json_lex *lex, struct step *step)
+{
+    if (step->state == FRAME_START) {
+        step_start(frame, lex, step);
+    } else if (step->state == FRAME_ONLY) {
+        step->p = leave(frame, lex, step->p);
+        step->state = FRAME_START;
+        step->moving = true;
+    } else {
+        step_array(frame, lex, step);
+    }
+}
+
+enum json_frame_result json_frame_advance(struct json_frame *frame, struct json_lex *lex,
+                                          bool whole, const uint8_t **p)
+{
+    struct step step = {.p = *p, .state = frame->state, .result = FRAME_ROW, .moving = true};
+    while (step.moving && step.p)
+        step_once(frame, lex, &step);
+    bool cut = step.p ? step.p >= lex->end : lex->where >= lex->end;
+    if (cut && !whole)
+        return FRAME_NEED;
+    if (!step.p)
+        return FRAME_BROKEN;
+    if (step.result == FRAME_ROW && cut) {
+        json_fail(lex, JSON_SYNTAX, lex->end, "the input ends before the array of rows is closed");
+        return FRAME_BROKEN;
+    }
+    frame->state = step.state;
+    *p = step.p;
+    return step.result;
+}
+
+void json_frame_row_done(struct json_frame *frame)
+{
+    if (frame->state != FRAME_ONLY)
+        frame->state = FRAME_BEHIND;
+}

@@ -1,0 +1,33 @@
+/* Where rows begin: steps over everything that is no row.
+ *
+ * advance() moves *p from behind a row (or from the start) to the next row's first byte. What it
+ * passes is classed by the caller from the state before: bytes before the first row are header,
+ * others separators. Nothing is kept between calls but the state, so when bytes run out
+ * (FRAME_NEED, *p unchanged) the caller fetches more and calls again.
+ * Threads: a frame belongs to one decoder. Nothing here allocates but init. */
+#pragma once
+#include "decode/json_lex.h"
+
+enum json_frame_result { FRAME_ROW, FRAME_NEED, FRAME_END, FRAME_BROKEN };
+enum json_frame_state {
+    FRAME_START,  /* before a document */
+    FRAME_FIRST,  /* behind '[' */
+    FRAME_BEHIND, /* behind a row */
+    FRAME_NEXT,   /* behind ',' */
+    FRAME_ONLY,   /* behind the one row that a path led to */
+};
+
+struct json_frame {
+    bool array;               /* rows are elements of arrays; else each document is a row */
+    const char **path;        /* keys that lead to the rows */
+    size_t *path_lengths;
+    size_t n_path;
+    enum json_frame_state state;
+};
+
+/* `rows`: JSON Pointer or dotted path, NULL or "" = the document itself. */
+bool json_frame_init(struct json_frame *frame, bool array, const char *rows, struct cpl_arena *arena, struct cpl_error *err) CPL_CHECKED;
+/* On FRAME_BROKEN the fault is in lex. `whole`: no bytes follow lex->end. */
+enum json_frame_result json_frame_advance(struct json_frame *frame, struct json_lex *lex, bool whole, const uint8_t **p);
+/* The row that advance found is behind us. */
+void json_frame_row_done(struct json_frame *frame);

@@ -1,0 +1,437 @@
+/* From samples to settings, schema and back to a wider schema. */
+#include "decode/json.h"
+#include "decode/json_flatten.h"
+#include "decode/json_frame.h"
+#include "decode/json_walk.h"
+
+static const char document_name[] = "_doc";
+static const char value_name[] = "value";
+
+struct json_rules json_rules_of(const struct cpl_json_settings *settings)
+{
+    return (struct json_rules){.infer_strings = settings->infer_strings,
+                               .decimals = settings->decimals,
+                               .map_keys = (uint32_t)settings->map_keys,
+                               .maps = settings->maps.items,
+                               .n_maps = settings->maps.n};
+}
+
+int json_document_field(const struct cpl_json_settings *settings, const struct cpl_schema *schema)
+{
+    return settings->keep_document ? cpl_schema_find(schema, document_name) : -1;
+}
+
+/* ---- layout ---- */
+
+static const uint8_t *behind_bom(const uint8_t *p) { return memcmp(p, "\xEF\xBB\xBF", 3) ? p : p + 3; }
+
+/* Of '[' …: rows if the elements are objects; else perhaps each line is one row. */
+static enum json_layout array_or_lines(struct json_lex *lex, const uint8_t *p)
+{
+    const uint8_t *inside = json_space(lex, p + 1), *end = json_skip(lex, p, 0);
+    if (!end || *inside == '{' || memchr(p, '\n', (size_t)(end - p)))
+        return JSON_ARRAY;
+    end = json_space(lex, end);
+    return end < lex->end && *end == '[' ? JSON_LINES : JSON_ARRAY;
+}
+
+/* Of anything else: one document a line, or not. A first document that the sample cuts off is a line unless a newline stands in it. */
+static enum json_layout lines_or_documents(struct json_lex *lex, const uint8_t *p)
+{
+    const uint8_t *end = json_skip(lex, p, 0), *stop = end ? end : lex->where;
+    bool cut = !end && stop >= lex->end;
+    if (!end && !cut)
+        return JSON_LINES; /* a bad first line */
+    if (memchr(p, '\n', (size_t)(stop - p)))
+        return JSON_DOCUMENTS;
+    while (*stop == ' ' || *stop == '\t' || *stop == '\r')
+        stop++;
+    return stop >= lex->end || *stop == '\n' ? JSON_LINES : JSON_DOCUMENTS;
+}
+
+static enum json_layout detect_layout(const struct cpl_json_settings *settings, struct json_lex *lex, const uint8_t *p)
+{
+    if (settings->rows && *settings->rows)
+        return JSON_ARRAY;
+    p = json_space(lex, p);
+    return *p == '[' ? array_or_lines(lex, p) : lines_or_documents(lex, p);
+}
+
+/* ---- observing samples ---- */
+
+struct observer {
+    struct cpl_json_settings *settings;
+    struct json_shaper shaper;
+    struct json_shape *shape;
+    struct cpl_error *err;
+};
+
+static bool observe_row(struct observer *observer, struct json_lex *lex, const uint8_t *p)
+{
+    return json_shape_observe(&observer->shaper, observer->shape, lex, p, 0, observer->err) != NULL;
+}
+
+/* Good lines; a bad one is the decoder's business. A line that the sample cuts off says nothing. */
+static bool observe_lines(struct observer *observer, struct json_lex *lex, const uint8_t *p, bool whole)
+{
+    while (p < lex->end) {
+        const uint8_t *newline = memchr(p, '\n', (size_t)(lex->end - p));
+        if (!newline && !whole)
+            break;
+        const uint8_t *start = json_space(lex, p), *end = newline ? newline : lex->end;
+        const uint8_t *stop = start < end ? json_skip(lex, start, 0) : NULL;
+        if (stop && json_space(lex, stop) == end && !observe_row(observer, lex, start))
+            return false;
+        p = end + 1;
+    }
+    return true;
+}
+
+static bool observe_framed(struct observer *observer, struct json_lex *lex, const uint8_t *p, bool whole)
+{
+    struct json_frame frame;
+    bool array = observer->settings->layout == JSON_ARRAY;
+    if (!json_frame_init(&frame, array, observer->settings->rows, observer->shaper.arena, observer->err))
+        return false;
+    while (json_frame_advance(&frame, lex, whole, &p) == FRAME_ROW) {
+        const uint8_t *end = json_skip(lex, p, 0);
+        if (!end || (end >= lex->end && !whole))
+            break;
+        if (!observe_row(observer, lex, p))
+            return false;
+        p = end;
+        json_frame_row_done(&frame);
+    }
+    return true;
+}
+
+static bool observe_text(struct observer *observer, const struct cpl_sample *sample, const uint8_t *text)
+{
+    struct cpl_json_settings *settings = observer->settings;
+    struct json_lex lex = {.end = text + sample->size, .max_depth = JSON_DEPTH_MAX};
+    const uint8_t *p = text;
+    if (sample->at_start) {
+        p = behind_bom(p);
+        if (settings->layout == JSON_AUTO)
+            settings->layout = (int)detect_layout(settings, &lex, p);
+    }
+    if (settings->layout != JSON_LINES)
+        return !sample->at_start || observe_framed(observer, &lex, p, sample->whole);
+    lex.lines = true;
+    if (!sample->at_start) {
+        p = memchr(p, '\n', sample->size);
+        if (!p++)
+            return true;
+    }
+    return observe_lines(observer, &lex, p, sample->whole);
+}
+
+static bool observe_sample(struct observer *observer, const struct cpl_sample *sample)
+{
+    uint8_t *text = cpl_alloc(sample->size + JSON_PADDING, observer->err);
+    if (!text)
+        return false;
+    memcpy(text, sample->data, sample->size);
+    memset(text + sample->size, 0, JSON_PADDING);
+    bool ok = observe_text(observer, sample, text);
+    cpl_free(text);
+    return ok;
+}
+
+/* ---- schema ---- */
+
+struct draft {
+    struct json_shaper *shaper;
+    const struct cpl_json_settings *settings;
+    struct cpl_field *fields;
+    struct cpl_column_plan *columns;
+    uint32_t n, capacity;
+    struct cpl_error *err;
+};
+
+static bool draft_field(struct draft *draft, const struct cpl_field *field, struct cpl_column_plan plan)
+{
+    if (draft->n == draft->capacity) {
+        uint32_t capacity = draft->capacity ? draft->capacity * 2 : 16;
+        void *fields = cpl_realloc(draft->fields, capacity * sizeof *draft->fields, draft->err);
+        if (!fields)
+            return false;
+        draft->fields = fields;
+        void *columns = cpl_realloc(draft->columns, capacity * sizeof *draft->columns, draft->err);
+        if (!columns)
+            return false;
+        draft->columns = columns;
+        draft->capacity = capacity;
+    }
+    draft->fields[draft->n] = *field;
+    draft->columns[draft->n++] = plan;
+    return true;
+}
+
+static int draft_find(const struct draft *draft, const char *name)
+{
+    for (uint32_t i = 0; i < draft->n; i++)
+        if (!strcmp(draft->fields[i].name, name))
+            return (int)i;
+    return -1;
+}
+
+/* A column of inferred type. */
+static bool draft_inferred(struct draft *draft, struct json_shape *shape, const char *name)
+{
+    struct cpl_field field = {.name = name, .nullable = true, .field_id = -1};
+    struct cpl_column_plan plan = {.inferred = true};
+    if (shape->seen == JSON_SEEN_NUMBER || shape->seen == (JSON_SEEN_NUMBER | JSON_SEEN_NULL))
+        plan.facts = shape->number;
+    else if (!(shape->seen & ~(JSON_SEEN_STRING | JSON_SEEN_NULL)))
+        plan.facts = shape->string;
+    return json_shape_type(draft->shaper, shape, name, &field.type, draft->err) &&
+           draft_field(draft, &field, plan);
+}
+
+static const char *column_name(struct draft *draft, const char *prefix, const char *key)
+{
+    struct cpl_buffer name = {0};
+    const char *separator = draft->settings->flatten ? draft->settings->separator : NULL;
+    char *kept = NULL;
+    if ((!prefix || cpl_buffer_append_text(&name, prefix, draft->err)) &&
+        json_flatten_name(&name, key, separator, !prefix, draft->err) && cpl_buffer_text(&name, draft->err))
+        kept = cpl_arena_strndup(draft->shaper->arena, (const char *)name.data, name.size, draft->err);
+    cpl_buffer_release(&name);
+    return kept;
+}
+
+/* The members of an object as columns, nested ones flattened if asked. `prefix` NULL: top level. */
+static bool draft_members(struct draft *draft, struct json_shape *shape, const char *prefix)
+{
+    for (uint32_t i = 0; i < shape->keys.n; i++) {
+        struct json_shape *member = &shape->members[i];
+        bool inner = false;
+        const char *name = column_name(draft, prefix, shape->keys.items[i].text);
+        if (!name)
+            return false;
+        if (draft->settings->flatten && !json_shape_is_struct(draft->shaper, member, name, &inner, draft->err))
+            return false;
+        if (!(inner ? draft_members(draft, member, name) : draft_inferred(draft, member, name)))
+            return false;
+    }
+    return true;
+}
+
+static bool draft_rows(struct draft *draft, struct json_shape *shape, bool row_is_value)
+{
+    if (row_is_value)
+        return draft_inferred(draft, shape, value_name);
+    if (shape->map)
+        return cpl_fail(draft->err, CPL_E_LIMIT,
+                        "rows have more than %d different fields: declare the columns wanted, or set `rows`",
+                        JSON_MEMBERS_MAX);
+    return draft_members(draft, shape, NULL);
+}
+
+/* Declared types hold: in the place of what was inferred under their name, or behind. */
+static bool draft_declared(struct draft *draft, const struct cpl_schema *declared)
+{
+    for (uint32_t i = 0; declared && i < declared->n_fields; i++) {
+        int at = draft_find(draft, declared->fields[i].name);
+        if (at < 0 && !draft_field(draft, &declared->fields[i], (struct cpl_column_plan){0}))
+            return false;
+        if (at >= 0) {
+            draft->fields[at] = declared->fields[i];
+            draft->columns[at] = (struct cpl_column_plan){0};
+        }
+    }
+    return true;
+}
+
+static bool draft_document(struct draft *draft)
+{
+    const struct cpl_field field = {.name = document_name, .type = {.kind = CPL_JSON}, .field_id = -1};
+    int at = draft_find(draft, document_name);
+    if (at >= 0 && draft->fields[at].type.kind == CPL_JSON && !draft->columns[at].inferred)
+        return true;
+    if (at >= 0)
+        return cpl_fail(draft->err, CPL_E_CONFIG,
+                        "keep_document needs the column name %s, but the rows have a field of that name", document_name);
+    return draft_field(draft, &field, (struct cpl_column_plan){0});
+}
+
+/* Give the draft away as a schema and column plans. */
+static bool draft_finish(struct draft *draft, struct cpl_schema **schema, struct cpl_column_plan **columns)
+{
+    if (!draft->n)
+        return cpl_fail(draft->err, CPL_E_DATA, "no row of the input could be read as JSON, so no columns are known: "
+                                                "declare a schema, or name the right format");
+    *schema = cpl_schema_new(draft->fields, draft->n, draft->err);
+    if (!*schema)
+        return false;
+    *columns = draft->columns;
+    draft->columns = NULL;
+    return true;
+}
+
+static void draft_release(struct draft *draft)
+{
+    cpl_free(draft->fields);
+    cpl_free(draft->columns);
+}
+
+static bool make_schema(struct draft *draft, struct cpl_json_settings *settings, const struct cpl_schema *declared,
+                        struct cpl_schema **schema, struct cpl_column_plan **columns)
+{
+    return draft_rows(draft, settings->sampled, settings->row_is_value) && draft_declared(draft, declared) &&
+           (!settings->keep_document || draft_document(draft)) && draft_finish(draft, schema, columns);
+}
+
+bool json_infer(void *erased, const struct cpl_sample *samples, size_t n_samples,
+                const struct cpl_schema *declared, bool decimals, struct cpl_schema **schema,
+                struct cpl_column_plan **columns, struct cpl_error *err)
+{
+    struct cpl_json_settings *settings = erased;
+    settings->decimals = decimals;
+    struct json_rules rules = json_rules_of(settings);
+    struct observer observer = {.settings = settings, .shaper = {.arena = &settings->arena, .rules = &rules}, .err = err};
+    struct draft draft = {.shaper = &observer.shaper, .settings = settings, .err = err};
+    observer.shape = cpl_arena_alloc(&settings->arena, sizeof *observer.shape, err);
+    if (!observer.shape)
+        return false;
+    *observer.shape = (struct json_shape){0};
+    settings->sampled = observer.shape;
+    bool ok = true;
+    for (size_t i = 0; ok && i < n_samples; i++)
+        ok = observe_sample(&observer, &samples[i]);
+    if (settings->layout == JSON_AUTO)
+        settings->layout = JSON_LINES;
+    settings->row_is_value = !declared && observer.shape->seen && !(observer.shape->seen & JSON_SEEN_OBJECT);
+    ok = ok && make_schema(&draft, settings, declared, schema, columns);
+    draft_release(&draft);
+    return ok;
+}
+
+/* ---- widening ---- */
+
+/* The shape of the schema's inferred columns, at their places. */
+static bool shape_of_schema(struct json_shaper *shaper, const struct cpl_decode_plan *plan,
+                            struct json_shape *known, struct json_shape *shape, struct cpl_error *err)
+{
+    const struct cpl_json_settings *settings = plan->settings;
+    const char *separator = settings->flatten ? settings->separator : NULL;
+    if (settings->row_is_value)
+        return json_shape_of_type(shaper, &plan->schema->fields[0].type, known, shape, err);
+    shape->seen = JSON_SEEN_OBJECT;
+    for (uint32_t i = 0; i < plan->schema->n_fields; i++) {
+        const char *name = plan->schema->fields[i].name;
+        char *part = cpl_arena_alloc(shaper->arena, strlen(name) + 1, err);
+        struct json_shape *at = shape, *known_at = known;
+        for (bool last = !plan->columns[i].inferred; part && at && !last;) {
+            size_t length = json_flatten_part(&name, separator, part, &last);
+            int32_t found = known_at ? json_keys_find(&known_at->keys, part, length) : JSON_NO_KEY;
+            known_at = found >= 0 ? &known_at->members[found] : NULL;
+            at->seen |= JSON_SEEN_OBJECT;
+            at = json_shape_member(shaper, at, part, length, err);
+        }
+        if (!part || !at)
+            return false;
+        if (plan->columns[i].inferred &&
+            !json_shape_of_type(shaper, &plan->schema->fields[i].type, known_at, at, err))
+            return false;
+    }
+    return true;
+}
+
+/* May the schema gain a column of this name? Always when it stands for columns that were flattened before. */
+static bool may_add(const struct cpl_decode_plan *plan, const char *name)
+{
+    const struct cpl_json_settings *settings = plan->settings;
+    size_t length = strlen(name);
+    if (!plan->closed && settings->unknown_fields == JSON_UNKNOWN_ADD)
+        return true;
+    for (uint32_t i = 0; settings->flatten && i < plan->schema->n_fields; i++) {
+        const char *flat = plan->schema->fields[i].name;
+        if (!strncmp(flat, name, length) && !strncmp(flat + length, settings->separator, strlen(settings->separator)))
+            return true;
+    }
+    return false;
+}
+
+/* Columns that the plan has and the needs do not touch stay where they are; new ones go behind. */
+static bool draft_widened(struct draft *draft, const struct cpl_decode_plan *plan, struct draft *wide)
+{
+    for (uint32_t i = 0; i < plan->schema->n_fields; i++) {
+        const struct cpl_field *field = &plan->schema->fields[i];
+        int at = plan->columns[i].inferred ? draft_find(wide, field->name) : -1;
+        if (plan->columns[i].inferred && at < 0)
+            continue; /* flattened before, now something else: its new column is among the new ones */
+        struct cpl_field kept = at < 0 ? *field : wide->fields[at];
+        struct cpl_column_plan column = at < 0 ? plan->columns[i] : wide->columns[at];
+        kept.nullable = field->nullable;
+        kept.field_id = field->field_id;
+        column.skip = plan->columns[i].skip;
+        if (!draft_field(draft, &kept, column))
+            return false;
+    }
+    for (uint32_t i = 0; i < wide->n; i++)
+        if (draft_find(draft, wide->fields[i].name) < 0 && may_add(plan, wide->fields[i].name) &&
+            !draft_field(draft, &wide->fields[i], wide->columns[i]))
+            return false;
+    return true;
+}
+
+static bool join_needs(struct json_shaper *shaper, const struct cpl_buffer *needs, size_t n,
+                       struct json_shape *shape, struct cpl_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct json_shape need = {0};
+        if (needs[i].size && (!json_shape_load(shaper, &needs[i], &need, err) ||
+                              !json_shape_join(shaper, shape, &need, err)))
+            return false;
+    }
+    return true;
+}
+
+bool json_widen(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs, size_t n,
+                struct cpl_schema **schema, struct cpl_column_plan **columns, struct cpl_error *err)
+{
+    const struct cpl_json_settings *settings = plan->settings;
+    struct json_rules rules = json_rules_of(settings);
+    struct cpl_arena arena = {0};
+    struct json_shaper shaper = {.arena = &arena, .rules = &rules};
+    struct json_shape known = {0}, shape = {0};
+    struct draft wide = {.shaper = &shaper, .settings = settings, .err = err};
+    struct draft draft = wide;
+    bool ok = (!settings->sampled || json_shape_join(&shaper, &known, settings->sampled, err)) &&
+              shape_of_schema(&shaper, plan, &known, &shape, err) &&
+              join_needs(&shaper, needs, n, &shape, err) &&
+              draft_rows(&wide, &shape, settings->row_is_value) && draft_widened(&draft, plan, &wide) &&
+              draft_finish(&draft, schema, columns);
+    if (ok && cpl_schema_equal(plan->schema, *schema)) {
+        ok = cpl_fail(err, CPL_E_INTERNAL, "rows did not fit the schema, but it is no wider with them");
+        cpl_schema_free(*schema);
+        cpl_free(*columns);
+        *schema = NULL;
+        *columns = NULL;
+    }
+    draft_release(&wide);
+    draft_release(&draft);
+    cpl_arena_release(&arena);
+    return ok;
+}
+
+/* ---- recognising ---- */
+
+int json_sniff(const uint8_t *head, size_t size, bool whole)
+{
+    size_t looked = size < 65536 ? size : 65536;
+    uint8_t *text = cpl_alloc(looked + JSON_PADDING, NULL);
+    if (!text)
+        return 0;
+    memcpy(text, head, looked);
+    memset(text + looked, 0, JSON_PADDING);
+    struct json_lex lex = {.end = text + looked, .max_depth = JSON_DEPTH_MAX};
+    const uint8_t *p = json_space(&lex, behind_bom(text));
+    bool container = *p == '{' || *p == '[';
+    const uint8_t *end = container ? json_skip(&lex, p, 0) : NULL;
+    bool cut = container && !end && lex.where >= lex.end && (!whole || looked < size);
+    cpl_free(text);
+    return end ? 95 : cut ? 80 : container ? 10 : 0;
+}
