@@ -6,18 +6,21 @@
  *                                                        ├─▶ needs (inferred: the schema must grow)
  *                                                        └─▶ reject (position, bytes, path, reason)
  *
- * Layouts. lines: one row a line, splittable at newlines (none can stand inside a JSON string). array: `[row, row …]`,
- * or the array at `rows` inside a document. documents: rows one after the other, with or without white space between.
- * Array and documents are read as one split; one row at a time is in memory, never the array.
+ * Layouts. lines: one row a line, splittable at newlines (none can stand inside a JSON string).
+ * array: `[row, row …]`, or the array at `rows` inside a document. documents: rows one after the
+ * other, with or without white space between. Array and documents are read as one split; one row at
+ * a time is in memory, never the array.
  *
- * After a row that is not JSON, lines go on at the next newline. The other layouts go on at the next line that begins
- * like the bad row did (same blanks, same bracket); if there is none, the rest is one reject.
+ * After a row that is not JSON, lines go on at the next newline. The other layouts go on at the
+ * next line that begins like the bad row did (same blanks, same bracket); if there is none, the
+ * rest is one reject.
  *
- * Books: a row's bytes include its newline (lines); elsewhere what stands between rows is blank_bytes, and what stands
- * before the first one (BOM, `[`, the way to `rows`) is header_bytes.
+ * Books: a row's bytes include its newline (lines); elsewhere what stands between rows is
+ * blank_bytes, and what stands before the first one (BOM, `[`, the way to `rows`) is header_bytes.
  *
- * Values: a number is a number and a string is a string (a declared int64 does not take "5"). Duplicate keys reject the
- * row unless told otherwise. A row over max_row_bytes is rejected with its first 64 KiB. Binary columns take base64. */
+ * Values: a number is a number and a string is a string (a declared int64 does not take "5").
+ * Duplicate keys reject the row unless told otherwise. A row over max_row_bytes is rejected with
+ * its first 64 KiB. Binary columns take base64. */
 #pragma once
 #include "decode/decoder.h"
 #include "decode/json_shape.h"
@@ -25,13 +28,13 @@
 enum json_layout { JSON_AUTO, JSON_LINES, JSON_ARRAY, JSON_DOCUMENTS };
 
 struct cpl_json_settings {
-    int layout;                /* enum json_layout */
-    const char *rows;          /* JSON Pointer, or a.b.c */
+    int layout;       /* enum json_layout */
+    const char *rows; /* JSON Pointer, or a.b.c */
     bool flatten;
     const char *separator;
-    bool keep_document;        /* the row's text in column _doc */
-    int duplicate_keys;        /* enum json_duplicates */
-    int unknown_fields;        /* enum json_unknown */
+    bool keep_document; /* the row's text in column _doc */
+    int duplicate_keys; /* enum json_duplicates */
+    int unknown_fields; /* enum json_unknown */
     bool infer_strings;
     int64_t map_keys;
     struct cpl_strings maps;
@@ -39,23 +42,26 @@ struct cpl_json_settings {
 
     /* settled by infer */
     bool decimals;
-    bool row_is_value;         /* rows are no objects: one column, `value` */
-    struct json_shape *sampled;/* what the samples needed; NULL before */
-    struct cpl_arena arena;    /* holds it */
+    bool row_is_value;          /* rows are no objects: one column, `value` */
+    struct json_shape *sampled; /* what the samples needed; NULL before */
+    struct cpl_arena arena;     /* holds it */
 };
 extern const struct cpl_option json_options[];
 
 int json_sniff(const uint8_t *head, size_t size, bool whole);
-bool json_infer(void *settings, const struct cpl_sample *samples, size_t n_samples, const struct cpl_schema *declared,
-                bool decimals, struct cpl_schema **schema, struct cpl_column_plan **columns, struct cpl_error *err);
-bool json_widen(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs, size_t n, struct cpl_schema **schema,
+bool json_infer(void *settings, const struct cpl_sample *samples, size_t n_samples,
+                const struct cpl_schema *declared, bool decimals, struct cpl_schema **schema,
                 struct cpl_column_plan **columns, struct cpl_error *err);
+bool json_widen(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs, size_t n,
+                struct cpl_schema **schema, struct cpl_column_plan **columns,
+                struct cpl_error *err);
 struct json_rules json_rules_of(const struct cpl_json_settings *settings);
 /* Field of the schema that takes the document, or -1. */
 int json_document_field(const struct cpl_json_settings *settings, const struct cpl_schema *schema);
 /* The decoder proper (json_decoder.c). */
-struct cpl_decoder *json_open(const struct cpl_decode_plan *plan, struct cpl_stream *bytes, uint64_t from, uint64_t to,
-                              bool at_row_start, struct cpl_reject_sink *rejects, struct cpl_error *err);
+struct cpl_decoder *json_open(const struct cpl_decode_plan *plan, struct cpl_stream *bytes,
+                              uint64_t from, uint64_t to, bool at_row_start,
+                              struct cpl_reject_sink *rejects, struct cpl_error *err);
 bool json_read(struct cpl_decoder *decoder, struct cpl_batch **batch, struct cpl_error *err);
 void json_report(const struct cpl_decoder *decoder, struct cpl_split_report *report);
 bool json_needs(const struct cpl_decoder *decoder, struct cpl_buffer *needs, struct cpl_error *err);

@@ -41,7 +41,8 @@ bool json_block_fill(struct json_block *block, struct cpl_error *err)
         return false;
     while (block->size < block->capacity && !block->whole) {
         size_t got;
-        if (!cpl_stream_read(block->bytes, block->data + block->size, block->capacity - block->size, &got, err))
+        if (!cpl_stream_read(block->bytes, block->data + block->size, block->capacity - block->size,
+                             &got, err))
             return false;
         block->size += got;
         block->whole = !got;

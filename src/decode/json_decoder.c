@@ -7,8 +7,8 @@
 
 enum {
     BATCH_ROWS = 4096,
-    RAW_SHOWN = 65536,   /* bytes kept of a row that is too long */
-    VALUE_SHOWN = 60,    /* bytes of a bad value in a message */
+    RAW_SHOWN = 65536, /* bytes kept of a row that is too long */
+    VALUE_SHOWN = 60,  /* bytes of a bad value in a message */
 };
 
 enum progress { ROW_TAKEN, NEED_BYTES, FINISHED, FAILED };
@@ -29,14 +29,14 @@ struct json_decoder {
     struct cpl_reject_sink *rejects;
     uint64_t to;
     bool finished;
-    bool seek_line;        /* the split starts in the middle of a line */
+    bool seek_line; /* the split starts in the middle of a line */
     struct json_discard discard;
 
     struct json_block block;
     struct json_frame frame;
     struct json_walk walk;
     struct json_node *root;
-    int document;          /* field that takes the row's text, or -1 */
+    int document; /* field that takes the row's text, or -1 */
     struct cpl_builder *builders;
     struct cpl_arena nodes, strings, needs_arena;
     struct json_rules rules;
@@ -101,7 +101,8 @@ static bool open_tree(struct json_decoder *d, struct cpl_error *err)
                                   .document = d->document,
                                   .row_is_value = d->settings->row_is_value};
     d->root = json_node_tree(&tree, &d->nodes, err);
-    return d->root && json_frame_init(&d->frame, d->settings->layout == JSON_ARRAY, d->settings->rows, &d->nodes, err);
+    return d->root && json_frame_init(&d->frame, d->settings->layout == JSON_ARRAY,
+                                      d->settings->rows, &d->nodes, err);
 }
 
 static void open_walk(struct json_decoder *d)
@@ -141,7 +142,8 @@ struct cpl_decoder *json_open(const struct cpl_decode_plan *plan, struct cpl_str
     uint64_t most = plan->max_row_bytes ? plan->max_row_bytes : 64 << 20;
     most = most < (1u << 30) ? most : 1u << 30;
     size_t block = d->settings->block_size ? d->settings->block_size : 512 << 10;
-    if (json_block_init(&d->block, bytes, from, block, most + JSON_PADDING, err) && open_columns(d, err) && open_tree(d, err))
+    if (json_block_init(&d->block, bytes, from, block, most + JSON_PADDING, err) &&
+        open_columns(d, err) && open_tree(d, err))
         return &d->base;
     json_close(&d->base);
     return NULL;
@@ -168,20 +170,22 @@ static void consume(struct json_decoder *d, const uint8_t *end, uint64_t *class)
 static void consume_separators(struct json_decoder *d, const uint8_t *end)
 {
     d->report.lines += count_newlines(d->block.data + d->block.at, end);
-    consume(d, end, d->report.rows_read ? &d->report.blank_bytes : &d->report.header_bytes);
+    bool first = !d->report.rows_read && !d->rows;
+    consume(d, end, first ? &d->report.header_bytes : &d->report.blank_bytes);
 }
 
 /* ---- bad rows ---- */
 
 static const char *const rules[] = {
-    [JSON_SYNTAX] = "syntax", [JSON_CHARSET] = "charset", [JSON_DEPTH] = "limit",
-    [JSON_DUPLICATE] = "duplicate_key", [JSON_TYPE] = "type", [JSON_NULL] = "null",
-    [JSON_UNKNOWN] = "unknown_field", [JSON_LIMIT] = "limit",
+    [JSON_SYNTAX] = "syntax",           [JSON_CHARSET] = "charset", [JSON_DEPTH] = "limit",
+    [JSON_DUPLICATE] = "duplicate_key", [JSON_TYPE] = "type",       [JSON_NULL] = "null",
+    [JSON_UNKNOWN] = "unknown_field",   [JSON_LIMIT] = "limit",
 };
 
 static bool names_column(enum json_fault fault)
 {
-    return fault == JSON_DUPLICATE || fault == JSON_TYPE || fault == JSON_NULL || fault == JSON_UNKNOWN;
+    return fault == JSON_DUPLICATE || fault == JSON_TYPE || fault == JSON_NULL ||
+           fault == JSON_UNKNOWN;
 }
 
 /* The first bytes of the bad value, printable. */
@@ -201,7 +205,8 @@ static const char *describe_fault(struct json_decoder *d, const uint8_t *end)
     show_value(d, end, shown);
     if (names_column(lex->fault) && d->walk.node)
         json_node_path(d->walk.node, path, sizeof path);
-    snprintf(d->message, sizeof d->message, "%s%s%s: %s", path, *path ? ": " : "", lex->message, shown);
+    snprintf(d->message, sizeof d->message, "%s%s%s: %s", path, *path ? ": " : "", lex->message,
+             shown);
     return d->message;
 }
 
@@ -252,11 +257,14 @@ static bool is_need(const struct json_decoder *d)
 
 static bool fail_on_conflict(struct json_decoder *d, const uint8_t *end, struct cpl_error *err)
 {
-    return cpl_fail(err, CPL_E_TYPE, "row at byte %llu: %s; declare a wider type, or set on_type_conflict to widen or reject",
-                    (unsigned long long)json_block_position(&d->block), describe_fault(d, end));
+    return cpl_fail(
+        err, CPL_E_TYPE,
+        "row at byte %llu: %s; declare a wider type, or set on_type_conflict to widen or reject",
+        (unsigned long long)json_block_position(&d->block), describe_fault(d, end));
 }
 
-/* The row's value starts at `start`; its bytes [block.at, end), of which `text_end` ends the text, are consumed. */
+/* The row's value starts at `start`; its bytes [block.at, end), of which `text_end` ends the text,
+ * are consumed. */
 static bool bad_row(struct json_decoder *d, const uint8_t *start, const uint8_t *text_end,
                     const uint8_t *end, struct cpl_error *err)
 {
@@ -290,8 +298,8 @@ static inline void take_row(struct json_decoder *d, const uint8_t *text_end, con
 
 static bool put_document(struct json_decoder *d, const uint8_t *start, const uint8_t *end)
 {
-    return d->document < 0 ||
-           cpl_builder_slice(&d->builders[d->document], start, (uint32_t)(end - start), d->walk.err);
+    return d->document < 0 || cpl_builder_slice(&d->builders[d->document], start,
+                                                (uint32_t)(end - start), d->walk.err);
 }
 
 /* Append the row's value at p; NULL and a fault when it fails. */
@@ -351,7 +359,8 @@ static bool finish_discarding(struct json_decoder *d, struct cpl_error *err)
 
 static bool discard(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
 {
-    const uint8_t *start = d->block.data + d->block.at, *end = json_block_end(&d->block), *stop = NULL;
+    const uint8_t *start = d->block.data + d->block.at, *end = json_block_end(&d->block),
+                  *stop = NULL;
     if (d->discard.what == DISCARD_LINE)
         stop = memchr(start, '\n', (size_t)(end - start));
     if (d->discard.what == DISCARD_VALUE)
@@ -365,7 +374,8 @@ static bool discard(struct json_decoder *d, enum progress *progress, struct cpl_
 }
 
 /* The row at hand is cut off: more bytes, unless it has grown over the limit. */
-static bool grow_or_discard(struct json_decoder *d, int what, enum progress *progress, struct cpl_error *err)
+static bool grow_or_discard(struct json_decoder *d, int what, enum progress *progress,
+                            struct cpl_error *err)
 {
     const uint8_t *start = d->block.data + d->block.at;
     take_back_row(d);
@@ -386,8 +396,10 @@ static bool is_too_long(const struct json_decoder *d, const uint8_t *start, cons
     return most && (uint64_t)(end - start) > most;
 }
 
-/* A line that is not simply one good value and a newline. `after`: where the walk stopped, NULL = it failed. */
-static bool odd_line(struct json_decoder *d, const uint8_t *start, const uint8_t *after, const uint8_t *newline, struct cpl_error *err)
+/* A line that is not simply one good value and a newline. `after`: where the walk stopped, NULL =
+ * it failed. */
+static bool odd_line(struct json_decoder *d, const uint8_t *start, const uint8_t *after,
+                     const uint8_t *newline, struct cpl_error *err)
 {
     struct json_lex *lex = &d->walk.lex;
     const uint8_t *line = d->block.data + d->block.at;
@@ -415,7 +427,8 @@ static bool odd_line(struct json_decoder *d, const uint8_t *start, const uint8_t
     const uint8_t *end = d->walk.widenable ? json_skip(&check, start, 0) : NULL;
     if (d->walk.widenable && (!end || json_space(lex, end) != text_end)) {
         d->walk.widenable = false;
-        json_fail(lex, end ? JSON_SYNTAX : check.fault, end ? end : check.where, end ? "something follows the row's value" : check.message);
+        json_fail(lex, end ? JSON_SYNTAX : check.fault, end ? end : check.where,
+                  end ? "something follows the row's value" : check.message);
     }
     bool ok = bad_row(d, start, text_end, behind, err);
     d->report.lines += newline != NULL;
@@ -496,7 +509,8 @@ static bool broken(struct json_decoder *d, const uint8_t *start, struct cpl_erro
 }
 
 /* A row whose walk failed. */
-static bool odd_value(struct json_decoder *d, const uint8_t *start, enum progress *progress, struct cpl_error *err)
+static bool odd_value(struct json_decoder *d, const uint8_t *start, enum progress *progress,
+                      struct cpl_error *err)
 {
     struct json_lex check = d->walk.lex;
     const uint8_t *end = json_skip(&check, start, 0);
@@ -506,8 +520,9 @@ static bool odd_value(struct json_decoder *d, const uint8_t *start, enum progres
     *progress = ROW_TAKEN;
     if (!end) {
         json_fail(&d->walk.lex, check.fault, check.where, check.message);
-        return check.fault == JSON_SYNTAX ? broken(d, start, err)
-                                          : (take_back_row(d), start_discarding(d, DISCARD_VALUE, err));
+        return check.fault == JSON_SYNTAX
+                   ? broken(d, start, err)
+                   : (take_back_row(d), start_discarding(d, DISCARD_VALUE, err));
     }
     take_back_row(d);
     uint64_t newlines = count_newlines(start, end);
@@ -517,7 +532,10 @@ static bool odd_value(struct json_decoder *d, const uint8_t *start, enum progres
     return ok;
 }
 
-static bool is_bracket(uint8_t c) { return c == '{' || c == '[' || c == '"'; }
+static bool is_bracket(uint8_t c)
+{
+    return c == '{' || c == '[' || c == '"';
+}
 
 static bool value_row(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
 {
@@ -581,7 +599,8 @@ static bool at_end(const struct json_decoder *d)
 {
     bool empty = d->block.at == d->block.size && d->block.whole;
     bool passed = json_block_position(&d->block) >= d->to && !d->seek_line;
-    return d->discard.what == DISCARD_NOTHING && (passed || (empty && d->settings->layout == JSON_LINES));
+    return d->discard.what == DISCARD_NOTHING &&
+           (passed || (empty && d->settings->layout == JSON_LINES));
 }
 
 static bool next_row(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
@@ -596,7 +615,8 @@ static bool next_row(struct json_decoder *d, enum progress *progress, struct cpl
         return discard(d, progress, err);
     if (d->seek_line)
         return seek_line(d, progress);
-    return d->settings->layout == JSON_LINES ? next_line(d, progress, err) : next_value(d, progress, err);
+    return d->settings->layout == JSON_LINES ? next_line(d, progress, err)
+                                             : next_value(d, progress, err);
 }
 
 static void clear_batch(struct json_decoder *d)

@@ -24,7 +24,8 @@ bool json_flatten_name(struct cpl_buffer *out, const char *key, const char *sepa
         return false;
     for (; *key; key++) {
         bool escape = *key == '\\' || begins_separator(key, separator);
-        if ((escape && !cpl_buffer_append(out, "\\", 1, err)) || !cpl_buffer_append(out, key, 1, err))
+        if ((escape && !cpl_buffer_append(out, "\\", 1, err)) ||
+            !cpl_buffer_append(out, key, 1, err))
             return false;
     }
     return true;

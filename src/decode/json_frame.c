@@ -42,15 +42,18 @@ bool json_frame_init(struct json_frame *frame, bool array, const char *rows,
 
 /* ---- going in ---- */
 
-/* Is the key [text, end) the wanted one? Keys with escapes are compared as they are written, which no sane path needs. */
-static bool is_part(const struct json_frame *frame, size_t level, const uint8_t *text, const uint8_t *end)
+/* Is the key [text, end) the wanted one? Keys with escapes are compared as they are written, which
+ * no sane path needs. */
+static bool is_part(const struct json_frame *frame, size_t level, const uint8_t *text,
+                    const uint8_t *end)
 {
     return (size_t)(end - text) == frame->path_lengths[level] &&
            !memcmp(text, frame->path[level], frame->path_lengths[level]);
 }
 
 /* From '{' to the value of the wanted member. */
-static const uint8_t *enter_object(const struct json_frame *frame, struct json_lex *lex, size_t level, const uint8_t *p)
+static const uint8_t *enter_object(const struct json_frame *frame, struct json_lex *lex,
+                                   size_t level, const uint8_t *p)
 {
     bool done, plain, first = true;
     for (p++; (p = json_next(lex, p, '}', first, &done)) && !done; first = false) {
@@ -63,17 +66,20 @@ static const uint8_t *enter_object(const struct json_frame *frame, struct json_l
         if (!p)
             return NULL;
     }
-    return p ? json_fail(lex, JSON_SYNTAX, p - 1, "the document has no member as `rows` asks for") : NULL;
+    return p ? json_fail(lex, JSON_SYNTAX, p - 1, "the document has no member as `rows` asks for")
+             : NULL;
 }
 
 /* From '[' to the element that the part numbers. */
-static const uint8_t *enter_array(const struct json_frame *frame, struct json_lex *lex, size_t level, const uint8_t *p)
+static const uint8_t *enter_array(const struct json_frame *frame, struct json_lex *lex,
+                                  size_t level, const uint8_t *p)
 {
     bool done, first = true;
     char *end;
     unsigned long wanted = strtoul(frame->path[level], &end, 10);
     if (*end || end == frame->path[level])
-        return json_fail(lex, JSON_SYNTAX, p, "`rows` names a member, but the document has an array there");
+        return json_fail(lex, JSON_SYNTAX, p,
+                         "`rows` names a member, but the document has an array there");
     for (p++; (p = json_next(lex, p, ']', first, &done)) && !done; first = false) {
         if (!wanted--)
             return p;
@@ -81,7 +87,8 @@ static const uint8_t *enter_array(const struct json_frame *frame, struct json_le
         if (!p)
             return NULL;
     }
-    return p ? json_fail(lex, JSON_SYNTAX, p - 1, "the document has no element as `rows` asks for") : NULL;
+    return p ? json_fail(lex, JSON_SYNTAX, p - 1, "the document has no element as `rows` asks for")
+             : NULL;
 }
 
 /* From the start of a document to the value at the path. */
@@ -93,14 +100,16 @@ static const uint8_t *enter(const struct json_frame *frame, struct json_lex *lex
         else if (*p == '[')
             p = enter_array(frame, lex, level, p);
         else
-            p = json_fail(lex, JSON_SYNTAX, p, "`rows` leads into a value that is neither object nor array");
+            p = json_fail(lex, JSON_SYNTAX, p,
+                          "`rows` leads into a value that is neither object nor array");
     }
     return p;
 }
 
 /* ---- coming out ---- */
 
-/* Behind the container that the path entered at some level: its further members, and its bracket. */
+/* Behind the container that the path entered at some level: its further members, and its bracket.
+ */
 static const uint8_t *leave_level(struct json_lex *lex, uint32_t depth, const uint8_t *p)
 {
     bool plain;
@@ -109,7 +118,8 @@ static const uint8_t *leave_level(struct json_lex *lex, uint32_t depth, const ui
         if (*p == '}' || *p == ']')
             return p + 1;
         if (*p != ',')
-            return json_fail(lex, JSON_SYNTAX, p, "',' or a closing bracket is missing behind the rows");
+            return json_fail(lex, JSON_SYNTAX, p,
+                             "',' or a closing bracket is missing behind the rows");
         p = json_space(lex, p + 1);
         const uint8_t *at = json_skip(lex, p, depth);
         if (at && *p == '"' && *json_space(lex, at) == ':') {
@@ -176,7 +186,8 @@ static void step_array(const struct json_frame *frame, struct json_lex *lex, str
         step->state = FRAME_NEXT;
         step->moving = true;
     } else if (step->state == FRAME_BEHIND || *p == ']') {
-        p = json_fail(lex, JSON_SYNTAX, p, "',' or ']' is missing behind a row, or a row behind ','");
+        p = json_fail(lex, JSON_SYNTAX, p,
+                      "',' or ']' is missing behind a row, or a row behind ','");
     }
     step->p = p;
 }

@@ -18,16 +18,18 @@ enum json_frame_state {
 };
 
 struct json_frame {
-    bool array;               /* rows are elements of arrays; else each document is a row */
-    const char **path;        /* keys that lead to the rows */
+    bool array;        /* rows are elements of arrays; else each document is a row */
+    const char **path; /* keys that lead to the rows */
     size_t *path_lengths;
     size_t n_path;
     enum json_frame_state state;
 };
 
 /* `rows`: JSON Pointer or dotted path, NULL or "" = the document itself. */
-bool json_frame_init(struct json_frame *frame, bool array, const char *rows, struct cpl_arena *arena, struct cpl_error *err) CPL_CHECKED;
+bool json_frame_init(struct json_frame *frame, bool array, const char *rows,
+                     struct cpl_arena *arena, struct cpl_error *err) CPL_CHECKED;
 /* On FRAME_BROKEN the fault is in lex. `whole`: no bytes follow lex->end. */
-enum json_frame_result json_frame_advance(struct json_frame *frame, struct json_lex *lex, bool whole, const uint8_t **p);
+enum json_frame_result json_frame_advance(struct json_frame *frame, struct json_lex *lex,
+                                          bool whole, const uint8_t **p);
 /* The row that advance found is behind us. */
 void json_frame_row_done(struct json_frame *frame);

@@ -23,7 +23,10 @@ int json_document_field(const struct cpl_json_settings *settings, const struct c
 
 /* ---- layout ---- */
 
-static const uint8_t *behind_bom(const uint8_t *p) { return memcmp(p, "\xEF\xBB\xBF", 3) ? p : p + 3; }
+static const uint8_t *behind_bom(const uint8_t *p)
+{
+    return memcmp(p, "\xEF\xBB\xBF", 3) ? p : p + 3;
+}
 
 /* Of '[' …: rows if the elements are objects; else perhaps each line is one row. */
 static enum json_layout array_or_lines(struct json_lex *lex, const uint8_t *p)
@@ -35,7 +38,8 @@ static enum json_layout array_or_lines(struct json_lex *lex, const uint8_t *p)
     return end < lex->end && *end == '[' ? JSON_LINES : JSON_ARRAY;
 }
 
-/* Of anything else: one document a line, or not. A first document that the sample cuts off is a line unless a newline stands in it. */
+/* Of anything else: one document a line, or not. A first document that the sample cuts off is a
+ * line unless a newline stands in it. */
 static enum json_layout lines_or_documents(struct json_lex *lex, const uint8_t *p)
 {
     const uint8_t *end = json_skip(lex, p, 0), *stop = end ? end : lex->where;
@@ -49,7 +53,8 @@ static enum json_layout lines_or_documents(struct json_lex *lex, const uint8_t *
     return stop >= lex->end || *stop == '\n' ? JSON_LINES : JSON_DOCUMENTS;
 }
 
-static enum json_layout detect_layout(const struct cpl_json_settings *settings, struct json_lex *lex, const uint8_t *p)
+static enum json_layout detect_layout(const struct cpl_json_settings *settings,
+                                      struct json_lex *lex, const uint8_t *p)
 {
     if (settings->rows && *settings->rows)
         return JSON_ARRAY;
@@ -72,7 +77,8 @@ static bool observe_row(struct observer *observer, struct json_lex *lex, const u
 }
 
 /* Good lines; a bad one is the decoder's business. A line that the sample cuts off says nothing. */
-static bool observe_lines(struct observer *observer, struct json_lex *lex, const uint8_t *p, bool whole)
+static bool observe_lines(struct observer *observer, struct json_lex *lex, const uint8_t *p,
+                          bool whole)
 {
     while (p < lex->end) {
         const uint8_t *newline = memchr(p, '\n', (size_t)(lex->end - p));
@@ -87,11 +93,13 @@ static bool observe_lines(struct observer *observer, struct json_lex *lex, const
     return true;
 }
 
-static bool observe_framed(struct observer *observer, struct json_lex *lex, const uint8_t *p, bool whole)
+static bool observe_framed(struct observer *observer, struct json_lex *lex, const uint8_t *p,
+                           bool whole)
 {
     struct json_frame frame;
     bool array = observer->settings->layout == JSON_ARRAY;
-    if (!json_frame_init(&frame, array, observer->settings->rows, observer->shaper.arena, observer->err))
+    if (!json_frame_init(&frame, array, observer->settings->rows, observer->shaper.arena,
+                         observer->err))
         return false;
     while (json_frame_advance(&frame, lex, whole, &p) == FRAME_ROW) {
         const uint8_t *end = json_skip(lex, p, 0);
@@ -105,7 +113,8 @@ static bool observe_framed(struct observer *observer, struct json_lex *lex, cons
     return true;
 }
 
-static bool observe_text(struct observer *observer, const struct cpl_sample *sample, const uint8_t *text)
+static bool observe_text(struct observer *observer, const struct cpl_sample *sample,
+                         const uint8_t *text)
 {
     struct cpl_json_settings *settings = observer->settings;
     struct json_lex lex = {.end = text + sample->size, .max_depth = JSON_DEPTH_MAX};
@@ -149,7 +158,8 @@ struct draft {
     struct cpl_error *err;
 };
 
-static bool draft_field(struct draft *draft, const struct cpl_field *field, struct cpl_column_plan plan)
+static bool draft_field(struct draft *draft, const struct cpl_field *field,
+                        struct cpl_column_plan plan)
 {
     if (draft->n == draft->capacity) {
         uint32_t capacity = draft->capacity ? draft->capacity * 2 : 16;
@@ -195,8 +205,10 @@ static const char *column_name(struct draft *draft, const char *prefix, const ch
     const char *separator = draft->settings->flatten ? draft->settings->separator : NULL;
     char *kept = NULL;
     if ((!prefix || cpl_buffer_append_text(&name, prefix, draft->err)) &&
-        json_flatten_name(&name, key, separator, !prefix, draft->err) && cpl_buffer_text(&name, draft->err))
-        kept = cpl_arena_strndup(draft->shaper->arena, (const char *)name.data, name.size, draft->err);
+        json_flatten_name(&name, key, separator, !prefix, draft->err) &&
+        cpl_buffer_text(&name, draft->err))
+        kept = cpl_arena_strndup(draft->shaper->arena, (const char *)name.data, name.size,
+                                 draft->err);
     cpl_buffer_release(&name);
     return kept;
 }
@@ -210,7 +222,8 @@ static bool draft_members(struct draft *draft, struct json_shape *shape, const c
         const char *name = column_name(draft, prefix, shape->keys.items[i].text);
         if (!name)
             return false;
-        if (draft->settings->flatten && !json_shape_is_struct(draft->shaper, member, name, &inner, draft->err))
+        if (draft->settings->flatten &&
+            !json_shape_is_struct(draft->shaper, member, name, &inner, draft->err))
             return false;
         if (!(inner ? draft_members(draft, member, name) : draft_inferred(draft, member, name)))
             return false;
@@ -223,9 +236,10 @@ static bool draft_rows(struct draft *draft, struct json_shape *shape, bool row_i
     if (row_is_value)
         return draft_inferred(draft, shape, value_name);
     if (shape->map)
-        return cpl_fail(draft->err, CPL_E_LIMIT,
-                        "rows have more than %d different fields: declare the columns wanted, or set `rows`",
-                        JSON_MEMBERS_MAX);
+        return cpl_fail(
+            draft->err, CPL_E_LIMIT,
+            "rows have more than %d different fields: declare the columns wanted, or set `rows`",
+            JSON_MEMBERS_MAX);
     return draft_members(draft, shape, NULL);
 }
 
@@ -246,22 +260,27 @@ static bool draft_declared(struct draft *draft, const struct cpl_schema *declare
 
 static bool draft_document(struct draft *draft)
 {
-    const struct cpl_field field = {.name = document_name, .type = {.kind = CPL_JSON}, .field_id = -1};
+    const struct cpl_field field = {
+        .name = document_name, .type = {.kind = CPL_JSON}, .field_id = -1};
     int at = draft_find(draft, document_name);
     if (at >= 0 && draft->fields[at].type.kind == CPL_JSON && !draft->columns[at].inferred)
         return true;
     if (at >= 0)
-        return cpl_fail(draft->err, CPL_E_CONFIG,
-                        "keep_document needs the column name %s, but the rows have a field of that name", document_name);
+        return cpl_fail(
+            draft->err, CPL_E_CONFIG,
+            "keep_document needs the column name %s, but the rows have a field of that name",
+            document_name);
     return draft_field(draft, &field, (struct cpl_column_plan){0});
 }
 
 /* Give the draft away as a schema and column plans. */
-static bool draft_finish(struct draft *draft, struct cpl_schema **schema, struct cpl_column_plan **columns)
+static bool draft_finish(struct draft *draft, struct cpl_schema **schema,
+                         struct cpl_column_plan **columns)
 {
     if (!draft->n)
-        return cpl_fail(draft->err, CPL_E_DATA, "no row of the input could be read as JSON, so no columns are known: "
-                                                "declare a schema, or name the right format");
+        return cpl_fail(draft->err, CPL_E_DATA,
+                        "no row of the input could be read as JSON, so no columns are known: "
+                        "declare a schema, or name the right format");
     *schema = cpl_schema_new(draft->fields, draft->n, draft->err);
     if (!*schema)
         return false;
@@ -276,11 +295,13 @@ static void draft_release(struct draft *draft)
     cpl_free(draft->columns);
 }
 
-static bool make_schema(struct draft *draft, struct cpl_json_settings *settings, const struct cpl_schema *declared,
-                        struct cpl_schema **schema, struct cpl_column_plan **columns)
+static bool make_schema(struct draft *draft, struct cpl_json_settings *settings,
+                        const struct cpl_schema *declared, struct cpl_schema **schema,
+                        struct cpl_column_plan **columns)
 {
-    return draft_rows(draft, settings->sampled, settings->row_is_value) && draft_declared(draft, declared) &&
-           (!settings->keep_document || draft_document(draft)) && draft_finish(draft, schema, columns);
+    return draft_rows(draft, settings->sampled, settings->row_is_value) &&
+           draft_declared(draft, declared) && (!settings->keep_document || draft_document(draft)) &&
+           draft_finish(draft, schema, columns);
 }
 
 bool json_infer(void *erased, const struct cpl_sample *samples, size_t n_samples,
@@ -290,7 +311,8 @@ bool json_infer(void *erased, const struct cpl_sample *samples, size_t n_samples
     struct cpl_json_settings *settings = erased;
     settings->decimals = decimals;
     struct json_rules rules = json_rules_of(settings);
-    struct observer observer = {.settings = settings, .shaper = {.arena = &settings->arena, .rules = &rules}, .err = err};
+    struct observer observer = {
+        .settings = settings, .shaper = {.arena = &settings->arena, .rules = &rules}, .err = err};
     struct draft draft = {.shaper = &observer.shaper, .settings = settings, .err = err};
     observer.shape = cpl_arena_alloc(&settings->arena, sizeof *observer.shape, err);
     if (!observer.shape)
@@ -302,7 +324,8 @@ bool json_infer(void *erased, const struct cpl_sample *samples, size_t n_samples
         ok = observe_sample(&observer, &samples[i]);
     if (settings->layout == JSON_AUTO)
         settings->layout = JSON_LINES;
-    settings->row_is_value = !declared && observer.shape->seen && !(observer.shape->seen & JSON_SEEN_OBJECT);
+    settings->row_is_value = !declared && observer.shape->seen &&
+                             !(observer.shape->seen & JSON_SEEN_OBJECT);
     ok = ok && make_schema(&draft, settings, declared, schema, columns);
     draft_release(&draft);
     return ok;
@@ -312,7 +335,8 @@ bool json_infer(void *erased, const struct cpl_sample *samples, size_t n_samples
 
 /* The shape of the schema's inferred columns, at their places. */
 static bool shape_of_schema(struct json_shaper *shaper, const struct cpl_decode_plan *plan,
-                            struct json_shape *known, struct json_shape *shape, struct cpl_error *err)
+                            struct json_shape *known, struct json_shape *shape,
+                            struct cpl_error *err)
 {
     const struct cpl_json_settings *settings = plan->settings;
     const char *separator = settings->flatten ? settings->separator : NULL;
@@ -339,7 +363,8 @@ static bool shape_of_schema(struct json_shaper *shaper, const struct cpl_decode_
     return true;
 }
 
-/* May the schema gain a column of this name? Always when it stands for columns that were flattened before. */
+/* May the schema gain a column of this name? Always when it stands for columns that were flattened
+ * before. */
 static bool may_add(const struct cpl_decode_plan *plan, const char *name)
 {
     const struct cpl_json_settings *settings = plan->settings;
@@ -348,20 +373,23 @@ static bool may_add(const struct cpl_decode_plan *plan, const char *name)
         return true;
     for (uint32_t i = 0; settings->flatten && i < plan->schema->n_fields; i++) {
         const char *flat = plan->schema->fields[i].name;
-        if (!strncmp(flat, name, length) && !strncmp(flat + length, settings->separator, strlen(settings->separator)))
+        if (!strncmp(flat, name, length) &&
+            !strncmp(flat + length, settings->separator, strlen(settings->separator)))
             return true;
     }
     return false;
 }
 
 /* Columns that the plan has and the needs do not touch stay where they are; new ones go behind. */
-static bool draft_widened(struct draft *draft, const struct cpl_decode_plan *plan, struct draft *wide)
+static bool draft_widened(struct draft *draft, const struct cpl_decode_plan *plan,
+                          struct draft *wide)
 {
     for (uint32_t i = 0; i < plan->schema->n_fields; i++) {
         const struct cpl_field *field = &plan->schema->fields[i];
         int at = plan->columns[i].inferred ? draft_find(wide, field->name) : -1;
         if (plan->columns[i].inferred && at < 0)
-            continue; /* flattened before, now something else: its new column is among the new ones */
+            continue; /* flattened before, now something else: its new column is among the new ones
+                       */
         struct cpl_field kept = at < 0 ? *field : wide->fields[at];
         struct cpl_column_plan column = at < 0 ? plan->columns[i] : wide->columns[at];
         kept.nullable = field->nullable;
@@ -402,10 +430,11 @@ bool json_widen(const struct cpl_decode_plan *plan, const struct cpl_buffer *nee
     bool ok = (!settings->sampled || json_shape_join(&shaper, &known, settings->sampled, err)) &&
               shape_of_schema(&shaper, plan, &known, &shape, err) &&
               join_needs(&shaper, needs, n, &shape, err) &&
-              draft_rows(&wide, &shape, settings->row_is_value) && draft_widened(&draft, plan, &wide) &&
-              draft_finish(&draft, schema, columns);
+              draft_rows(&wide, &shape, settings->row_is_value) &&
+              draft_widened(&draft, plan, &wide) && draft_finish(&draft, schema, columns);
     if (ok && cpl_schema_equal(plan->schema, *schema)) {
-        ok = cpl_fail(err, CPL_E_INTERNAL, "rows did not fit the schema, but it is no wider with them");
+        ok = cpl_fail(err, CPL_E_INTERNAL,
+                      "rows did not fit the schema, but it is no wider with them");
         cpl_schema_free(*schema);
         cpl_free(*columns);
         *schema = NULL;

@@ -2,7 +2,10 @@
 #include <string.h>
 #include <xxhash.h>
 
-static uint32_t hash_of(const void *text, size_t length) { return (uint32_t)XXH3_64bits(text, length); }
+static uint32_t hash_of(const void *text, size_t length)
+{
+    return (uint32_t)XXH3_64bits(text, length);
+}
 
 static bool is_key(const struct json_key *key, uint32_t hash, const void *text, size_t length)
 {

@@ -2,7 +2,8 @@
 
 /* ---- UTF-8 ---- */
 
-/* Length of the sequence at p, 0 if it is none (Unicode 15, table 3-7). Reads up to 3 bytes behind p. */
+/* Length of the sequence at p, 0 if it is none (Unicode 15, table 3-7). Reads up to 3 bytes behind
+ * p. */
 static size_t utf8_sequence(const uint8_t *p)
 {
     uint8_t lead = p[0], low = 0x80, high = 0xBF;
@@ -70,8 +71,14 @@ static int32_t hex4(const uint8_t *p)
     return value;
 }
 
-static bool is_lead_surrogate(int32_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
-static bool is_trail_surrogate(int32_t unit) { return unit >= 0xDC00 && unit < 0xE000; }
+static bool is_lead_surrogate(int32_t unit)
+{
+    return unit >= 0xD800 && unit < 0xDC00;
+}
+static bool is_trail_surrogate(int32_t unit)
+{
+    return unit >= 0xDC00 && unit < 0xE000;
+}
 
 /* The escape at p ('\\'): returns behind it. */
 static const uint8_t *check_escape(struct json_lex *lex, const uint8_t *p)
@@ -109,7 +116,8 @@ const uint8_t *json_string_rest(struct json_lex *lex, const uint8_t *text, const
         any |= high;
     }
     if (*p != '"')
-        return json_fail(lex, JSON_SYNTAX, p, "a control character inside a string, or no closing quote");
+        return json_fail(lex, JSON_SYNTAX, p,
+                         "a control character inside a string, or no closing quote");
     if (any && !json_utf8(text, p))
         return json_fail(lex, JSON_CHARSET, text, "a string is not valid UTF-8");
     return p;
@@ -185,7 +193,10 @@ size_t json_unescape(const uint8_t *from, const uint8_t *to, uint8_t *out)
 
 /* ---- values ---- */
 
-static bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
 
 static const uint8_t *digits(struct json_lex *lex, const uint8_t *p)
 {
@@ -231,7 +242,8 @@ const uint8_t *json_colon(struct json_lex *lex, const uint8_t *p)
     return json_space(lex, p + 1);
 }
 
-const uint8_t *json_next(struct json_lex *lex, const uint8_t *p, uint8_t close, bool first, bool *done)
+const uint8_t *json_next(struct json_lex *lex, const uint8_t *p, uint8_t close, bool first,
+                         bool *done)
 {
     p = json_space(lex, p);
     *done = *p == close;
@@ -249,7 +261,8 @@ const uint8_t *json_next(struct json_lex *lex, const uint8_t *p, uint8_t close, 
     return p + 1;
 }
 
-static const uint8_t *skip_container(struct json_lex *lex, const uint8_t *p, uint8_t close, uint32_t depth)
+static const uint8_t *skip_container(struct json_lex *lex, const uint8_t *p, uint8_t close,
+                                     uint32_t depth)
 {
     if (depth >= lex->max_depth)
         return json_fail(lex, JSON_DEPTH, p, "nested deeper than max_depth allows");

@@ -31,9 +31,9 @@ enum json_fault {
 };
 
 struct json_lex {
-    const uint8_t *end;  /* of the bytes at hand */
-    uint32_t max_depth;  /* at most JSON_DEPTH_MAX */
-    bool lines;          /* a newline ends the row, so it is no white space inside it */
+    const uint8_t *end; /* of the bytes at hand */
+    uint32_t max_depth; /* at most JSON_DEPTH_MAX */
+    bool lines;         /* a newline ends the row, so it is no white space inside it */
     enum json_fault fault;
     const uint8_t *where; /* of the fault */
     const char *message;  /* static text */
@@ -117,7 +117,8 @@ bool json_utf8(const uint8_t *from, const uint8_t *to);
  * quote over all escapes, checking everything. */
 const uint8_t *json_string_rest(struct json_lex *lex, const uint8_t *text, const uint8_t *p);
 
-/* p behind the opening quote; returns the closing quote. *plain: no escapes, so the bytes are the value. */
+/* p behind the opening quote; returns the closing quote. *plain: no escapes, so the bytes are the
+ * value. */
 static inline const uint8_t *json_string(struct json_lex *lex, const uint8_t *p, bool *plain)
 {
     bool high;
@@ -127,7 +128,8 @@ static inline const uint8_t *json_string(struct json_lex *lex, const uint8_t *p,
         return stop;
     if (!*plain)
         return json_string_rest(lex, p, stop);
-    return json_utf8(p, stop) ? stop : json_fail(lex, JSON_CHARSET, p, "a string is not valid UTF-8");
+    return json_utf8(p, stop) ? stop
+                              : json_fail(lex, JSON_CHARSET, p, "a string is not valid UTF-8");
 }
 
 /* Resolve the escapes of the string [from, to), checked before, into `out` (room for to - from
@@ -140,7 +142,8 @@ size_t json_unescape(const uint8_t *from, const uint8_t *to, uint8_t *out);
 const uint8_t *json_number(struct json_lex *lex, const uint8_t *p, bool *integer);
 /* Behind true, false or null at p. */
 const uint8_t *json_word(struct json_lex *lex, const uint8_t *p, const char *word, size_t length);
-/* Behind the value at p (no white space before it), checking all of it. `depth` containers are open around it. */
+/* Behind the value at p (no white space before it), checking all of it. `depth` containers are open
+ * around it. */
 const uint8_t *json_skip(struct json_lex *lex, const uint8_t *p, uint32_t depth);
 /* Behind a ':' with white space around it. */
 const uint8_t *json_colon(struct json_lex *lex, const uint8_t *p);
@@ -148,4 +151,5 @@ const uint8_t *json_colon(struct json_lex *lex, const uint8_t *p);
 /* Walking a container: `p` behind '{' or '[' at first, behind a member or element later. Gives the
  * start of the next one (for objects: behind the opening quote of its key), or the position behind
  * the closing bracket with *done. */
-const uint8_t *json_next(struct json_lex *lex, const uint8_t *p, uint8_t close, bool first, bool *done);
+const uint8_t *json_next(struct json_lex *lex, const uint8_t *p, uint8_t close, bool first,
+                         bool *done);

@@ -92,7 +92,8 @@ static bool fill(struct json_node *node, const struct cpl_field *field, struct c
     return true;
 }
 
-/* The member that top-level field `name` stands for: itself, or for flattened names its place below. */
+/* The member that top-level field `name` stands for: itself, or for flattened names its place
+ * below. */
 static struct json_node *place(struct json_node *root, const char *name, const char *separator,
                                struct cpl_arena *arena, struct cpl_error *err)
 {
@@ -103,7 +104,8 @@ static struct json_node *place(struct json_node *root, const char *name, const c
         int32_t found = json_keys_find(&node->keys, part, length);
         bool inner = found >= 0 && !last && !node->children[found].column;
         if (found >= 0 && !inner) {
-            cpl_fail(err, CPL_E_CONFIG, "two columns stand for the same JSON field %s: rename or drop one", part);
+            cpl_fail(err, CPL_E_CONFIG,
+                     "two columns stand for the same JSON field %s: rename or drop one", part);
             return NULL;
         }
         node = inner ? &node->children[found] : add_child(node, part, length, arena, err);
@@ -123,7 +125,8 @@ static bool add_column(const struct json_tree_plan *plan, uint32_t i, struct jso
     struct json_node *node = place(root, field->name, plan->separator, arena, err);
     if (!node)
         return false;
-    struct json_node like = {.column = field, .inferred = plan->columns && plan->columns[i].inferred};
+    struct json_node like = {.column = field,
+                             .inferred = plan->columns && plan->columns[i].inferred};
     if (!fill(node, field, &plan->builders[i], &like, arena, err))
         return false;
     if (plan->columns && plan->columns[i].skip) {

@@ -18,7 +18,8 @@ bool json_put_null(struct json_walk *walk, struct json_node *node, const uint8_t
         if (!node->nullable) {
             walk->node = node;
             walk->widenable = false;
-            return json_fail(&walk->lex, JSON_NULL, p, "null or missing, but the column is not null");
+            return json_fail(&walk->lex, JSON_NULL, p,
+                             "null or missing, but the column is not null");
         }
         return cpl_builder_null(node->builder, walk->err) || json_no_memory(walk, p);
     }
@@ -34,8 +35,9 @@ const uint8_t *json_put_other(struct json_walk *walk, struct json_node *node, co
         const uint8_t *end = json_word(&walk->lex, p, "null", 4);
         return end && json_put_null(walk, node, p) ? end : NULL;
     }
-    return json_skip(&walk->lex, p, node->depth) ? json_misfit(walk, node, p, "the value is of another type")
-                                                 : NULL;
+    return json_skip(&walk->lex, p, node->depth)
+               ? json_misfit(walk, node, p, "the value is of another type")
+               : NULL;
 }
 
 static const uint8_t *put(struct json_walk *walk, bool appended, const uint8_t *end)
@@ -45,7 +47,8 @@ static const uint8_t *put(struct json_walk *walk, bool appended, const uint8_t *
 
 /* ---- numbers ---- */
 
-static const uint64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000};
+static const uint64_t powers[] = {1,      10,      100,      1000,      10000,
+                                  100000, 1000000, 10000000, 100000000, 1000000000};
 
 static inline uint64_t le64(uint64_t word)
 {
@@ -69,7 +72,8 @@ static inline uint32_t digits8(const uint8_t *p, uint64_t *value)
     word <<= 64 - 8 * n;
     word = word * 10 + (word >> 8);
     *value = ((word & 0x000000FF000000FFu) * 0x000F424000000064u +
-              (word >> 16 & 0x000000FF000000FFu) * 0x0000271000000001u) >> 32;
+              (word >> 16 & 0x000000FF000000FFu) * 0x0000271000000001u) >>
+             32;
     return n;
 }
 
@@ -144,22 +148,27 @@ const uint8_t *json_put_decimal(struct json_walk *walk, struct json_node *node, 
     struct small_number number;
     const uint8_t *end = small_number(p, &number);
     if (!end || number.scale > node->scale || node->scale - number.scale > 9 ||
-        number.int_digits + node->scale > node->precision || (number.negative && !number.whole && !number.fraction))
+        number.int_digits + node->scale > node->precision ||
+        (number.negative && !number.whole && !number.fraction))
         return json_put_number(walk, node, p);
-    uint64_t unscaled = (number.whole * powers[number.scale] + number.fraction) * powers[node->scale - number.scale];
+    uint64_t unscaled = (number.whole * powers[number.scale] + number.fraction) *
+                        powers[node->scale - number.scale];
     int64_t value = number.negative ? -(int64_t)unscaled : (int64_t)unscaled;
     return put(walk, cpl_builder_i64(node->builder, value, walk->err), end);
 }
 
-/* Up to 15 digits and a power of ten that a double holds exactly: one correctly rounded division. */
+/* Up to 15 digits and a power of ten that a double holds exactly: one correctly rounded division.
+ */
 const uint8_t *json_put_double(struct json_walk *walk, struct json_node *node, const uint8_t *p)
 {
     struct small_number number;
     const uint8_t *end = small_number(p, &number);
     if (!end || number.int_digits + number.scale > 15)
         return json_put_number(walk, node, p);
-    double value = (double)(number.whole * powers[number.scale] + number.fraction) / (double)powers[number.scale];
-    return put(walk, cpl_builder_f64(node->builder, number.negative ? -value : value, walk->err), end);
+    double value = (double)(number.whole * powers[number.scale] + number.fraction) /
+                   (double)powers[number.scale];
+    return put(walk, cpl_builder_f64(node->builder, number.negative ? -value : value, walk->err),
+               end);
 }
 
 /* The number in [p, end) by format/text.h. */
@@ -185,11 +194,13 @@ static enum cpl_text_result append_number(struct json_walk *walk, struct json_no
         *appended = result || append_uint(node, value.u64, walk->err);
         break;
     case JSON_OP_DECIMAL64:
-        result = cpl_parse_decimal64(p, length, &plain_style, node->precision, node->scale, &value.i64);
+        result = cpl_parse_decimal64(p, length, &plain_style, node->precision, node->scale,
+                                     &value.i64);
         *appended = result || cpl_builder_i64(builder, value.i64, walk->err);
         break;
     case JSON_OP_DECIMAL128:
-        result = cpl_parse_decimal128(p, length, &plain_style, node->precision, node->scale, &value.i128);
+        result = cpl_parse_decimal128(p, length, &plain_style, node->precision, node->scale,
+                                      &value.i128);
         *appended = result || cpl_builder_i128(builder, value.i128, walk->err);
         break;
     case JSON_OP_DOUBLE:
@@ -226,14 +237,16 @@ const uint8_t *json_put_bool(struct json_walk *walk, struct json_node *node, con
     if (*p != 't' && *p != 'f')
         return json_put_other(walk, node, p);
     bool value = *p == 't';
-    const uint8_t *end = value ? json_word(&walk->lex, p, "true", 4) : json_word(&walk->lex, p, "false", 5);
+    const uint8_t *end = value ? json_word(&walk->lex, p, "true", 4)
+                               : json_word(&walk->lex, p, "false", 5);
     return end ? put(walk, cpl_builder_u8(node->builder, value, walk->err), end) : NULL;
 }
 
 /* ---- strings ---- */
 
 /* The string at p ('"'), unescaped into the batch's arena if need be. Returns the closing quote. */
-static inline const uint8_t *string_at(struct json_walk *walk, const uint8_t *p, struct cpl_slice *slice)
+static inline const uint8_t *string_at(struct json_walk *walk, const uint8_t *p,
+                                       struct cpl_slice *slice)
 {
     bool plain;
     const uint8_t *text = p + 1, *end = json_string(&walk->lex, text, &plain);
@@ -257,7 +270,8 @@ const uint8_t *json_put_string(struct json_walk *walk, struct json_node *node, c
     const uint8_t *end = string_at(walk, p, &slice);
     if (!end)
         return NULL;
-    return put(walk, cpl_builder_slice(node->builder, slice.data, slice.length, walk->err), end + 1);
+    return put(walk, cpl_builder_slice(node->builder, slice.data, slice.length, walk->err),
+               end + 1);
 }
 
 static enum cpl_text_result append_timelike(struct json_walk *walk, struct json_node *node,
@@ -282,7 +296,8 @@ static enum cpl_text_result append_timelike(struct json_walk *walk, struct json_
         *appended = result || cpl_builder_i64(node->builder, value, walk->err);
         return result;
     default:
-        result = cpl_parse_timestamp(text->data, text->length, &plain_style, type->unit, type->utc, &value);
+        result = cpl_parse_timestamp(text->data, text->length, &plain_style, type->unit, type->utc,
+                                     &value);
         *appended = result || cpl_builder_i64(node->builder, value, walk->err);
         return result;
     }
@@ -312,7 +327,8 @@ const uint8_t *json_put_timelike(struct json_walk *walk, struct json_node *node,
 
 static int base64_digit(uint8_t c)
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const char *at = c ? strchr(alphabet, c) : NULL;
     return at ? (int)(at - alphabet) : -1;
 }
@@ -354,7 +370,8 @@ const uint8_t *json_put_binary(struct json_walk *walk, struct json_node *node, c
         return json_no_memory(walk, p);
     if (!base64(&slice, bytes))
         return json_misfit(walk, node, p, "the string is not base64 (RFC 4648, padded)");
-    return put(walk, cpl_builder_slice(node->builder, slice.data, slice.length, walk->err), end + 1);
+    return put(walk, cpl_builder_slice(node->builder, slice.data, slice.length, walk->err),
+               end + 1);
 }
 
 const uint8_t *json_put_document(struct json_walk *walk, struct json_node *node, const uint8_t *p)

@@ -25,7 +25,8 @@ const uint8_t *json_put_other(struct json_walk *walk, struct json_node *node, co
 /* Null into the node and all below it. */
 bool json_put_null(struct json_walk *walk, struct json_node *node, const uint8_t *p);
 /* A value that does not fit: a fault of rule "type". */
-const uint8_t *json_misfit(struct json_walk *walk, const struct json_node *node, const uint8_t *p, const char *message);
+const uint8_t *json_misfit(struct json_walk *walk, const struct json_node *node, const uint8_t *p,
+                           const char *message);
 static inline const uint8_t *json_no_memory(struct json_walk *walk, const uint8_t *p)
 {
     return json_fail(&walk->lex, JSON_MEMORY, p, "no memory");

@@ -1,11 +1,15 @@
 #include "decode/json_shape.h"
+#include <stdio.h>
 
 static const struct cpl_text_style plain_style;
 
 /* ---- members ---- */
 
 /* A node more? Beyond the bound everything is json. */
-static bool may_grow(struct json_shaper *shaper) { return shaper->nodes++ < JSON_SHAPE_NODES; }
+static bool may_grow(struct json_shaper *shaper)
+{
+    return shaper->nodes++ < JSON_SHAPE_NODES;
+}
 
 static struct json_shape *new_shape(struct json_shaper *shaper, struct cpl_error *err)
 {
@@ -15,18 +19,19 @@ static struct json_shape *new_shape(struct json_shaper *shaper, struct cpl_error
     return shape;
 }
 
-static bool need_element(struct json_shaper *shaper, struct json_shape *shape, struct cpl_error *err)
+static bool need_element(struct json_shaper *shaper, struct json_shape *shape,
+                         struct cpl_error *err)
 {
     if (!shape->element)
         shape->element = new_shape(shaper, err);
     return shape->element != NULL;
 }
 
-static bool grow_members(struct json_shaper *shaper, struct json_shape *shape, struct cpl_error *err)
+static bool grow_members(struct json_shaper *shaper, struct json_shape *shape,
+                         struct cpl_error *err)
 {
     uint32_t capacity = shape->capacity ? shape->capacity * 2 : 4;
-    struct json_shape *members =
-        cpl_arena_alloc(shaper->arena, capacity * sizeof *members, err);
+    struct json_shape *members = cpl_arena_alloc(shaper->arena, capacity * sizeof *members, err);
     if (!members)
         return false;
     if (shape->keys.n)
@@ -81,7 +86,8 @@ static struct json_shape *value_shape(struct json_shaper *shaper, struct json_sh
 
 /* ---- observing ---- */
 
-static struct cpl_text_facts string_facts(const struct json_rules *rules, const uint8_t *text, size_t length)
+static struct cpl_text_facts string_facts(const struct json_rules *rules, const uint8_t *text,
+                                          size_t length)
 {
     const struct cpl_text_facts string = {.class = CPL_CLASS_STRING};
     if (!rules->infer_strings || !length || length > CPL_TEXT_MAX)
@@ -111,12 +117,14 @@ static const uint8_t *observe_string(struct json_shaper *shaper, struct json_sha
     return end + 1;
 }
 
-static const uint8_t *observe_number(struct json_shape *shape, struct json_lex *lex, const uint8_t *p)
+static const uint8_t *observe_number(struct json_shape *shape, struct json_lex *lex,
+                                     const uint8_t *p)
 {
     bool integer;
     const uint8_t *end = json_number(lex, p, &integer);
     shape->seen |= JSON_SEEN_NUMBER;
-    shape->number = cpl_text_join(shape->number, cpl_text_classify(p, (size_t)(end - p), &plain_style));
+    shape->number = cpl_text_join(shape->number,
+                                  cpl_text_classify(p, (size_t)(end - p), &plain_style));
     return end;
 }
 
@@ -247,7 +255,8 @@ static bool is_listed(const struct json_rules *rules, const char *path)
 
 static bool keys_without_bound(const struct json_rules *rules, const struct json_shape *shape)
 {
-    return shape->keys.n > rules->map_keys && shape->occurrences / shape->keys.n * 10 < shape->objects;
+    return shape->keys.n > rules->map_keys &&
+           shape->occurrences / shape->keys.n * 10 < shape->objects;
 }
 
 bool json_shape_is_struct(struct json_shaper *shaper, struct json_shape *shape, const char *path,
@@ -292,7 +301,8 @@ static bool struct_type(struct json_shaper *shaper, struct json_shape *shape, co
     type->kind = CPL_STRUCT;
     struct cpl_field *fields = new_fields(shaper, type, shape->keys.n, err);
     for (uint32_t i = 0; fields && i < shape->keys.n; i++)
-        if (!child_type(shaper, &shape->members[i], path, shape->keys.items[i].text, &fields[i], err))
+        if (!child_type(shaper, &shape->members[i], path, shape->keys.items[i].text, &fields[i],
+                        err))
             return false;
     return fields != NULL;
 }
@@ -390,10 +400,10 @@ static void scalar_of(const struct cpl_type *type, struct json_shape *shape)
         shape->seen |= JSON_SEEN_BOOL;
         break;
     case CPL_DECIMAL:
-        number_of(shape, (struct cpl_text_facts){
-                             .class = type->scale ? CPL_CLASS_DECIMAL : CPL_CLASS_INT,
-                             .int_digits = (uint8_t)(type->precision - type->scale),
-                             .scale = (uint8_t)type->scale});
+        number_of(shape,
+                  (struct cpl_text_facts){.class = type->scale ? CPL_CLASS_DECIMAL : CPL_CLASS_INT,
+                                          .int_digits = (uint8_t)(type->precision - type->scale),
+                                          .scale = (uint8_t)type->scale});
         break;
     case CPL_F32:
     case CPL_F64:
@@ -438,10 +448,10 @@ static bool struct_of(struct json_shaper *shaper, const struct cpl_type *type,
     shape->occurrences = known ? known->occurrences : 0;
     for (uint32_t i = 0; i < type->n_children; i++) {
         const struct cpl_field *field = &type->children[i];
-        struct json_shape *member =
-            json_shape_member(shaper, shape, field->name, strlen(field->name), err);
-        if (!member ||
-            !json_shape_of_type(shaper, &field->type, known_member(known, field->name), member, err))
+        struct json_shape *member = json_shape_member(shaper, shape, field->name,
+                                                      strlen(field->name), err);
+        if (!member || !json_shape_of_type(shaper, &field->type, known_member(known, field->name),
+                                           member, err))
             return false;
     }
     return true;
@@ -455,7 +465,8 @@ static bool element_of(struct json_shaper *shaper, const struct cpl_type *type,
     if (!need_element(shaper, shape, err))
         return false;
     const struct cpl_field *element = &type->children[type->n_children - 1];
-    return json_shape_of_type(shaper, &element->type, known ? known->element : NULL, shape->element, err);
+    return json_shape_of_type(shaper, &element->type, known ? known->element : NULL, shape->element,
+                              err);
 }
 
 bool json_shape_of_type(struct json_shaper *shaper, const struct cpl_type *type,

@@ -3,8 +3,9 @@
 
 static const uint8_t *value(struct json_walk *walk, struct json_node *node, const uint8_t *p);
 
-static const uint8_t *fault(struct json_walk *walk, enum json_fault kind, const struct json_node *node,
-                            const uint8_t *p, bool widenable, const char *message)
+static const uint8_t *fault(struct json_walk *walk, enum json_fault kind,
+                            const struct json_node *node, const uint8_t *p, bool widenable,
+                            const char *message)
 {
     walk->node = node;
     walk->widenable = widenable;
@@ -42,7 +43,8 @@ static void learn(struct json_node *object, struct json_node *previous, struct j
     *(previous ? &previous->next : &object->first) = field;
 }
 
-/* May a key that the schema lacks be passed over? (No column can be called by a name with a NUL.) */
+/* May a key that the schema lacks be passed over? (No column can be called by a name with a NUL.)
+ */
 static bool unknown_field(struct json_walk *walk, const struct json_node *object, const uint8_t *at,
                           const uint8_t *name, size_t length)
 {
@@ -75,7 +77,8 @@ static bool find_key(struct json_walk *walk, struct json_node *object, const uin
 
 /* Read a key that was not predicted; p behind '{' or ','. Returns the start of its value. */
 static const uint8_t *read_key(struct json_walk *walk, struct json_node *object,
-                               struct json_node *previous, const uint8_t *p, struct json_node **field)
+                               struct json_node *previous, const uint8_t *p,
+                               struct json_node **field)
 {
     bool plain;
     const uint8_t *lead = p;
@@ -129,7 +132,8 @@ static bool fill_missing(struct json_walk *walk, struct json_node *object, const
 }
 
 /* Behind the separator at p; *more: another member or element follows. */
-static inline const uint8_t *separator(struct json_walk *walk, const uint8_t *p, uint8_t close, bool *more)
+static inline const uint8_t *separator(struct json_walk *walk, const uint8_t *p, uint8_t close,
+                                       bool *more)
 {
     if (__builtin_expect(*p != ',' && *p != close, 0))
         p = json_space(&walk->lex, p);
@@ -149,7 +153,7 @@ static const uint8_t *members(struct json_walk *walk, struct json_node *object, 
     while (more) {
         struct json_node *field = predicted(candidate, p);
         p = __builtin_expect(field != NULL, 1) ? p + field->lead_length
-                                                : read_key(walk, object, previous, p, &field);
+                                               : read_key(walk, object, previous, p, &field);
         if (!p)
             return NULL;
         if (!field) {
@@ -171,7 +175,8 @@ static const uint8_t *members(struct json_walk *walk, struct json_node *object, 
     return found == object->n_children || fill_missing(walk, object, p) ? p : NULL;
 }
 
-static const uint8_t *object_value(struct json_walk *walk, struct json_node *object, const uint8_t *p)
+static const uint8_t *object_value(struct json_walk *walk, struct json_node *object,
+                                   const uint8_t *p)
 {
     if (*p != '{')
         return json_put_other(walk, object, p);
@@ -215,7 +220,8 @@ static bool same_slice(const struct cpl_slice *a, const struct cpl_slice *b)
     return a->length == b->length && !memcmp(a->data, b->data, a->length);
 }
 
-/* Is the key appended last to the map already among its keys from `first` on? Short maps by looking at each. */
+/* Is the key appended last to the map already among its keys from `first` on? Short maps by looking
+ * at each. */
 static bool key_is_double(const struct cpl_column *keys, uint32_t first)
 {
     const struct cpl_slice *last = &keys->slices[keys->length - 1];
@@ -226,8 +232,8 @@ static bool key_is_double(const struct cpl_column *keys, uint32_t first)
 }
 
 /* The same for long maps, by a table of names. 1 = double, 0 = not, -1 = no memory. */
-static int key_is_known(struct json_walk *walk, struct json_keys *names, const struct cpl_column *keys,
-                        uint32_t first)
+static int key_is_known(struct json_walk *walk, struct json_keys *names,
+                        const struct cpl_column *keys, uint32_t first)
 {
     for (uint32_t i = first + names->n; i < keys->length; i++) {
         const struct cpl_slice *key = &keys->slices[i];
@@ -249,12 +255,14 @@ static const uint8_t *check_map_key(struct json_walk *walk, struct json_node *ma
                                                   : key_is_known(walk, names, keys, first);
     if (known < 0)
         return json_no_memory(walk, p);
-    return known ? fault(walk, JSON_DUPLICATE, map, p, false, "a key stands twice in one object") : p;
+    return known ? fault(walk, JSON_DUPLICATE, map, p, false, "a key stands twice in one object")
+                 : p;
 }
 
-/* One entry, p at white space before the key. A map keeps no two entries of one key, so a double one is rejected whatever the policy. */
-static const uint8_t *map_entry(struct json_walk *walk, struct json_node *map, struct json_keys *names,
-                                uint32_t first, const uint8_t *p)
+/* One entry, p at white space before the key. A map keeps no two entries of one key, so a double
+ * one is rejected whatever the policy. */
+static const uint8_t *map_entry(struct json_walk *walk, struct json_node *map,
+                                struct json_keys *names, uint32_t first, const uint8_t *p)
 {
     p = json_space(&walk->lex, p);
     if (*p != '"')
@@ -325,10 +333,21 @@ static const uint8_t *value(struct json_walk *walk, struct json_node *node, cons
     return json_fail(&walk->lex, JSON_SYNTAX, p, "no such type");
 }
 
+/* A row that is no object has nothing that columns could be called by. */
+static const uint8_t *no_object(struct json_walk *walk, const struct json_node *root,
+                                const uint8_t *p)
+{
+    return json_skip(&walk->lex, p, 0)
+               ? fault(walk, JSON_TYPE, root, p, false, "the row is not an object")
+               : NULL;
+}
+
 const uint8_t *json_walk_row(struct json_walk *walk, struct json_node *root, const uint8_t *p)
 {
     walk->node = root;
     walk->widenable = false;
     walk->lex.fault = JSON_OK;
+    if (__builtin_expect(*p != '{' && !root->builder, 0))
+        return no_object(walk, root, p);
     return value(walk, root, p);
 }

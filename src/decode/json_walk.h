@@ -15,9 +15,9 @@ enum json_unknown { JSON_UNKNOWN_ADD, JSON_UNKNOWN_IGNORE, JSON_UNKNOWN_REJECT }
 
 struct json_walk {
     struct json_lex lex;
-    struct cpl_arena *arena;      /* unescaped strings of the batch */
-    struct cpl_arena scratch;     /* unescaped keys, map checks; reset by the caller with the batch */
-    struct cpl_error *err;        /* for JSON_MEMORY */
+    struct cpl_arena *arena;  /* unescaped strings of the batch */
+    struct cpl_arena scratch; /* unescaped keys, map checks; reset by the caller with the batch */
+    struct cpl_error *err;    /* for JSON_MEMORY */
     const struct json_node *node; /* where the fault is */
     bool widenable;               /* the fault asks for a wider schema */
     enum json_duplicates duplicates;
