@@ -353,6 +353,8 @@ static bool finish_discarding(struct json_decoder *d, struct cpl_error *err)
     discard->row.raw_length = discard->held.size;
     if (discard->what == DISCARD_VALUE)
         json_frame_row_done(&d->frame);
+    else
+        d->frame.state = FRAME_START; /* at the end, or lines */
     discard->what = DISCARD_NOTHING;
     return add_reject(d, &discard->row, err);
 }
@@ -396,6 +398,22 @@ static bool is_too_long(const struct json_decoder *d, const uint8_t *start, cons
     return most && (uint64_t)(end - start) > most;
 }
 
+/* A value that does not fit may hide that the line is no JSON at all, and then that is its fault. */
+static void check_line(struct json_decoder *d, const uint8_t *start, const uint8_t *text_end)
+{
+    struct json_lex *lex = &d->walk.lex, check = *lex;
+    if (!names_column(lex->fault))
+        return;
+    const uint8_t *end = json_skip(&check, start, 0);
+    if (end && json_space(lex, end) == text_end)
+        return;
+    d->walk.widenable = false;
+    if (end)
+        json_fail(lex, JSON_SYNTAX, end, "something follows the row's value");
+    else
+        json_fail(lex, check.fault, check.where, check.message);
+}
+
 /* A line that is not simply one good value and a newline. `after`: where the walk stopped, NULL =
  * it failed. */
 static bool odd_line(struct json_decoder *d, const uint8_t *start, const uint8_t *after,
@@ -422,14 +440,7 @@ static bool odd_line(struct json_decoder *d, const uint8_t *start, const uint8_t
         return true;
     }
     take_back_row(d);
-    /* A misfit may hide that the line is no JSON at all. */
-    struct json_lex check = *lex;
-    const uint8_t *end = d->walk.widenable ? json_skip(&check, start, 0) : NULL;
-    if (d->walk.widenable && (!end || json_space(lex, end) != text_end)) {
-        d->walk.widenable = false;
-        json_fail(lex, end ? JSON_SYNTAX : check.fault, end ? end : check.where,
-                  end ? "something follows the row's value" : check.message);
-    }
+    check_line(d, start, text_end);
     bool ok = bad_row(d, start, text_end, behind, err);
     d->report.lines += newline != NULL;
     return ok;

@@ -160,8 +160,9 @@ static const uint8_t *observe_member(struct json_shaper *shaper, struct json_sha
         key = copy;
     }
     p = json_colon(lex, end + 1);
-    if (memchr(key, 0, length)) { /* no column can be called so: the whole object stays text */
-        shape->seen |= JSON_SEEN_ANY;
+    if (memchr(key, 0,
+               length)) { /* no column can be called so: the object stays text, a row is rejected */
+        shape->seen |= depth ? JSON_SEEN_ANY : 0;
         return json_skip(lex, p, depth);
     }
     shape->occurrences++;

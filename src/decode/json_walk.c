@@ -43,7 +43,8 @@ static void learn(struct json_node *object, struct json_node *previous, struct j
     *(previous ? &previous->next : &object->first) = field;
 }
 
-/* May a key that the schema lacks be passed over? (No column can be called by a name with a NUL.)
+/* May a key that the schema lacks be passed over? (No column can be called by a
+ * name with a NUL: below the top its object then becomes json, at the top the row is rejected.)
  */
 static bool unknown_field(struct json_walk *walk, const struct json_node *object, const uint8_t *at,
                           const uint8_t *name, size_t length)
@@ -51,7 +52,8 @@ static bool unknown_field(struct json_walk *walk, const struct json_node *object
     enum json_unknown policy = object->column ? walk->unknown : walk->unknown_top;
     if (policy == JSON_UNKNOWN_IGNORE)
         return true;
-    bool widenable = policy == JSON_UNKNOWN_ADD && object->inferred && !memchr(name, 0, length);
+    bool nameable = object->parent || !memchr(name, 0, length);
+    bool widenable = policy == JSON_UNKNOWN_ADD && object->inferred && nameable;
     return fault(walk, JSON_UNKNOWN, object, at, widenable, "a field that the schema lacks");
 }
 

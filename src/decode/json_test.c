@@ -1,0 +1,486 @@
+#include "decode/json_fixture.h"
+
+static void lines(void **state)
+{
+    (void)state;
+    expect(
+        NULL, "{\"a\":1,\"b\":\"x\"}\n{\"a\":-22,\"b\":null}\n{\"b\":\"y\\u00e9\\n\"}",
+        "{\"a\":1,\"b\":\"x\"}\n{\"a\":-22,\"b\":null}\n{\"a\":null,\"b\":\"y\xC3\xA9\\u000a\"}\n",
+        "");
+    expect(NULL, "\xEF\xBB\xBF{\"a\":1}\r\n\n  \n {\"a\" : 2 } \n", "{\"a\":1}\n{\"a\":2}\n", "");
+}
+
+static void order_of_keys_may_change(void **state)
+{
+    (void)state;
+    expect(NULL,
+           "{\"a\":1,\"b\":2,\"c\":3}\n{\"c\":3,\"b\":2,\"a\":1}\n{\"b\":2}\n{\"a\":1,\"c\":3}\n{ "
+           "\"a\":1, \"b\":2}\n"
+           "{\"\\u0061\":1}\n{}\n",
+           "{\"a\":1,\"b\":2,\"c\":3}\n{\"a\":1,\"b\":2,\"c\":3}\n{\"a\":null,\"b\":2,\"c\":null}\n"
+           "{\"a\":1,\"b\":null,\"c\":3}\n{\"a\":1,\"b\":2,\"c\":null}\n{\"a\":1,\"b\":null,\"c\":"
+           "null}\n"
+           "{\"a\":null,\"b\":null,\"c\":null}\n",
+           "");
+}
+
+/* A comma belongs to the place before a key, not to the key. */
+static void predicted_keys_are_still_checked(void **state)
+{
+    (void)state;
+    expect(
+        NULL, "{\"a\":1,\"b\":2}\n{,\"b\":2}\n{\"a\":1 \"b\":2}\n{\"a\":1,}\n{\"b\":1,\"a\":2}\n",
+        "{\"a\":1,\"b\":2}\n{\"a\":2,\"b\":1}\n", "syntax@14+8 -\nsyntax@23+13 -\nsyntax@37+8 -\n");
+}
+
+static void nested(void **state)
+{
+    (void)state;
+    expect(NULL,
+           "{\"u\":{\"id\":1,\"tags\":[\"a\",null,\"b\"]},\"e\":[]}\n{\"u\":null,\"e\":[1]}\n{"
+           "\"u\":{},\"e\":[null]}\n{\"u\":{\"tags\":[]}}\n",
+           "{\"u\":{\"id\":1,\"tags\":[\"a\",null,\"b\"]},\"e\":[]}\n{\"u\":null,\"e\":[1]}\n"
+           "{\"u\":{\"id\":null,\"tags\":null},\"e\":[null]}\n{\"u\":{\"id\":null,\"tags\":[]},"
+           "\"e\":null}\n",
+           "");
+    expect(NULL, "{\"l\":[{\"x\":1},{\"y\":[[1],[]]}]}\n",
+           "{\"l\":[{\"x\":1,\"y\":null},{\"x\":null,\"y\":[[1],[]]}]}\n", "");
+}
+
+static void types_of(const char *text, const char *kinds)
+{
+    struct fixture f = {0};
+    if (!fixture_decode(&f, text, strlen(text)))
+        fail_msg("%s", f.err.message);
+    for (uint32_t i = 0; i < f.schema->n_fields; i++) {
+        const char letters[] = "bcsilCSILfdDtBJUATTEOM"; /* in the order of enum cpl_kind */
+        assert_true(kinds[i] != 0);
+        if (letters[f.schema->fields[i].type.kind] != kinds[i])
+            fail_msg("%s: column %s is of kind %d", text, f.schema->fields[i].name,
+                     (int)f.schema->fields[i].type.kind);
+    }
+    fixture_release(&f);
+}
+
+static void inference(void **state)
+{
+    (void)state;
+    const struct {
+        const char *values;
+        char kind;
+    } cases[] = {
+        {"true,false,null", 'b'},
+        {"1,-5,null", 'l'},
+        {"1.5,2", 'D'},
+        {"1e5,1.25", 'd'},
+        {"0.12345678901234", 'd'},
+        {"9223372036854775808", 'D'},
+        {"123456789012345678901234567890123456789012345", 'J'},
+        {"\"a\",\"b\"", 't'},
+        {"\"2026-01-01\"", 'A'},
+        {"\"2026-01-01T00:00:00Z\",null", 'T'},
+        {"\"128b2f33-0c5c-7fd0-a6a3-a4506513270e\"", 'U'},
+        {"\"2026-01-01\",\"x\"", 't'},
+        {"\"\"", 't'},
+        {"\"123\"", 't'},
+        {"\"true\"", 't'},
+        {"null", 't'},
+        {"1,\"a\"", 'J'},
+        {"1,true", 'J'},
+        {"{\"a\":1},5", 'J'},
+        {"[1],5", 'J'},
+        {"[]", 'O'},
+        {"{}", 'J'},
+        {"{\"a\":1}", 'E'},
+        {"-0", 'J'},
+        {"-0.0", 'd'},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[2000] = "", kinds[2] = {cases[i].kind, 0};
+        size_t used = 0, depth = 0;
+        used += (size_t)snprintf(text, sizeof text, "{\"v\":");
+        for (const char *at = cases[i].values; *at; at++) {
+            depth += *at == '{' || *at == '[';
+            depth -= *at == '}' || *at == ']';
+            bool next = *at == ',' && !depth;
+            used += (size_t)snprintf(text + used, sizeof text - used, next ? "}\n{\"v\":" : "%c",
+                                     *at);
+        }
+        snprintf(text + used, sizeof text - used, "}\n");
+        types_of(text, kinds);
+    }
+}
+
+static void values_stay_what_they_are(void **state)
+{
+    (void)state;
+    expect(NULL,
+           "{\"v\":1}\n{\"v\":\"a\\u0041\"}\n{\"v\":{\"x\": [1, 2]}}\n{\"v\":1.50}\n{\"v\":null}\n",
+           "{\"v\":1}\n{\"v\":\"a\\u0041\"}\n{\"v\":{\"x\": [1, 2]}}\n{\"v\":1.50}\n{\"v\":null}\n",
+           "");
+    expect(NULL, "{\"v\":9223372036854775807}\n{\"v\":9223372036854775808}\n",
+           "{\"v\":9223372036854775807}\n{\"v\":9223372036854775808}\n", "");
+    expect(NULL, "{\"v\":-77.426024}\n{\"v\":0.5}\n{\"v\":100}\n",
+           "{\"v\":-77.426024}\n{\"v\":0.500000}\n{\"v\":100.000000}\n", "");
+    expect(NULL, "{\"v\":1e3}\n{\"v\":0.1}\n{\"v\":123456789.123456}\n",
+           "{\"v\":1000.0}\n{\"v\":0.1}\n{\"v\":123456789.123456}\n", "");
+}
+
+/* The sample sees the first row only; what comes later widens. */
+static void schema_widens(void **state)
+{
+    (void)state;
+    struct fixture f = {.sample = 8};
+    expect_with(
+        &f, "{\"a\":1}\n{\"a\":2.5}\n{\"a\":3,\"b\":{\"c\":1}}\n{\"b\":{\"d\":[true]}}\n",
+        "{\"a\":1.0,\"b\":null}\n{\"a\":2.5,\"b\":null}\n{\"a\":3.0,\"b\":{\"c\":1,\"d\":null}}\n"
+        "{\"a\":null,\"b\":{\"c\":null,\"d\":[true]}}\n",
+        "");
+    f = (struct fixture){.sample = 8};
+    expect_with(&f, "{\"a\":1}\n{\"a\":\"x\"}\n{\"a\":[1]}\n",
+                "{\"a\":1}\n{\"a\":\"x\"}\n{\"a\":[1]}\n", "");
+    f = (struct fixture){.sample = 11};
+    expect_with(&f, "{\"a\":null}\n{\"a\":7}\n", "{\"a\":null}\n{\"a\":7}\n", "");
+    f = (struct fixture){.sample = 9};
+    expect_with(&f, "{\"a\":[]}\n{\"a\":[{\"x\":1}]}\n", "{\"a\":[]}\n{\"a\":[{\"x\":1}]}\n", "");
+}
+
+static void widening_does_not_depend_on_splits(void **state)
+{
+    (void)state;
+    const char *text = "{\"a\":1}\n{\"z\":\"x\",\"a\":2}\n{\"a\":2.5,\"m\":{\"q\":1}}\n{\"m\":{"
+                       "\"p\":\"2026-01-01\"},\"y\":1}\n{\"a\":1}\n";
+    struct fixture whole = {.sample = 8};
+    assert_true(fixture_decode(&whole, text, strlen(text)));
+    for (uint64_t cut = 1; cut < strlen(text); cut++) {
+        uint64_t cuts[] = {cut, cut + (strlen(text) - cut) / 2};
+        struct fixture f = {.sample = 8, .cuts = cuts, .n_cuts = cuts[1] > cut ? 2 : 1};
+        assert_true(fixture_decode(&f, text, strlen(text)));
+        assert_true(cpl_schema_equal(whole.schema, f.schema));
+        assert_string_equal(cpl_buffer_text(&whole.rows, NULL), cpl_buffer_text(&f.rows, NULL));
+        fixture_release(&f);
+    }
+    fixture_release(&whole);
+}
+
+static void policies_for_conflicts(void **state)
+{
+    (void)state;
+    struct fixture f = {.sample = 8, .conflict = CPL_CONFLICT_REJECT};
+    expect_with(&f, "{\"a\":1}\n{\"a\":\"x\"}\n{\"b\":1}\n{\"a\":2}\n", "{\"a\":1}\n{\"a\":2}\n",
+                "type@8+9 a\nunknown_field@18+7 -\n");
+    f = (struct fixture){.sample = 8, .conflict = CPL_CONFLICT_FAIL};
+    const char *text = "{\"a\":1}\n{\"a\":\"x\"}\n";
+    assert_false(fixture_decode(&f, text, strlen(text)));
+    assert_int_equal(f.err.code, CPL_E_TYPE);
+    assert_non_null(strstr(f.err.message, "byte 8"));
+    fixture_release(&f);
+}
+
+static void duplicate_keys(void **state)
+{
+    (void)state;
+    const char *text = "{\"a\":1,\"b\":{\"x\":1}}\n{\"a\":1,\"a\":2}\n{\"b\":{\"x\":1,\"x\":2}}\n{"
+                       "\"b\":{\"x\":1},\"b\":{\"x\":5}}\n";
+    const char *first = "{\"a\":1,\"b\":{\"x\":1}}\n";
+    expect(NULL, text, first,
+           "duplicate_key@20+13 a\nduplicate_key@34+19 b\nduplicate_key@54+25 b\n");
+    expect("{\"duplicate_keys\": \"first\"}", text,
+           "{\"a\":1,\"b\":{\"x\":1}}\n{\"a\":1,\"b\":null}\n{\"a\":null,\"b\":{\"x\":1}}\n{\"a\":"
+           "null,\"b\":{\"x\":1}}\n",
+           "");
+    expect("{\"duplicate_keys\": \"last\"}", text,
+           "{\"a\":1,\"b\":{\"x\":1}}\n{\"a\":2,\"b\":null}\n{\"a\":null,\"b\":{\"x\":2}}\n{\"a\":"
+           "null,\"b\":{\"x\":5}}\n",
+           "");
+    expect("{\"maps\": [\"m\"]}", "{\"m\":{\"k\":1,\"l\":2}}\n{\"m\":{\"k\":1,\"\\u006b\":2}}\n",
+           "{\"m\":{\"k\":1,\"l\":2}}\n", "duplicate_key@20+24 m\n");
+}
+
+static void bad_rows(void **state)
+{
+    (void)state;
+    expect(NULL,
+           "{\"a\":\"x\"}\n{\"a\":\"\\ud800\"}\n{\"a\":\"\xFF\"}\n{\"a\":\"\xC3\xA9\"}\n{\"a\":"
+           "\"t\tb\"}\n{\"a\":\"x\"} 1\n[1]\nnull\n{\"a\":\n\"x\"}\n",
+           "{\"a\":\"x\"}\n{\"a\":\"\xC3\xA9\"}\n",
+           "charset@10+14 -\ncharset@25+9 -\nsyntax@46+11 -\nsyntax@58+11 -\ntype@70+3 "
+           "-\ntype@74+4 -\nsyntax@79+5 -\nsyntax@85+4 -\n");
+    struct fixture f = {.max_depth = 3};
+    expect_with(&f, "{\"a\":[[1]]}\n{\"a\":[[[1]]]}\n", "{\"a\":[[1]]}\n", "limit@12+13 -\n");
+}
+
+static void long_rows(void **state)
+{
+    (void)state;
+    static char text[200000];
+    size_t at = (size_t)snprintf(text, sizeof text, "{\"a\":\"x\"}\n{\"a\":\"");
+    memset(text + at, 'y', 100000);
+    snprintf(text + at + 100000, sizeof text - at - 100000, "\"}\n{\"a\":\"z\"}\n");
+    struct fixture f = {.max_row_bytes = 5000, .options = "{\"block_size\": 1024}"};
+    expect_with(&f, text, "{\"a\":\"x\"}\n{\"a\":\"z\"}\n", "limit@10+100008 -\n");
+    memcpy(text, "[", 1);
+    at = (size_t)snprintf(text, sizeof text, "[{\"a\":\"x\"},\n{\"a\":\"]}\\\"");
+    memset(text + at, 'y', 100000);
+    snprintf(text + at + 100000, sizeof text - at - 100000, "\"},{\"a\":\"z\"}]\n");
+    f = (struct fixture){.max_row_bytes = 5000, .options = "{\"block_size\": 1024}", .sample = 30};
+    expect_with(&f, text, "{\"a\":\"x\"}\n{\"a\":\"z\"}\n", "limit@12+100012 -\n");
+}
+
+static void arrays(void **state)
+{
+    (void)state;
+    expect(NULL, " [ {\"a\":1} ,\n{\"a\":2}] \n", "{\"a\":1}\n{\"a\":2}\n", "");
+    expect(NULL, "[{\"a\":1}]\n[{\"a\":2}]", "{\"a\":1}\n{\"a\":2}\n", "");
+    struct fixture f = {0};
+    assert_false(fixture_decode(&f, "[]", 2)); /* no columns to be known */
+    assert_int_equal(f.err.code, CPL_E_DATA);
+    fixture_release(&f);
+}
+
+static void broken_arrays(void **state)
+{
+    (void)state;
+    expect(NULL, "[\n{\"a\":1},\n{\"a\":x},\n{\"a\":3}\n]", "{\"a\":1}\n{\"a\":3}\n",
+           "syntax@11+9 -\n");
+    expect(NULL, "[{\"a\":1},{\"a\":2}", "{\"a\":1}\n{\"a\":2}\n", "syntax@16+0 -\n");
+    expect(NULL, "[{\"a\":1},{\"a\":", "{\"a\":1}\n", "syntax@9+5 -\n");
+    expect(NULL, "[{\"a\":1},{\"a\":x},{\"a\":3}]", "{\"a\":1}\n", "syntax@9+16 -\n");
+}
+
+static void documents(void **state)
+{
+    (void)state;
+    expect(NULL, "{\"a\":1}{\"a\":2} {\"a\":3}\n\n{\"a\":4}",
+           "{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n{\"a\":4}\n", "");
+    expect(NULL, "{\n  \"a\": 1\n}\n{\n  \"a\": 2\n}\n", "{\"a\":1}\n{\"a\":2}\n", "");
+    expect(NULL, "{\n  \"a\": 1\n}\n{\n  \"a\" 2\n}\n{\n  \"a\": 3\n}\n", "{\"a\":1}\n{\"a\":3}\n",
+           "syntax@13+12 -\n");
+}
+
+static void path_to_rows(void **state)
+{
+    (void)state;
+    const char *text = "{\"n\":{\"x\":[1]},\"data\":{\"k\":0,\"items\":[{\"a\":1},{\"a\":2}],\"z\":"
+                       "[]},\"t\":\"}\"}";
+    expect("{\"rows\": \"/data/items\"}", text, "{\"a\":1}\n{\"a\":2}\n", "");
+    expect("{\"rows\": \"data.items\"}", text, "{\"a\":1}\n{\"a\":2}\n", "");
+    expect("{\"rows\": \"/1/r\"}", "[0,{\"r\":[{\"a\":1}],\"s\":1},2]\n", "{\"a\":1}\n", "");
+    expect("{\"rows\": \"r\"}", "{\"r\":[{\"a\":1}]}\n{\"r\":[]}\n{\"r\":[{\"a\":2}]}",
+           "{\"a\":1}\n{\"a\":2}\n", "");
+    struct fixture f = {.options = "{\"rows\": \"x\"}"};
+    assert_false(fixture_decode(&f, "{\"r\":[]}", 8));
+    fixture_release(&f);
+}
+
+static void flattened(void **state)
+{
+    (void)state;
+    expect("{\"flatten\": true}",
+           "{\"u\":{\"id\":1,\"n\":{\"x\":\"q\"}},\"u.id\":5}\n{\"u\":null}\n{\"u\":{\"n\":{}}}\n",
+           "{\"u.id\":1,\"u.n.x\":\"q\",\"u\\u005c.id\":5}\n{\"u.id\":null,\"u.n.x\":null,"
+           "\"u\\u005c.id\":null}\n"
+           "{\"u.id\":null,\"u.n.x\":null,\"u\\u005c.id\":null}\n",
+           "");
+    expect("{\"flatten\": true, \"separator\": \"_\", \"keep_document\": true}",
+           "{\"u\":{\"id\":1}, \"l\":[{\"a\":1}]}\n",
+           "{\"u_id\":1,\"l\":[{\"a\":1}],\"_doc\":{\"u\":{\"id\":1}, \"l\":[{\"a\":1}]}}\n", "");
+    struct fixture f = {.options = "{\"flatten\": true}", .sample = 15};
+    expect_with(&f, "{\"u\":{\"id\":1}}\n{\"u\":{\"x\":2}}\n",
+                "{\"u.id\":1,\"u.x\":null}\n{\"u.id\":null,\"u.x\":2}\n", "");
+    f = (struct fixture){.options = "{\"flatten\": true}", .sample = 15};
+    expect_with(&f, "{\"u\":{\"id\":1}}\n{\"u\":2}\n", "{\"u\":{\"id\":1}}\n{\"u\":2}\n", "");
+}
+
+static void maps(void **state)
+{
+    (void)state;
+    expect("{\"maps\": [\"m\"]}",
+           "{\"m\":{\"k\":1,\"l\":null}}\n{\"m\":{}}\n{\"m\":null}\n{\"m\":{\"z\":3}}\n",
+           "{\"m\":{\"k\":1,\"l\":null}}\n{\"m\":{}}\n{\"m\":null}\n{\"m\":{\"z\":3}}\n", "");
+    static char text[100000];
+    size_t used = 0;
+    for (int i = 0; i < 1000; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "{\"m\":{\"key%d\":%d}}\n", i, i);
+    types_of(text, "M");
+    for (int i = 0, at = 0; i < 100; i++) /* many keys in one map, one of them twice */
+        used = (size_t)(at += snprintf(text + at, sizeof text - (size_t)at, "%s\"k%d\":%d",
+                                       i ? "," : "{\"m\":{", i == 99 ? 17 : i, i));
+    snprintf(text + used, sizeof text - used, "}}\n{\"m\":{}}\n");
+    expect("{\"maps\": [\"m\"]}", text, "{\"m\":{}}\n", "duplicate_key@0+887 m\n");
+}
+
+static void unknown_fields(void **state)
+{
+    (void)state;
+    struct fixture f = {.options = "{\"unknown_fields\": \"ignore\"}", .sample = 8};
+    expect_with(&f, "{\"a\":1}\n{\"b\":[1,{}],\"a\":2}\n", "{\"a\":1}\n{\"a\":2}\n", "");
+    f = (struct fixture){.options = "{\"unknown_fields\": \"reject\"}", .sample = 8};
+    expect_with(&f, "{\"a\":1}\n{\"b\":1,\"a\":2}\n", "{\"a\":1}\n", "unknown_field@8+13 -\n");
+    f = (struct fixture){.closed = true, .sample = 16};
+    expect_with(&f, "{\"a\":{\"x\":1}}  \n{\"b\":1,\"a\":{\"y\":2}}\n",
+                "{\"a\":{\"x\":1,\"y\":null}}\n{\"a\":{\"x\":null,\"y\":2}}\n", "");
+}
+
+static void declared_types_hold(void **state)
+{
+    (void)state;
+    struct cpl_field members[] = {
+        {.name = "x", .type = {.kind = CPL_I8}, .nullable = true, .field_id = -1}};
+    struct cpl_field fields[] = {
+        {.name = "i", .type = {.kind = CPL_I16}, .field_id = -1},
+        {.name = "s",
+         .type = {.kind = CPL_STRUCT, .n_children = 1, .children = members},
+         .nullable = true,
+         .field_id = -1},
+        {.name = "b", .type = {.kind = CPL_BINARY}, .nullable = true, .field_id = -1},
+    };
+    struct cpl_schema *declared = cpl_schema_new(fields, 3, NULL);
+    struct fixture f = {.declared = declared};
+    expect_with(&f,
+                "{\"i\":1,\"s\":{\"x\":-128},\"b\":\"YWI=\"}\n{\"i\":40000}\n{\"i\":null}\n{\"s\":"
+                "null}\n{\"i\":\"5\"}\n{\"i\":1,\"s\":{\"x\":128}}\n"
+                "{\"i\":1,\"s\":{\"z\":1}}\n{\"i\":1,\"b\":\"YWJ=\"}\n{\"i\":2}\n",
+                "{\"i\":1,\"s\":{\"x\":-128},\"b\":\"ab\"}\n{\"i\":2,\"s\":null,\"b\":null}\n",
+                "type@34+11 i\nnull@46+10 i\nnull@57+10 i\ntype@68+9 i\ntype@78+21 "
+                "s\nunknown_field@100+19 s\ntype@120+18 b\n");
+    cpl_schema_free(declared);
+}
+
+static void rows_that_are_no_objects(void **state)
+{
+    (void)state;
+    expect(NULL, "[1,2]\n[3]\n", "{\"value\":[1,2]}\n{\"value\":[3]}\n", "");
+    expect("{\"layout\": \"documents\"}", "1 2\n3", "{\"value\":1}\n{\"value\":2}\n{\"value\":3}\n",
+           "");
+}
+
+static void keys_with_a_nul(void **state)
+{
+    (void)state;
+    expect(NULL, "{\"a\\u0000b\":1}\n{\"a\":1}\n{\"o\":{\"\\u0000\":2}}\n",
+           "{\"a\":1,\"o\":null}\n{\"a\":null,\"o\":{\"\\u0000\":2}}\n", "unknown_field@0+14 -\n");
+    struct fixture f = {.sample = 14};
+    expect_with(&f, "{\"o\":{\"x\":1}}\n{\"o\":{\"\\u0000\":2}}\n{\"n\":1,\"a\\u0000b\":1}\n",
+                "{\"o\":{\"x\":1},\"n\":null}\n{\"o\":{\"\\u0000\":2},\"n\":null}\n",
+                "unknown_field@34+20 -\n");
+}
+
+/* Any read size, block size, batch size and cut gives the same rows and rejects. */
+static void cuts_and_reads(void **state)
+{
+    (void)state;
+    const char *text =
+        "{\"a\":\"one\",\"n\":{\"x\":[1,2,3]}}\n{\"a\":\"tw\\u00f6\\ud83d\\ude00\"}\n\n{\"a\":bad}"
+        "\n{\"n\":{\"x\":[]}}\r\n"
+        "  {\"a\":\"four\\\\\\\"\"}\n{\"a\":\"\xE6\x9D\xB1\"}\n{\"n\":null,\"a\":\"last\"}";
+    struct fixture whole = {0};
+    assert_true(fixture_decode(&whole, text, strlen(text)));
+    assert_int_equal(whole.sum.rows_decoded, 6);
+    for (uint64_t cut = 0; cut < strlen(text); cut++) {
+        struct fixture f = {.read_size = 1 + cut % 13,
+                            .cuts = &cut,
+                            .n_cuts = cut > 0,
+                            .batch_rows = 1 + (uint32_t)(cut % 3)};
+        assert_true(fixture_decode(&f, text, strlen(text)));
+        assert_string_equal(cpl_buffer_text(&whole.rows, NULL), cpl_buffer_text(&f.rows, NULL));
+        assert_string_equal(cpl_buffer_text(&whole.rejects, NULL),
+                            cpl_buffer_text(&f.rejects, NULL));
+        assert_int_equal(whole.sum.lines, f.sum.lines);
+        fixture_release(&f);
+    }
+    fixture_release(&whole);
+}
+
+/* Blocks of 1 KiB against rows of all lengths around it, in every layout. */
+static void small_blocks(void **state)
+{
+    (void)state;
+    static char text[300000];
+    for (int layout = 0; layout < 3; layout++) {
+        size_t used = (size_t)snprintf(text, sizeof text, layout == 1 ? "[" : "");
+        for (int i = 0; i < 150; i++)
+            used += (size_t)snprintf(text + used, sizeof text - used,
+                                     "%s{\"a\":\"%0*d\", \"n\": %d}%s",
+                                     i && layout == 1 ? ",\n " : "", i * 13 % 2000 + 1, i, i,
+                                     layout == 0            ? "\n"
+                                     : layout == 2 && i % 3 ? ""
+                                                            : "\n");
+        snprintf(text + used, sizeof text - used, layout == 1 ? "]" : "");
+        struct fixture big = {.options = layout == 2 ? "{\"layout\":\"documents\"}" : NULL};
+        struct fixture small = {.options = layout == 2
+                                               ? "{\"layout\":\"documents\",\"block_size\":1024}"
+                                               : "{\"block_size\":1024}",
+                                .read_size = 700};
+        assert_true(fixture_decode(&big, text, strlen(text)) &&
+                    fixture_decode(&small, text, strlen(text)));
+        assert_int_equal(big.sum.rows_decoded, 150);
+        assert_string_equal(cpl_buffer_text(&big.rows, NULL), cpl_buffer_text(&small.rows, NULL));
+        assert_int_equal(small.rejects.size + big.rejects.size, 0);
+        fixture_release(&big);
+        fixture_release(&small);
+    }
+}
+
+static void failing_memory(void **state)
+{
+    (void)state;
+    const char *text = "{\"a\":1,\"s\":\"q\\n\"}\n{\"a\":\"x\",\"l\":[{\"k\":1}]}\n{\"a\":bad}\n{"
+                       "\"m\":{\"\\u0061\":1}}\n";
+    bool done = false;
+    for (uint64_t n = 1; !done; n++) {
+        struct fixture f = {.sample = 18,
+                            .options = "{\"maps\": [\"m\"], \"keep_document\": true}"};
+        cpl_memory_fail_at(n);
+        done = fixture_decode(&f, text, strlen(text)) && f.rows.max != 1;
+        uint64_t none = 0;
+        cpl_memory_fail_at(none);
+        if (!done && f.rows.max != 1)
+            assert_int_equal(f.err.code, CPL_E_MEMORY);
+        fixture_release(&f);
+        assert_true(n < 5000);
+    }
+}
+
+static void sniffing(void **state)
+{
+    (void)state;
+    const char *json = "{\"a\":1}\n{\"a\":2}\n", *csv = "a,b\n1,2\n", *cut = "[{\"a\":1},{\"a";
+    assert_true(cpl_decoder_json.sniff((const uint8_t *)json, strlen(json), true) > 90);
+    assert_true(cpl_decoder_json.sniff((const uint8_t *)cut, strlen(cut), false) > 50);
+    assert_true(cpl_decoder_json.sniff((const uint8_t *)cut, strlen(cut), true) < 50);
+    assert_int_equal(cpl_decoder_json.sniff((const uint8_t *)csv, strlen(csv), true), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines),
+        cmocka_unit_test(order_of_keys_may_change),
+        cmocka_unit_test(predicted_keys_are_still_checked),
+        cmocka_unit_test(nested),
+        cmocka_unit_test(inference),
+        cmocka_unit_test(values_stay_what_they_are),
+        cmocka_unit_test(schema_widens),
+        cmocka_unit_test(widening_does_not_depend_on_splits),
+        cmocka_unit_test(policies_for_conflicts),
+        cmocka_unit_test(duplicate_keys),
+        cmocka_unit_test(bad_rows),
+        cmocka_unit_test(long_rows),
+        cmocka_unit_test(arrays),
+        cmocka_unit_test(broken_arrays),
+        cmocka_unit_test(documents),
+        cmocka_unit_test(path_to_rows),
+        cmocka_unit_test(flattened),
+        cmocka_unit_test(maps),
+        cmocka_unit_test(unknown_fields),
+        cmocka_unit_test(declared_types_hold),
+        cmocka_unit_test(rows_that_are_no_objects),
+        cmocka_unit_test(keys_with_a_nul),
+        cmocka_unit_test(cuts_and_reads),
+        cmocka_unit_test(small_blocks),
+        cmocka_unit_test(failing_memory),
+        cmocka_unit_test(sniffing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
