@@ -363,7 +363,7 @@ static void keys_with_a_nul(void **state)
     struct fixture f = {.sample = 14};
     expect_with(&f, "{\"o\":{\"x\":1}}\n{\"o\":{\"\\u0000\":2}}\n{\"n\":1,\"a\\u0000b\":1}\n",
                 "{\"o\":{\"x\":1},\"n\":null}\n{\"o\":{\"\\u0000\":2},\"n\":null}\n",
-                "unknown_field@34+20 -\n");
+                "unknown_field@33+20 -\n");
 }
 
 /* Any read size, block size, batch size and cut gives the same rows and rejects. */
