@@ -2,9 +2,10 @@
  *
  * Two moments. `detect` + `infer` look at samples and settle the dialect and a schema; both are
  * then fixed in the plan. `open` starts one *split*: a range [from, to) of one object, whose bytes a
- * cpl_stream delivers from the split's start to the object's end. A row belongs to the split in which its first byte lies.
- * If from > 0 and the split is not at a known row start, the decoder looks for one (DESIGN §5),
- * and reports `true_start`; at the end it reports `true_end`. The loop checks that they tile.
+ * cpl_stream delivers from `from` to the object's end. The split's rows are those that start in
+ * (from, to] — in [from, to] when at_row_start — so that the row that `from` cuts is its predecessor's. If not
+ * at a row start, the decoder looks for the first one behind `from` (DESIGN §5) and reports it as
+ * `true_start`; `true_end` is where the next split's first row must start. The loop checks that they tile.
  *
  * Proof of types: for a column whose type was inferred, a value that does not fit is no reject. The decoder
  * notes what the value needs, sets `widened`, and carries on; so it does with a field that the schema lacks

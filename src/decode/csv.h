@@ -1,0 +1,56 @@
+/* CSV: RFC 4180, and what the world really writes.
+ *
+ *   bytes ─fill──▶ block ─scan──▶ separator index ─cut──▶ regular rows ─column kernels──▶ batch
+ *                  256 KiB        u32 positions    │ragged, blank,      one loop a column
+ *                  + carry        (csv_scan.h)     ▼comment lines       (csv_column.h)
+ *                                              rejects
+ * A block is read, its separators outside quotes are indexed 64 bytes at a time, rows with the right
+ * number of fields are laid out with a constant stride, and each column is parsed by one tight loop.
+ *
+ * A quote opens a field only as the field's first byte; elsewhere it is an ordinary character. A field that goes on after its closing quote is
+ * rejected (rule "quote"). A quote that is never closed rejects its own line, not the rest of the file.
+ *
+ * Files: csv_sniff.c (dialect, header, types from samples), csv_scan*.c (index), csv_column*.c
+ * (kernels), csv.c (the decoder). */
+#pragma once
+#include "decode/decoder.h"
+
+enum cpl_csv_newline { CPL_NEWLINE_AUTO, CPL_NEWLINE_LF, CPL_NEWLINE_CR };
+enum cpl_csv_header { CPL_HEADER_AUTO, CPL_HEADER_YES, CPL_HEADER_NO };
+enum cpl_csv_trim { CPL_TRIM_NO, CPL_TRIM_YES };
+enum cpl_csv_ragged { CPL_RAGGED_REJECT, CPL_RAGGED_PAD };
+
+/* The settings: what the user set (…_set), completed by sniffing. */
+struct cpl_csv_dialect {
+    char delimiter, quote, escape, comment; /* 0 = none; escape == quote is RFC 4180's doubling */
+    bool delimiter_set, quote_set, escape_set, comment_set, newline_set, header_set, skip_set;
+    int newline;                 /* enum cpl_csv_newline; LF also takes CRLF */
+    int header;                  /* enum cpl_csv_header */
+    int ragged;                  /* PAD: missing last fields are null */
+    int trim;                    /* blanks around unquoted strings */
+    int64_t skip_lines;          /* preamble before header or data */
+    struct cpl_strings names;    /* column names given by the user */
+    struct cpl_strings nulls;    /* unquoted texts that mean null besides the empty one */
+    bool empty_is_null;          /* the unquoted empty field is null (default) */
+    bool quoted_null;            /* quoted fields may be null too */
+    char decimal_point, thousands;
+    const char *date_format, *time_format, *timestamp_format;
+    struct cpl_strings true_words, false_words;
+    bool lenient;                /* declared numbers may be written +5, 007, 1. */
+
+    /* settled by sniffing */
+    struct cpl_text_style style;
+    uint32_t n_columns;          /* fields in a row */
+    uint32_t *source_column;     /* per schema field: which field of the row it is */
+    uint32_t n_fields;
+    uint64_t data_start;         /* bytes of BOM-less preamble and header before the first row (first split only) */
+    uint64_t preamble_bytes;     /* of which preamble */
+    struct cpl_arena arena;
+};
+extern const struct cpl_option cpl_csv_options[];
+
+bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_samples, const struct cpl_schema *declared,
+                   bool decimals, struct cpl_schema **schema, struct cpl_column_plan **columns, struct cpl_error *err);
+int cpl_csv_sniff(const uint8_t *head, size_t size, bool whole);
+bool cpl_csv_describe(const void *settings, struct cpl_buffer *json, struct cpl_error *err);
+void cpl_csv_release(void *settings);

@@ -1,0 +1,35 @@
+/* Column kernels of CSV: the cells of one column, a tile of rows at a time, to values.
+ *
+ * A kernel runs over cells given as start and end offsets. What it is not sure of — quotes, blanks,
+ * signs in odd places, more digits than a register, words for null — it leaves to the caller by a bit
+ * in `unsure`, and csv_cell.c decides those one by one with the functions of format/text.h. So the
+ * kernels are only ever fast, and the rules stand in one place. */
+#pragma once
+#include "decode/csv.h"
+
+enum { CPL_CSV_TILE = 512 }; /* cells a kernel call; multiple of 64 */
+
+struct cpl_csv_cells {
+    const uint8_t *data;     /* 64 readable bytes in front and behind */
+    const uint32_t *start, *end;
+    uint32_t n;              /* ≤ CPL_CSV_TILE */
+};
+/* Bits, LSB first; the last byte's surplus bits are undefined. `empty` are cells of no bytes. Values of unsure and empty cells are 0. */
+struct cpl_csv_marks {
+    uint8_t unsure[CPL_CSV_TILE / 8], empty[CPL_CSV_TILE / 8];
+    bool any_unsure, any_empty;
+};
+
+/* Integers without leading zeros in [min, max], and decimals of up to `scale` fraction digits scaled to it, |value| ≤ limit. */
+void cpl_csv_integers(const struct cpl_csv_cells *cells, int64_t min, int64_t max, int64_t *values, struct cpl_csv_marks *marks);
+void cpl_csv_decimals(const struct cpl_csv_cells *cells, int scale, int64_t limit, int64_t *values, struct cpl_csv_marks *marks);
+/* Doubles written in fixed notation with at most 15 digits. */
+void cpl_csv_doubles(const struct cpl_csv_cells *cells, double *values, struct cpl_csv_marks *marks);
+/* YYYY-MM-DD */
+void cpl_csv_dates(const struct cpl_csv_cells *cells, int32_t *values, struct cpl_csv_marks *marks);
+
+/* The AVX-512 bodies of the same. */
+void cpl_csv_integers_avx512(const struct cpl_csv_cells *cells, int64_t min, int64_t max, int64_t *values, struct cpl_csv_marks *marks);
+void cpl_csv_decimals_avx512(const struct cpl_csv_cells *cells, int scale, int64_t limit, int64_t *values, struct cpl_csv_marks *marks);
+void cpl_csv_doubles_avx512(const struct cpl_csv_cells *cells, double *values, struct cpl_csv_marks *marks);
+void cpl_csv_dates_avx512(const struct cpl_csv_cells *cells, int32_t *values, struct cpl_csv_marks *marks);

@@ -1,0 +1,72 @@
+/* Chooses the scan for this machine, and the scalar machine for what the vector code declines. */
+#include "decode/csv_scan.h"
+#include "base/cpu.h"
+
+size_t cpl_csv_scan(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, size_t to, bool field_start)
+{
+    switch (cpl_cpu_level()) {
+#if defined(__x86_64__)
+    case CPL_CPU_AVX512:
+        return cpl_csv_scan_avx512(scan, data, from, to, field_start);
+    case CPL_CPU_AVX2:
+        return cpl_csv_scan_avx2(scan, data, from, to, field_start);
+#endif
+    default:
+        return cpl_csv_scan_portable(scan, data, from, to, field_start);
+    }
+}
+
+/* Where a quoted field's closing quote is, from the byte behind the opening one; `to` when there is none. */
+static size_t quoted_end(struct cpl_csv_scan *scan, const struct cpl_csv_rules *rules, const uint8_t *data, size_t at, size_t to)
+{
+    for (; at < to; at++) {
+        scan->non_ascii |= data[at] >= 0x80, scan->has_nul |= data[at] == 0;
+        if (rules->escape && rules->escape != rules->quote && data[at] == rules->escape) {
+            scan->doubled = true;
+            at++;
+        } else if (data[at] == rules->quote) {
+            if (rules->escape != rules->quote || at + 1 >= to || data[at + 1] != rules->quote)
+                return at;
+            scan->doubled = true;
+            at++;
+        }
+    }
+    return to;
+}
+
+enum cpl_csv_record cpl_csv_record(struct cpl_csv_scan *scan, const struct cpl_csv_rules *rules, const uint8_t *data, size_t from, size_t to, size_t *end)
+{
+    enum cpl_csv_record result = CPL_RECORD_OK;
+    bool field_start = true;
+    *end = to;
+    for (size_t at = from; at < to; at++) {
+        uint8_t byte = data[at];
+        scan->non_ascii |= byte >= 0x80, scan->has_nul |= byte == 0;
+        if (byte == rules->newline) {
+            scan->positions[scan->n++] = (uint32_t)at;
+            scan->rows++;
+            *end = at + 1;
+            return result;
+        }
+        if (byte == rules->delimiter) {
+            scan->positions[scan->n++] = (uint32_t)at;
+            field_start = true;
+        } else if (field_start && rules->quote && byte == rules->quote) {
+            field_start = false;
+            scan->quotes = true;
+            at = quoted_end(scan, rules, data, at + 1, to);
+            if (at >= to)
+                return CPL_RECORD_OPEN;
+            uint8_t next = at + 1 < to ? data[at + 1] : rules->newline;
+            if (next != rules->delimiter && next != rules->newline && !(next == '\r' && rules->newline == '\n'))
+                result = CPL_RECORD_BAD_QUOTE;
+        } else if (rules->escape && rules->escape != rules->quote && byte == rules->escape) {
+            field_start = false;
+            scan->doubled = true;
+            at++;
+        } else {
+            field_start = false;
+        }
+    }
+    return result == CPL_RECORD_OK ? CPL_RECORD_CUT : result;
+}

@@ -1,0 +1,62 @@
+/* The body of the CSV scan, compiled once an instruction set. The including file defines
+ *   CSV_SCAN                              the function's name
+ *   struct csv_masks csv_masks(const uint8_t *, scan)   quote, delimiter-or-newline, newline, carriage return, high-bit, NUL masks of 64 bytes
+ *   uint64_t csv_prefix_xor(uint64_t)
+ *   uint32_t *csv_emit(uint32_t *out, uint32_t base, uint64_t mask)   write the positions of set bits, return the end */
+#include "decode/csv_scan.h"
+
+struct csv_carry {
+    uint64_t inside, previous_quote, previous_separator;
+};
+
+/* True when each opening quote starts a field (or doubles), and each closing one ends it (a CR may stand
+ * between it and the newline; what else follows that CR is found when the field is parsed). */
+static inline bool csv_quotes_regular(uint64_t quote, uint64_t separator, uint64_t cr, uint64_t inside, struct csv_carry carry)
+{
+    uint64_t opening = quote & inside, closing = quote & ~inside;
+    uint64_t before = (quote << 1 | carry.previous_quote) | (separator << 1 | carry.previous_separator);
+    uint64_t closed_before = closing << 1 | (carry.previous_quote & ~carry.inside & 1);
+    return !(opening & ~before) && !(closed_before & ~(quote | separator | cr));
+}
+
+size_t CSV_SCAN(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, size_t to, bool field_start)
+{
+    uint32_t *out = scan->positions + scan->n;
+    struct csv_carry carry = {.inside = scan->inside, .previous_quote = scan->after_quote, .previous_separator = field_start};
+    uint64_t high = 0, nul = 0, quotes = 0, doubled = 0;
+    uint32_t rows = 0;
+    size_t at = from;
+    for (; at < to; at += 64) {
+        struct csv_masks m = csv_masks(data + at, scan);
+        if (__builtin_expect(to - at < 64, 0)) {
+            uint64_t valid = (1ull << (to - at)) - 1;
+            m.quote &= valid, m.separator &= valid, m.newline &= valid, m.high &= valid, m.nul &= valid;
+        }
+        uint64_t inside = 0;
+        if (m.quote | carry.inside | carry.previous_quote) {
+            inside = csv_prefix_xor(m.quote) ^ carry.inside;
+            if (!csv_quotes_regular(m.quote, m.separator, m.cr, inside, carry))
+                break;
+            doubled |= m.quote & inside & (m.quote << 1 | carry.previous_quote);
+        }
+        uint64_t ends = m.separator & ~inside;
+        rows += (uint32_t)__builtin_popcountll(m.newline & ~inside);
+        out = csv_emit(out, (uint32_t)at, ends);
+        high |= m.high, nul |= m.nul, quotes |= m.quote;
+        carry.inside = (uint64_t)((int64_t)inside >> 63);
+        carry.previous_quote = m.quote >> 63;
+        carry.previous_separator = m.separator >> 63;
+        if (__builtin_expect(to - at < 64, 0)) {
+            unsigned last = (unsigned)(to - at - 1);
+            carry.inside = inside >> last & 1 ? ~0ull : 0;
+            carry.previous_quote = m.quote >> last & 1;
+        }
+    }
+    scan->n = (uint32_t)(out - scan->positions);
+    scan->rows += rows;
+    scan->inside = carry.inside;
+    scan->after_quote = carry.previous_quote && !carry.inside;
+    scan->non_ascii |= high != 0, scan->has_nul |= nul != 0;
+    scan->quotes |= quotes != 0, scan->doubled |= doubled != 0;
+    return at < to ? at : to;
+}
