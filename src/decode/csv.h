@@ -36,16 +36,13 @@ struct cpl_csv_dialect {
     char decimal_point, thousands;
     const char *date_format, *time_format, *timestamp_format;
     struct cpl_strings true_words, false_words;
-    bool lenient;                /* declared numbers may be written +5, 007, 1. */
+    bool lenient;                /* declared numbers may be written +5, 007, 1. (inferred ones never) */
 
     /* settled by sniffing */
-    struct cpl_text_style style;
+    struct cpl_text_style style; /* of inferred columns; declared ones add `lenient` */
     uint32_t n_columns;          /* fields in a row */
-    uint32_t *source_column;     /* per schema field: which field of the row it is */
-    uint32_t n_fields;
-    uint64_t data_start;         /* bytes of BOM-less preamble and header before the first row (first split only) */
-    uint64_t preamble_bytes;     /* of which preamble */
-    struct cpl_arena arena;
+    const char **column_names;   /* of all fields in a row, made unique */
+    struct cpl_arena arena;      /* of what sniffing made */
 };
 extern const struct cpl_option cpl_csv_options[];
 

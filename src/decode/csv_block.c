@@ -1,0 +1,404 @@
+#include "decode/csv_block.h"
+
+#include <string.h>
+
+enum { FRONT = 64, BACK = 128 };
+
+bool cpl_csv_block_init(struct cpl_csv_block *block, struct cpl_error *err)
+{
+    const struct cpl_csv_dialect *d = block->dialect;
+    block->capacity = CPL_CSV_BLOCK;
+    block->memory = cpl_alloc_zero(1, FRONT + block->capacity + BACK, err);
+    block->scan.positions = block->memory ? cpl_alloc((block->capacity + BACK) * sizeof(uint32_t), err) : NULL;
+    if (!block->scan.positions)
+        return false;
+    block->data = block->memory + FRONT;
+    block->rules = (struct cpl_csv_rules){.delimiter = (uint8_t)d->delimiter, .quote = (uint8_t)d->quote, .escape = (uint8_t)d->escape,
+                                          .newline = d->newline == CPL_NEWLINE_CR ? '\r' : '\n', .comment = (uint8_t)d->comment};
+    block->scan.delimiter = block->rules.delimiter;
+    block->scan.quote = block->rules.quote;
+    block->scan.newline = block->rules.newline;
+    size_t cells = (size_t)CPL_CSV_BLOCK / 2;
+    size_t rows = d->n_columns ? cells / d->n_columns : cells;
+    block->tile_rows = rows < 1 ? 1 : rows > 8192 ? 8192 : (uint32_t)rows;
+    return true;
+}
+
+void cpl_csv_block_release(struct cpl_csv_block *block)
+{
+    cpl_free(block->memory);
+    cpl_free(block->scan.positions);
+    cpl_free(block->ends);
+    cpl_free(block->row_start);
+    cpl_free(block->row_end);
+    cpl_free(block->odd);
+}
+
+__attribute__((optimize("O3"))) uint64_t cpl_count_newlines(const uint8_t *data, size_t size)
+{
+    uint64_t count = 0;
+    while (size) {
+        size_t step = size < 128 ? size : 128; /* fits a byte, so that it vectorises well */
+        uint8_t part = 0;
+        for (size_t i = 0; i < step; i++)
+            part = (uint8_t)(part + (data[i] == '\n'));
+        count += part;
+        data += step;
+        size -= step;
+    }
+    return count;
+}
+
+void cpl_csv_block_advance(struct cpl_csv_block *block, size_t offset)
+{
+    if (!offset)
+        return;
+    size_t real = block->virtual_newline && offset == block->filled ? offset - 1 : offset;
+    block->lines_before += cpl_count_newlines(block->data, real);
+    block->base += real;
+    block->filled -= offset;
+    memmove(block->data, block->data + offset, block->filled);
+}
+
+static bool grow(struct cpl_csv_block *block, struct cpl_error *err)
+{
+    size_t capacity = block->capacity * 2;
+    uint8_t *memory = cpl_realloc(block->memory, FRONT + capacity + BACK, err);
+    if (!memory)
+        return false;
+    block->memory = memory;
+    block->data = memory + FRONT;
+    uint32_t *positions = cpl_realloc(block->scan.positions, (capacity + BACK) * sizeof *positions, err);
+    if (!positions)
+        return false;
+    block->scan.positions = positions;
+    block->capacity = capacity;
+    return true;
+}
+
+static bool read_on(struct cpl_csv_block *block, struct cpl_error *err)
+{
+    while (!block->at_end && block->filled < block->capacity) {
+        size_t got = 0;
+        if (!cpl_stream_read(block->bytes, block->data + block->filled, block->capacity - block->filled, &got, err))
+            return false;
+        block->at_end = got == 0;
+        block->filled += got;
+    }
+    memset(block->data + block->filled, 0, BACK);
+    return true;
+}
+
+bool cpl_csv_block_read(struct cpl_csv_block *block, struct cpl_error *err)
+{
+    if (block->filled == block->capacity && !block->at_end && !grow(block, err))
+        return false;
+    return read_on(block, err);
+}
+
+/* The records indexed so far end here. */
+static size_t last_record_end(const struct cpl_csv_block *block, size_t from)
+{
+    const struct cpl_csv_scan *scan = &block->scan;
+    for (uint32_t i = scan->n; i-- > 0;)
+        if (block->data[scan->positions[i]] == block->rules.newline)
+            return (size_t)scan->positions[i] + 1;
+    return from;
+}
+
+/* Forget separators at or behind `offset`, a record's start. */
+static void unindex(struct cpl_csv_block *block, size_t offset)
+{
+    struct cpl_csv_scan *scan = &block->scan;
+    while (scan->n && scan->positions[scan->n - 1] >= offset)
+        scan->rows -= block->data[scan->positions[--scan->n]] == block->rules.newline;
+    scan->inside = 0;
+    scan->after_quote = false;
+}
+
+static bool note_odd(struct cpl_csv_block *block, size_t start, struct cpl_error *err)
+{
+    if (block->n_odd == block->odd_capacity) {
+        uint32_t capacity = block->odd_capacity ? 2 * block->odd_capacity : 64;
+        uint32_t *odd = cpl_realloc(block->odd, capacity * sizeof *odd, err);
+        if (!odd)
+            return false;
+        block->odd = odd;
+        block->odd_capacity = capacity;
+    }
+    block->odd[block->n_odd++] = (uint32_t)start;
+    return true;
+}
+
+/* A quote that nothing closes: its line alone is bad, so end the record at the line's end. */
+static size_t end_open_record(struct cpl_csv_block *block, size_t start)
+{
+    const uint8_t *newline = memchr(block->data + start, block->rules.newline, block->filled - start);
+    size_t end = newline ? (size_t)(newline - block->data) + 1 : block->filled;
+    unindex(block, start);
+    if (newline) {
+        block->scan.positions[block->scan.n++] = (uint32_t)(end - 1);
+        block->scan.rows++;
+    }
+    return end;
+}
+
+/* Records that the vector scan declined, by the scalar machine, until behind `until`. *at moves from record start to record start. */
+static bool index_slowly(struct cpl_csv_block *block, size_t *at, size_t until, bool *cut, struct cpl_error *err)
+{
+    while (*at < block->filled && *at <= until) {
+        size_t end = 0;
+        uint32_t before = block->scan.n;
+        enum cpl_csv_record result = cpl_csv_record(&block->scan, &block->rules, block->data, *at, block->filled, &end);
+        if (result == CPL_RECORD_OPEN || result == CPL_RECORD_CUT) {
+            bool too_long = block->filled - *at > block->max_row_bytes;
+            if (result == CPL_RECORD_CUT || (!block->at_end && !too_long)) {
+                block->scan.n = before;
+                *cut = true;
+                return true;
+            }
+            end = end_open_record(block, *at);
+            result = CPL_RECORD_BAD_QUOTE;
+        }
+        if (result == CPL_RECORD_BAD_QUOTE && !note_odd(block, *at, err))
+            return false;
+        *at = end;
+    }
+    return true;
+}
+
+bool cpl_csv_block_index(struct cpl_csv_block *block, size_t from, struct cpl_error *err)
+{
+    struct cpl_csv_scan *scan = &block->scan;
+    scan->n = scan->rows = 0;
+    scan->inside = 0;
+    scan->after_quote = scan->non_ascii = scan->has_nul = scan->quotes = scan->doubled = false;
+    block->n_odd = block->odd_cursor = 0;
+    bool slow = block->rules.comment || block->rules.escape != block->rules.quote || block->rules.delimiter == 0;
+    size_t at = from;
+    bool cut = false;
+    while (at < block->filled && !cut) {
+        size_t stop = slow ? at : cpl_csv_scan(scan, block->data, at, block->filled, true);
+        if (stop >= block->filled) {
+            /* a record may still be open, or hold a quote that only the file's end shows to be open */
+            if (!scan->inside || !(block->at_end || block->filled - at > block->max_row_bytes))
+                break;
+            stop = block->filled;
+        }
+        size_t record = slow ? at : last_record_end(block, at);
+        unindex(block, record);
+        if (!index_slowly(block, &record, slow ? block->filled : stop + 64, &cut, err))
+            return false;
+        at = record;
+    }
+    block->usable = last_record_end(block, from);
+    return true;
+}
+
+/* The input's last row may lack its newline: give it one behind the end. */
+static bool close_last_record(struct cpl_csv_block *block, size_t from, struct cpl_error *err)
+{
+    if (!block->at_end || block->usable == block->filled || block->virtual_newline)
+        return true;
+    block->data[block->filled++] = block->rules.newline;
+    block->virtual_newline = true;
+    return cpl_csv_block_index(block, from, err);
+}
+
+/* A record that is longer than any may be: drop it up to its next line end, as one reject. */
+static bool drop_giant(struct cpl_csv_block *block, struct cpl_error *err)
+{
+    size_t size = block->filled;
+    if (!block->irregular(block->context, CPL_ODD_LIMIT, 0, (uint32_t)size, 0, err))
+        return false;
+    block->rows_rejected++;
+    for (;;) {
+        const uint8_t *newline = memchr(block->data, block->rules.newline, block->filled);
+        size_t end = newline ? (size_t)(newline - block->data) + 1 : block->filled;
+        block->reject_bytes += end;
+        cpl_csv_block_advance(block, end);
+        if (newline || block->at_end)
+            return true;
+        if (!read_on(block, err))
+            return false;
+    }
+}
+
+bool cpl_csv_block_fill(struct cpl_csv_block *block, struct cpl_error *err)
+{
+    for (;;) {
+        if (!read_on(block, err) || !cpl_csv_block_index(block, 0, err) || !close_last_record(block, 0, err))
+            return false;
+        block->cursor = 0;
+        block->record_start = 0;
+        if (block->usable || (block->at_end && !block->filled))
+            break;
+        if (block->filled > block->max_row_bytes || block->capacity > UINT32_MAX / 4) {
+            if (!drop_giant(block, err))
+                return false;
+        } else if (block->filled == block->capacity && !grow(block, err)) {
+            return false;
+        }
+    }
+    const struct cpl_csv_scan *scan = &block->scan;
+    uint32_t columns = block->dialect->n_columns, n = scan->n;
+    while (n && block->data[scan->positions[n - 1]] != block->rules.newline)
+        n--;
+    block->scan.n = n;
+    block->regular = !block->n_odd && !block->rules.comment && n == scan->rows * columns;
+    for (uint32_t i = columns; block->regular && i <= n; i += columns)
+        block->regular = block->data[scan->positions[i - 1]] == block->rules.newline;
+    if (block->regular && scan->non_ascii)
+        block->regular = cpl_utf8_valid(block->data, block->usable);
+    return true;
+}
+
+/* ---- tiles ---- */
+
+static bool tile_memory(struct cpl_csv_block *block, struct cpl_error *err)
+{
+    if (block->row_start)
+        return true;
+    size_t rows = block->tile_rows, columns = block->dialect->n_columns ? block->dialect->n_columns : 1;
+    block->ends = cpl_alloc((rows * columns + 1) * sizeof(uint32_t), err);
+    block->row_start = block->ends ? cpl_alloc((rows + 1) * sizeof(uint32_t), err) : NULL;
+    block->row_end = block->row_start ? cpl_alloc((rows + 1) * sizeof(uint32_t), err) : NULL;
+    return block->row_end != NULL;
+}
+
+static uint32_t raw_end(const struct cpl_csv_block *block, uint32_t newline)
+{
+    uint32_t end = newline + 1;
+    return block->virtual_newline && end == block->filled ? newline : end;
+}
+
+static void regular_tile(struct cpl_csv_block *block, struct cpl_csv_tile *tile)
+{
+    uint32_t columns = block->dialect->n_columns;
+    uint32_t rows = (block->scan.n - block->cursor) / columns;
+    if (rows > block->tile_rows)
+        rows = block->tile_rows;
+    const uint32_t *ends = block->scan.positions + block->cursor;
+    uint32_t start = block->record_start, taken = 0;
+    for (; taken < rows && block->base + start <= block->to; taken++) {
+        block->row_start[taken] = start;
+        start = ends[(size_t)taken * columns + columns - 1] + 1;
+        block->row_end[taken] = start;
+    }
+    if (taken)
+        block->row_end[taken - 1] = raw_end(block, start - 1);
+    if (taken < rows)
+        block->finished = true;
+    *tile = (struct cpl_csv_tile){.ends = ends, .row_start = block->row_start, .row_end = block->row_end, .stride = columns, .rows = taken};
+    block->cursor += taken * columns;
+    block->record_start = start;
+    if (taken)
+        block->row_bytes += block->row_end[taken - 1] - block->row_start[0];
+}
+
+static bool is_blank_record(const struct cpl_csv_block *block, uint32_t start, uint32_t newline, uint32_t fields)
+{
+    bool empty = newline == start || (newline == start + 1 && block->data[start] == '\r');
+    return fields == 1 && empty && (block->dialect->n_columns > 1 || (block->virtual_newline && newline + 1 == block->filled));
+}
+
+static bool odd_record(struct cpl_csv_block *block, uint32_t start)
+{
+    while (block->odd_cursor < block->n_odd && block->odd[block->odd_cursor] < start)
+        block->odd_cursor++;
+    return block->odd_cursor < block->n_odd && block->odd[block->odd_cursor] == start;
+}
+
+static bool reject_record(struct cpl_csv_block *block, enum cpl_csv_oddity oddity, uint32_t start, uint32_t end, uint32_t fields, struct cpl_error *err)
+{
+    block->reject_bytes += end - start;
+    block->rows_rejected++;
+    return block->irregular(block->context, oddity, start, end, fields, err);
+}
+
+/* Put the record's cells into the tile; missing ones (padding) are empty. */
+static void take_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile, const uint32_t *ends, uint32_t fields, uint32_t start, uint32_t end)
+{
+    uint32_t *to = block->ends + (size_t)tile->rows * tile->stride;
+    memcpy(to, ends, fields * sizeof *to);
+    for (uint32_t i = fields; i < tile->stride; i++)
+        to[i] = ends[fields - 1];
+    block->row_start[tile->rows] = start;
+    block->row_end[tile->rows] = end;
+    block->row_bytes += end - start;
+    tile->rows++;
+}
+
+static bool one_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile, struct cpl_error *err)
+{
+    const uint32_t *ends = block->scan.positions + block->cursor;
+    uint32_t fields = 1, columns = block->dialect->n_columns, start = block->record_start;
+    while (block->data[ends[fields - 1]] != block->rules.newline)
+        fields++;
+    uint32_t newline = ends[fields - 1], end = raw_end(block, newline);
+    block->cursor += fields;
+    block->record_start = newline + 1;
+    if (block->rules.comment && block->data[start] == block->rules.comment && newline > start) {
+        block->comment_bytes += end - start;
+        return true;
+    }
+    if (is_blank_record(block, start, newline, fields)) {
+        block->blank_bytes += end - start;
+        return true;
+    }
+    if (odd_record(block, start))
+        return reject_record(block, memchr(block->data + start, block->rules.quote, newline - start) ? CPL_ODD_QUOTE : CPL_ODD_OPEN_QUOTE, start, end, fields, err);
+    if (newline - start > block->max_row_bytes)
+        return reject_record(block, CPL_ODD_LIMIT, start, end, fields, err);
+    if (block->scan.non_ascii && !cpl_utf8_valid(block->data + start, newline - start))
+        return reject_record(block, CPL_ODD_CHARSET, start, end, fields, err);
+    if (fields != columns && !(block->dialect->ragged == CPL_RAGGED_PAD && fields < columns))
+        return reject_record(block, CPL_ODD_RAGGED, start, end, fields, err);
+    take_record(block, tile, ends, fields, start, end);
+    return true;
+}
+
+static bool irregular_tile(struct cpl_csv_block *block, struct cpl_csv_tile *tile, struct cpl_error *err)
+{
+    *tile = (struct cpl_csv_tile){.ends = block->ends, .row_start = block->row_start, .row_end = block->row_end, .stride = block->dialect->n_columns};
+    while (block->cursor < block->scan.n && tile->rows < block->tile_rows) {
+        if (block->base + block->record_start > block->to) {
+            block->finished = true;
+            return true;
+        }
+        if (!one_record(block, tile, err))
+            return false;
+    }
+    return true;
+}
+
+bool cpl_csv_block_tile(struct cpl_csv_block *block, struct cpl_csv_tile *tile, struct cpl_error *err)
+{
+    *tile = (struct cpl_csv_tile){0};
+    if (!tile_memory(block, err))
+        return false;
+    while (!block->finished) {
+        if (block->cursor >= block->scan.n) {
+            cpl_csv_block_advance(block, block->virtual_newline ? block->filled : block->record_start);
+            block->record_start = 0;
+            if (block->at_end && !block->filled) {
+                block->finished = true;
+                break;
+            }
+            if (block->base > block->to) {
+                block->finished = true;
+                break;
+            }
+            if (!cpl_csv_block_fill(block, err))
+                return false;
+            continue;
+        }
+        if (block->regular)
+            regular_tile(block, tile);
+        else if (!irregular_tile(block, tile, err))
+            return false;
+        if (tile->rows)
+            break;
+    }
+    return true;
+}

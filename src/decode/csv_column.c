@@ -1,0 +1,87 @@
+/* The kernels for machines without AVX-512: the rules of format/text.h, cell by cell. */
+#include "decode/csv_column.h"
+#include "base/cpu.h"
+
+#include <string.h>
+
+static inline bool empty_cell(const struct cpl_csv_cells *cells, uint32_t i) { return cells->end[i] <= cells->start[i]; }
+
+static void clear(struct cpl_csv_marks *marks, uint32_t n)
+{
+    memset(marks->unsure, 0, (n + 7) / 8);
+    memset(marks->empty, 0, (n + 7) / 8);
+}
+
+static void note(struct cpl_csv_marks *marks, uint32_t i, bool empty)
+{
+    cpl_bit_set(empty ? marks->empty : marks->unsure, i);
+    marks->any_empty |= empty;
+    marks->any_unsure |= !empty;
+}
+
+/* Run `parse` over all cells; what is not EXACT is zero and noted. */
+#define EACH_CELL(parse)                                                                           \
+    clear(marks, cells->n);                                                                        \
+    for (uint32_t i = 0; i < cells->n; i++) {                                                      \
+        const uint8_t *text = cells->data + cells->start[i];                                       \
+        size_t length = cells->end[i] - cells->start[i];                                           \
+        bool empty = empty_cell(cells, i);                                                         \
+        if (empty || (parse) != CPL_TEXT_EXACT) {                                                  \
+            values[i] = 0;                                                                         \
+            note(marks, i, empty);                                                                 \
+        }                                                                                          \
+    }
+
+static const struct cpl_text_style plain;
+
+static void integers(const struct cpl_csv_cells *cells, int64_t min, int64_t max, int64_t *values, struct cpl_csv_marks *marks)
+{
+    EACH_CELL(cpl_parse_int(text, length, &plain, min, max, &values[i]))
+}
+
+static void decimals(const struct cpl_csv_cells *cells, int scale, int64_t limit, int64_t *values, struct cpl_csv_marks *marks)
+{
+    int precision = 0;
+    for (int64_t left = limit; left; left /= 10)
+        precision++;
+    EACH_CELL(cpl_parse_decimal64(text, length, &plain, precision, scale, &values[i]))
+}
+
+static void doubles(const struct cpl_csv_cells *cells, double *values, struct cpl_csv_marks *marks)
+{
+    EACH_CELL(cpl_parse_double(text, length, &plain, &values[i]))
+}
+
+static void dates(const struct cpl_csv_cells *cells, int32_t *values, struct cpl_csv_marks *marks)
+{
+    EACH_CELL(cpl_parse_date(text, length, &plain, &values[i]))
+}
+
+static bool wide(void) { return cpl_cpu_level() == CPL_CPU_AVX512; }
+
+#if !defined(__x86_64__)
+#define cpl_csv_integers_avx512 integers
+#define cpl_csv_decimals_avx512 decimals
+#define cpl_csv_doubles_avx512  doubles
+#define cpl_csv_dates_avx512    dates
+#endif
+
+void cpl_csv_integers(const struct cpl_csv_cells *cells, int64_t min, int64_t max, int64_t *values, struct cpl_csv_marks *marks)
+{
+    (wide() ? cpl_csv_integers_avx512 : integers)(cells, min, max, values, marks);
+}
+
+void cpl_csv_decimals(const struct cpl_csv_cells *cells, int scale, int64_t limit, int64_t *values, struct cpl_csv_marks *marks)
+{
+    (wide() ? cpl_csv_decimals_avx512 : decimals)(cells, scale, limit, values, marks);
+}
+
+void cpl_csv_doubles(const struct cpl_csv_cells *cells, double *values, struct cpl_csv_marks *marks)
+{
+    (wide() ? cpl_csv_doubles_avx512 : doubles)(cells, values, marks);
+}
+
+void cpl_csv_dates(const struct cpl_csv_cells *cells, int32_t *values, struct cpl_csv_marks *marks)
+{
+    (wide() ? cpl_csv_dates_avx512 : dates)(cells, values, marks);
+}
