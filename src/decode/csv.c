@@ -6,6 +6,7 @@
 #include "decode/csv_column.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct bad_cell { uint32_t row, field, start, end; bool quote, null; };
