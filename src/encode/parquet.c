@@ -1,0 +1,507 @@
+/* Parts (row groups of one split) and files (parts behind each other, then indexes and footer). */
+#include "encode/parquet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct group { uint64_t rows; struct cpl_parquet_chunk *chunks; };
+struct cpl_part { struct group *groups; uint32_t n_groups, n_leaves; uint64_t rows, bytes; };
+
+struct cpl_part_builder {
+    struct cpl_parquet_options options;
+    struct cpl_arena arena;
+    struct cpl_parquet_schema schema;
+    struct cpl_shredder *shredder;
+    struct cpl_codec_state codec;
+    struct cpl_parquet_column **columns;
+    uint64_t group_rows;
+    struct cpl_part *part; /* row groups finished so far */
+};
+
+/* ---- options ---- */
+
+static bool settle_options(const void *options, struct cpl_parquet_options *out, struct cpl_error *err)
+{
+    *out = *(const struct cpl_parquet_options *)options;
+    const char *text = out->compression ? out->compression : "snappy", *colon = strchr(text, ':');
+    size_t length = colon ? (size_t)(colon - text) : strlen(text);
+    out->level = CPL_CODEC_DEFAULT_LEVEL;
+    if (!cpl_codec_of_name(text, length, &out->codec) || out->codec == CPL_CODEC_LZO || out->codec == CPL_CODEC_LZ4)
+        return cpl_fail(err, CPL_E_CONFIG, "compression \"%s\" is not known; use snappy, zstd, gzip, brotli, lz4_raw or none", text);
+    if (!colon)
+        return true;
+    int lowest, highest;
+    char *end = NULL;
+    long level = strtol(colon + 1, &end, 10);
+    cpl_codec_levels(out->codec, &lowest, &highest);
+    if (end == colon + 1 || *end || level < lowest || level > highest || lowest == highest)
+        return cpl_fail(err, CPL_E_CONFIG, "compression \"%s\": %s takes %s%d to %d", text, cpl_codec_name(out->codec), lowest == highest ? "no level; not " : "levels from ",
+                        lowest, highest);
+    out->level = (int)level;
+    return true;
+}
+
+/* ---- parts ---- */
+
+static void part_free(struct cpl_part *part)
+{
+    if (!part)
+        return;
+    for (uint32_t g = 0; g < part->n_groups; g++) {
+        for (uint32_t l = 0; part->groups[g].chunks && l < part->n_leaves; l++)
+            cpl_parquet_chunk_release(&part->groups[g].chunks[l]);
+        cpl_free(part->groups[g].chunks);
+    }
+    cpl_free(part->groups);
+    cpl_free(part);
+}
+
+static struct cpl_part_info part_info(const struct cpl_part *part) { return (struct cpl_part_info){.rows = part->rows, .bytes = part->bytes}; }
+
+static void builder_free(struct cpl_part_builder *b)
+{
+    if (!b)
+        return;
+    for (uint32_t l = 0; b->columns && l < b->schema.n_leaves; l++)
+        cpl_parquet_column_free(b->columns[l]);
+    cpl_free(b->columns);
+    cpl_shredder_free(b->shredder);
+    cpl_codec_state_release(&b->codec);
+    part_free(b->part);
+    cpl_arena_release(&b->arena);
+    cpl_free(b);
+}
+
+static bool known_bloom_columns(const struct cpl_part_builder *b, struct cpl_error *err)
+{
+    for (size_t i = 0; i < b->options.bloom_filters.n; i++) {
+        char path[512];
+        bool found = false;
+        for (uint32_t l = 0; l < b->schema.n_leaves && !found; l++)
+            found = !strcmp(cpl_parquet_leaf_path(&b->schema.leaves[l], path, sizeof path), b->options.bloom_filters.items[i]);
+        if (!found)
+            return cpl_fail(err, CPL_E_CONFIG, "parquet.bloom_filters: there is no column %s", b->options.bloom_filters.items[i]);
+    }
+    return true;
+}
+
+static struct cpl_part_builder *builder_new(const struct cpl_schema *schema, const void *options, struct cpl_error *err)
+{
+    struct cpl_part_builder *b = cpl_alloc_zero(1, sizeof *b, err);
+    if (!b)
+        return NULL;
+    bool ok = settle_options(options, &b->options, err) && cpl_parquet_schema_of(schema, &b->arena, &b->schema, err) && known_bloom_columns(b, err) &&
+              (b->shredder = cpl_shredder_new(&b->schema, err)) && (b->columns = cpl_alloc_zero(b->schema.n_leaves, sizeof *b->columns, err));
+    for (uint32_t l = 0; ok && l < b->schema.n_leaves; l++)
+        ok = (b->columns[l] = cpl_parquet_column_new(&b->schema.leaves[l], &b->options, &b->codec, err));
+    if (ok)
+        return b;
+    builder_free(b);
+    return NULL;
+}
+
+static bool give_leaf(void *context, uint32_t leaf, const struct cpl_leaf_values *values, struct cpl_error *err)
+{
+    struct cpl_part_builder *b = context;
+    return cpl_parquet_column_add(b->columns[leaf], values, err);
+}
+
+static bool new_group(struct cpl_part_builder *b, struct group **group, struct cpl_error *err)
+{
+    if (!b->part && !(b->part = cpl_alloc_zero(1, sizeof *b->part, err)))
+        return false;
+    struct cpl_part *part = b->part;
+    struct group *groups = cpl_realloc(part->groups, (part->n_groups + 1) * sizeof *groups, err);
+    if (!groups)
+        return false;
+    part->groups = groups;
+    part->n_leaves = b->schema.n_leaves;
+    groups[part->n_groups] = (struct group){.rows = b->group_rows, .chunks = cpl_alloc_zero(b->schema.n_leaves, sizeof(struct cpl_parquet_chunk), err)};
+    *group = &groups[part->n_groups];
+    if (!(*group)->chunks)
+        return false;
+    part->n_groups++;
+    return true;
+}
+
+static bool finish_group(struct cpl_part_builder *b, struct cpl_error *err)
+{
+    struct group *group = NULL;
+    if (!b->group_rows)
+        return true;
+    if (!new_group(b, &group, err))
+        return false;
+    for (uint32_t l = 0; l < b->schema.n_leaves; l++) {
+        if (!cpl_parquet_column_finish(b->columns[l], &group->chunks[l], err))
+            return false;
+        b->part->bytes += group->chunks[l].dictionary.size + group->chunks[l].pages.size + group->chunks[l].bloom.size;
+    }
+    b->part->rows += b->group_rows;
+    b->group_rows = 0;
+    return true;
+}
+
+static bool append(struct cpl_part_builder *b, const struct cpl_batch *batch, const uint32_t *selection, uint32_t n, struct cpl_error *err)
+{
+    n = selection ? n : batch->rows;
+    for (uint32_t first = 0; first < n;) {
+        uint64_t room = (uint64_t)b->options.row_group_rows - b->group_rows;
+        uint32_t take = n - first < room ? n - first : (uint32_t)room;
+        if (!cpl_shred(b->shredder, batch, selection ? selection + first : NULL, first, take, give_leaf, b, err))
+            return false;
+        first += take;
+        b->group_rows += take;
+        if (b->group_rows == (uint64_t)b->options.row_group_rows && !finish_group(b, err))
+            return false;
+    }
+    return true;
+}
+
+static bool finish(struct cpl_part_builder *b, struct cpl_part **part, struct cpl_error *err)
+{
+    if (!finish_group(b, err))
+        return false;
+    *part = b->part;
+    b->part = NULL;
+    return true;
+}
+
+static void discard(struct cpl_part_builder *b)
+{
+    part_free(b->part);
+    b->part = NULL;
+    b->group_rows = 0;
+    for (uint32_t l = 0; l < b->schema.n_leaves; l++)
+        cpl_parquet_column_reset(b->columns[l]);
+}
+
+/* ---- files ---- */
+
+struct index_part { uint32_t group, leaf; size_t column_at, column_size, offset_at, offset_size; };
+
+struct cpl_file_encoder {
+    struct cpl_parquet_options options;
+    struct cpl_arena arena;
+    struct cpl_parquet_schema schema;
+    struct cpl_write_sink *sink;
+    uint64_t offset, rows;
+    struct cpl_parquet_row_group *groups;
+    uint32_t n_groups, capacity;
+    struct cpl_buffer indexes;  /* serialised column and offset indexes */
+    struct cpl_buffer places;   /* struct index_part[] */
+    struct cpl_parquet_key_value *metadata;
+    uint32_t n_metadata;
+};
+
+static void file_free(struct cpl_file_encoder *f)
+{
+    if (!f)
+        return;
+    cpl_free(f->groups);
+    cpl_buffer_release(&f->indexes);
+    cpl_buffer_release(&f->places);
+    cpl_arena_release(&f->arena);
+    cpl_free(f);
+}
+
+static bool put(struct cpl_file_encoder *f, const void *data, size_t size, struct cpl_error *err)
+{
+    f->offset += size;
+    return !size || f->sink->write(f->sink, data, size, err);
+}
+
+static struct cpl_bytes keep_bytes(struct cpl_file_encoder *f, const void *data, size_t size, struct cpl_error *err)
+{
+    char *copy = cpl_arena_strndup(&f->arena, data, size, err);
+    return (struct cpl_bytes){.data = (const uint8_t *)copy, .size = copy ? (uint32_t)size : 0};
+}
+
+static bool keep_metadata(struct cpl_file_encoder *f, const struct cpl_pairs *metadata, struct cpl_error *err)
+{
+    f->n_metadata = metadata ? (uint32_t)metadata->n : 0;
+    f->metadata = cpl_arena_alloc(&f->arena, (f->n_metadata + 1) * sizeof *f->metadata, err);
+    for (uint32_t i = 0; f->metadata && i < f->n_metadata; i++)
+        f->metadata[i] = (struct cpl_parquet_key_value){.key = keep_bytes(f, metadata->items[i].key, strlen(metadata->items[i].key), err),
+                                                        .value = keep_bytes(f, metadata->items[i].value, strlen(metadata->items[i].value), err)};
+    return f->metadata != NULL;
+}
+
+static struct cpl_file_encoder *file_new(const struct cpl_schema *schema, const void *options, struct cpl_write_sink *sink, const struct cpl_pairs *metadata,
+                                         struct cpl_error *err)
+{
+    struct cpl_file_encoder *f = cpl_alloc_zero(1, sizeof *f, err);
+    if (!f)
+        return NULL;
+    f->sink = sink;
+    f->arena.max = (size_t)1 << 30;
+    if (settle_options(options, &f->options, err) && cpl_parquet_schema_of(schema, &f->arena, &f->schema, err) && keep_metadata(f, metadata, err) &&
+        put(f, "PAR1", 4, err))
+        return f;
+    file_free(f);
+    return NULL;
+}
+
+#define KEEP_ARRAY(f, type, n) ((type *)cpl_arena_alloc(&(f)->arena, ((size_t)(n) + 1) * sizeof(type), err))
+
+static bool fill_statistics(struct cpl_file_encoder *f, const struct cpl_parquet_chunk *chunk, struct cpl_parquet_column_metadata *m, struct cpl_error *err)
+{
+    if (!f->options.statistics)
+        return true;
+    struct cpl_parquet_statistics *s = &m->statistics;
+    const struct cpl_bound_text *b = &chunk->bounds;
+    m->has_statistics = true;
+    s->has_null_count = true;
+    s->null_count = (int64_t)chunk->nulls;
+    if (!b->any)
+        return true;
+    s->min_value = keep_bytes(f, b->min, b->min_size, err);
+    s->max_value = keep_bytes(f, b->max, b->max_size, err);
+    s->has_min_exact = s->has_max_exact = true;
+    s->min_exact = b->min_exact;
+    s->max_exact = b->max_exact;
+    return s->min_value.data && s->max_value.data;
+}
+
+static bool fill_sizes(struct cpl_file_encoder *f, const struct cpl_parquet_leaf *leaf, const struct cpl_parquet_chunk *chunk, struct cpl_parquet_column_metadata *m,
+                       struct cpl_error *err)
+{
+    struct cpl_parquet_size_statistics *s = &m->size_statistics;
+    m->has_size_statistics = leaf->type == CPL_PARQUET_BYTE_ARRAY || chunk->def_histogram;
+    s->has_unencoded_bytes = leaf->type == CPL_PARQUET_BYTE_ARRAY;
+    s->unencoded_bytes = (int64_t)chunk->unencoded;
+    if (!chunk->def_histogram)
+        return true;
+    uint32_t n_def = (uint32_t)leaf->max_def + 1, n_rep = leaf->max_rep ? (uint32_t)leaf->max_rep + 1 : 0;
+    s->definition_histogram.items = KEEP_ARRAY(f, int64_t, n_def);
+    s->repetition_histogram.items = KEEP_ARRAY(f, int64_t, n_rep);
+    if (!s->definition_histogram.items || !s->repetition_histogram.items)
+        return false;
+    memcpy(s->definition_histogram.items, chunk->def_histogram, n_def * sizeof(int64_t));
+    memcpy(s->repetition_histogram.items, chunk->rep_histogram, n_rep * sizeof(int64_t));
+    s->definition_histogram.n = n_def;
+    s->repetition_histogram.n = n_rep;
+    return true;
+}
+
+static bool fill_encodings(struct cpl_file_encoder *f, const struct cpl_parquet_chunk *chunk, struct cpl_parquet_column_metadata *m, struct cpl_error *err)
+{
+    const struct cpl_page_record *records = (const struct cpl_page_record *)(const void *)chunk->records.data;
+    int32_t counts[16] = {0};
+    for (uint32_t i = 0; i < chunk->n_records; i++)
+        counts[records[i].encoding & 15]++;
+    m->encodings.items = KEEP_ARRAY(f, enum cpl_parquet_encoding, 18);
+    m->encoding_stats.items = KEEP_ARRAY(f, struct cpl_parquet_encoding_stats, 18);
+    if (!m->encodings.items || !m->encoding_stats.items)
+        return false;
+    enum cpl_parquet_page_type data_page = f->options.page_version ? CPL_PARQUET_DATA_PAGE_V2 : CPL_PARQUET_DATA_PAGE;
+    if (chunk->dictionary.size) {
+        m->encodings.items[m->encodings.n++] = CPL_PARQUET_PLAIN;
+        m->encoding_stats.items[m->encoding_stats.n++] = (struct cpl_parquet_encoding_stats){CPL_PARQUET_DICTIONARY_PAGE, CPL_PARQUET_PLAIN, 1};
+    }
+    m->encodings.items[m->encodings.n++] = CPL_PARQUET_RLE; /* levels */
+    for (int e = 0; e < 16; e++) {
+        if (!counts[e])
+            continue;
+        bool listed = e == CPL_PARQUET_RLE || (e == CPL_PARQUET_PLAIN && chunk->dictionary.size);
+        if (!listed)
+            m->encodings.items[m->encodings.n++] = (enum cpl_parquet_encoding)e;
+        m->encoding_stats.items[m->encoding_stats.n++] = (struct cpl_parquet_encoding_stats){data_page, (enum cpl_parquet_encoding)e, counts[e]};
+    }
+    return true;
+}
+
+/* Orders hold when every page with values is no smaller (no greater) than the one before. */
+static enum cpl_parquet_order boundary_order(const struct cpl_page_record *records, uint32_t n)
+{
+    bool ascending = true, descending = true;
+    for (uint32_t i = 0; i < n; i++) {
+        if (records[i].min_order == 2)
+            continue;
+        ascending &= records[i].min_order >= 0 && records[i].max_order >= 0;
+        descending &= records[i].min_order <= 0 && records[i].max_order <= 0;
+    }
+    return ascending ? CPL_PARQUET_ASCENDING : descending ? CPL_PARQUET_DESCENDING : CPL_PARQUET_UNORDERED;
+}
+
+static bool put_column_index(struct cpl_file_encoder *f, const struct cpl_parquet_chunk *chunk, struct index_part *place, struct cpl_error *err)
+{
+    const struct cpl_page_record *records = (const struct cpl_page_record *)(const void *)chunk->records.data;
+    uint32_t n = chunk->n_records;
+    for (uint32_t i = 0; i < n; i++)
+        if (!records[i].bounds.any && records[i].nulls < records[i].values)
+            return true; /* a page whose bounds are not known (NaN alone): no column index at all */
+    struct cpl_arena arena = {0};
+    struct cpl_parquet_column_index index = {.boundary_order = boundary_order(records, n)};
+    index.null_pages.items = cpl_arena_alloc(&arena, n * sizeof(bool), err);
+    index.min_values.items = index.null_pages.items ? cpl_arena_alloc(&arena, n * sizeof(struct cpl_bytes), err) : NULL;
+    index.max_values.items = index.min_values.items ? cpl_arena_alloc(&arena, n * sizeof(struct cpl_bytes), err) : NULL;
+    index.null_counts.items = index.max_values.items ? cpl_arena_alloc(&arena, n * sizeof(int64_t), err) : NULL;
+    bool ok = index.null_counts.items != NULL;
+    index.null_pages.n = index.min_values.n = index.max_values.n = index.null_counts.n = n;
+    for (uint32_t i = 0; ok && i < n; i++) {
+        const struct cpl_bound_text *b = &records[i].bounds;
+        index.null_pages.items[i] = !b->any;
+        index.min_values.items[i] = (struct cpl_bytes){.data = b->min, .size = b->min_size};
+        index.max_values.items[i] = (struct cpl_bytes){.data = b->max, .size = b->max_size};
+        index.null_counts.items[i] = (int64_t)records[i].nulls;
+    }
+    place->column_at = f->indexes.size;
+    ok = ok && cpl_parquet_write_column_index(&index, &f->indexes, err);
+    place->column_size = f->indexes.size - place->column_at;
+    cpl_arena_release(&arena);
+    return ok;
+}
+
+static bool put_offset_index(struct cpl_file_encoder *f, const struct cpl_parquet_leaf *leaf, const struct cpl_parquet_chunk *chunk, uint64_t pages_at,
+                             struct index_part *place, struct cpl_error *err)
+{
+    const struct cpl_page_record *records = (const struct cpl_page_record *)(const void *)chunk->records.data;
+    uint32_t n = chunk->n_records;
+    struct cpl_arena arena = {0};
+    struct cpl_parquet_offset_index index = {0};
+    index.pages.items = cpl_arena_alloc(&arena, n * sizeof(struct cpl_parquet_page_location), err);
+    index.unencoded_bytes.items = index.pages.items ? cpl_arena_alloc(&arena, n * sizeof(int64_t), err) : NULL;
+    bool ok = index.unencoded_bytes.items != NULL;
+    index.pages.n = n;
+    index.unencoded_bytes.n = leaf->type == CPL_PARQUET_BYTE_ARRAY ? n : 0;
+    for (uint32_t i = 0; ok && i < n; i++) {
+        index.pages.items[i] = (struct cpl_parquet_page_location){.offset = (int64_t)(pages_at + records[i].offset), .size = (int32_t)records[i].size,
+                                                                  .first_row = (int64_t)records[i].first_row};
+        index.unencoded_bytes.items[i] = (int64_t)records[i].unencoded;
+    }
+    place->offset_at = f->indexes.size;
+    ok = ok && cpl_parquet_write_offset_index(&index, &f->indexes, err);
+    place->offset_size = f->indexes.size - place->offset_at;
+    cpl_arena_release(&arena);
+    return ok;
+}
+
+static bool add_chunk(struct cpl_file_encoder *f, uint32_t group, uint32_t l, struct cpl_parquet_chunk *chunk, struct cpl_parquet_column_chunk *out, struct cpl_error *err)
+{
+    const struct cpl_parquet_leaf *leaf = &f->schema.leaves[l];
+    struct cpl_parquet_column_metadata *m = &out->metadata;
+    struct index_part place = {.group = group, .leaf = l};
+    *out = (struct cpl_parquet_column_chunk){.has_metadata = true};
+    m->type = leaf->type;
+    m->codec = chunk->codec;
+    m->path.items = (struct cpl_bytes *)(uintptr_t)leaf->path;
+    m->path.n = leaf->n_path;
+    m->num_values = (int64_t)chunk->values;
+    m->total_uncompressed_size = (int64_t)chunk->uncompressed;
+    m->total_compressed_size = (int64_t)(chunk->dictionary.size + chunk->pages.size);
+    m->has_dictionary_page_offset = chunk->dictionary.size > 0;
+    m->dictionary_page_offset = (int64_t)f->offset;
+    uint64_t pages_at = f->offset + chunk->dictionary.size;
+    m->data_page_offset = (int64_t)pages_at;
+    if (chunk->bloom.size) {
+        m->has_bloom_filter_offset = m->has_bloom_filter_length = true;
+        m->bloom_filter_offset = (int64_t)(pages_at + chunk->pages.size);
+        m->bloom_filter_length = (int32_t)chunk->bloom.size;
+    }
+    if (!fill_encodings(f, chunk, m, err) || !fill_statistics(f, chunk, m, err) || !fill_sizes(f, leaf, chunk, m, err))
+        return false;
+    if (f->options.page_index && ((f->options.statistics && !put_column_index(f, chunk, &place, err)) || !put_offset_index(f, leaf, chunk, pages_at, &place, err) ||
+                                  !cpl_buffer_append(&f->places, &place, sizeof place, err)))
+        return false;
+    return put(f, chunk->dictionary.data, chunk->dictionary.size, err) && put(f, chunk->pages.data, chunk->pages.size, err) &&
+           put(f, chunk->bloom.data, chunk->bloom.size, err);
+}
+
+static bool add_group(struct cpl_file_encoder *f, struct group *group, struct cpl_error *err)
+{
+    if (f->n_groups == f->capacity) {
+        uint32_t capacity = f->capacity ? 2 * f->capacity : 16;
+        struct cpl_parquet_row_group *groups = cpl_realloc(f->groups, capacity * sizeof *groups, err);
+        if (!groups)
+            return false;
+        f->groups = groups;
+        f->capacity = capacity;
+    }
+    struct cpl_parquet_row_group *out = &f->groups[f->n_groups];
+    *out = (struct cpl_parquet_row_group){.num_rows = (int64_t)group->rows, .has_file_offset = true, .file_offset = (int64_t)f->offset, .has_total_compressed_size = true,
+                                          .has_ordinal = f->n_groups <= INT16_MAX, .ordinal = (int16_t)f->n_groups};
+    out->columns.items = KEEP_ARRAY(f, struct cpl_parquet_column_chunk, f->schema.n_leaves);
+    if (!out->columns.items)
+        return false;
+    out->columns.n = f->schema.n_leaves;
+    for (uint32_t l = 0; l < f->schema.n_leaves; l++) {
+        if (!add_chunk(f, f->n_groups, l, &group->chunks[l], &out->columns.items[l], err))
+            return false;
+        out->total_byte_size += out->columns.items[l].metadata.total_uncompressed_size;
+        out->total_compressed_size += out->columns.items[l].metadata.total_compressed_size;
+        cpl_parquet_chunk_release(&group->chunks[l]); /* written: give the memory back at once */
+    }
+    f->n_groups++;
+    f->rows += group->rows;
+    return true;
+}
+
+static bool file_add(struct cpl_file_encoder *f, struct cpl_part *part, struct cpl_error *err)
+{
+    bool ok = true;
+    for (uint32_t g = 0; ok && g < part->n_groups; g++)
+        ok = add_group(f, &part->groups[g], err);
+    part_free(part);
+    return ok;
+}
+
+static void place_indexes(struct cpl_file_encoder *f)
+{
+    const struct index_part *places = (const struct index_part *)(const void *)f->places.data;
+    for (size_t i = 0; i < f->places.size / sizeof *places; i++) {
+        struct cpl_parquet_column_chunk *chunk = &f->groups[places[i].group].columns.items[places[i].leaf];
+        chunk->has_column_index_offset = chunk->has_column_index_length = places[i].column_size > 0;
+        chunk->column_index_offset = (int64_t)(f->offset + places[i].column_at);
+        chunk->column_index_length = (int32_t)places[i].column_size;
+        chunk->has_offset_index_offset = chunk->has_offset_index_length = true;
+        chunk->offset_index_offset = (int64_t)(f->offset + places[i].offset_at);
+        chunk->offset_index_length = (int32_t)places[i].offset_size;
+    }
+}
+
+static bool file_finish(struct cpl_file_encoder *f, struct cpl_error *err)
+{
+    static const char created_by[] = "cupel version " CUPEL_VERSION " (build release)";
+    struct cpl_buffer footer = {0};
+    place_indexes(f);
+    if (!put(f, f->indexes.data, f->indexes.size, err))
+        return false;
+    struct cpl_parquet_file_metadata m = {.version = 2, .num_rows = (int64_t)f->rows};
+    m.schema.items = (struct cpl_parquet_element *)(uintptr_t)f->schema.elements;
+    m.schema.n = f->schema.n_elements;
+    m.row_groups.items = f->groups;
+    m.row_groups.n = f->n_groups;
+    m.key_values.items = f->metadata;
+    m.key_values.n = f->n_metadata;
+    m.created_by = (struct cpl_bytes){.data = (const uint8_t *)created_by, .size = sizeof created_by - 1};
+    m.column_orders.items = KEEP_ARRAY(f, struct cpl_parquet_column_order, f->schema.n_leaves);
+    m.column_orders.n = f->schema.n_leaves;
+    bool ok = m.column_orders.items != NULL;
+    for (uint32_t l = 0; ok && l < f->schema.n_leaves; l++)
+        m.column_orders.items[l] = (struct cpl_parquet_column_order){CPL_PARQUET_TYPE_ORDER};
+    ok = ok && cpl_parquet_write_file_metadata(&m, &footer, err);
+    uint32_t length = (uint32_t)footer.size;
+    ok = ok && cpl_buffer_append(&footer, &length, 4, err) && cpl_buffer_append(&footer, "PAR1", 4, err) && put(f, footer.data, footer.size, err);
+    cpl_buffer_release(&footer);
+    return ok;
+}
+
+const struct cpl_encoder_ops cpl_encoder_parquet = {
+    .name = "parquet",
+    .summary = "Apache Parquet",
+    .extension = ".parquet",
+    .options = cpl_parquet_options,
+    .options_size = sizeof(struct cpl_parquet_options),
+    .builder_new = builder_new,
+    .append = append,
+    .finish = finish,
+    .discard = discard,
+    .builder_free = builder_free,
+    .part_info = part_info,
+    .part_free = part_free,
+    .file_new = file_new,
+    .file_add = file_add,
+    .file_finish = file_finish,
+    .file_free = file_free,
+};

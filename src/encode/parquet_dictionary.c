@@ -1,0 +1,274 @@
+#include "encode/parquet_dictionary.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { FIRST_SLOTS = 1 << 10, DIRECT = 1 << 16 };
+
+static inline uint64_t mix(uint64_t x)
+{
+    x *= 0x9E3779B97F4A7C15ull;
+    return x ^ x >> 32;
+}
+
+static bool grow_array(void **array, uint32_t *capacity, size_t width, struct cpl_error *err)
+{
+    uint32_t more = *capacity ? 2 * *capacity : 256;
+    void *bigger = cpl_realloc(*array, more * width, err);
+    if (!bigger)
+        return false;
+    *array = bigger;
+    *capacity = more;
+    return true;
+}
+
+/* ---- integers ---- */
+
+void cpl_int_dictionary_release(struct cpl_int_dictionary *d)
+{
+    cpl_free(d->values);
+    cpl_free(d->slots);
+    cpl_free(d->direct);
+    *d = (struct cpl_int_dictionary){0};
+}
+
+bool cpl_int_dictionary_start(struct cpl_int_dictionary *d, bool direct, int64_t base, struct cpl_error *err)
+{
+    d->n = 0;
+    d->base = base;
+    if (direct) {
+        d->n_slots = 0;
+        if (!d->direct && !(d->direct = cpl_alloc(DIRECT * sizeof *d->direct, err)))
+            return false;
+        memset(d->direct, 0, DIRECT * sizeof *d->direct);
+        return true;
+    }
+    if (!d->n_slots) {
+        cpl_free(d->slots);
+        d->slots = cpl_alloc(FIRST_SLOTS * sizeof *d->slots, err);
+        if (!d->slots)
+            return false;
+        d->n_slots = FIRST_SLOTS;
+    }
+    memset(d->slots, 0, d->n_slots * sizeof *d->slots);
+    return true;
+}
+
+static bool rehash_ints(struct cpl_int_dictionary *d, uint32_t n_slots, struct cpl_error *err)
+{
+    uint32_t *slots = cpl_alloc_zero(n_slots, sizeof *slots, err);
+    if (!slots)
+        return false;
+    for (uint32_t code = 0; code < d->n; code++) {
+        uint32_t at = (uint32_t)mix((uint64_t)d->values[code]) & (n_slots - 1);
+        while (slots[at])
+            at = (at + 1) & (n_slots - 1);
+        slots[at] = code + 1;
+    }
+    cpl_free(d->slots);
+    d->slots = slots;
+    d->n_slots = n_slots;
+    return true;
+}
+
+static bool new_int(struct cpl_int_dictionary *d, int64_t value, struct cpl_error *err)
+{
+    if (d->n == d->capacity && !grow_array((void **)&d->values, &d->capacity, sizeof *d->values, err))
+        return false;
+    d->values[d->n++] = value;
+    return true;
+}
+
+static bool add_direct(struct cpl_int_dictionary *d, const int64_t *values, uint32_t n, uint32_t *codes, uint32_t *done, struct cpl_error *err)
+{
+    uint32_t *direct = d->direct;
+    uint64_t base = (uint64_t)d->base;
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t at = (uint64_t)values[i] - base;
+        if (__builtin_expect(at >= DIRECT, 0)) {
+            *done = i;
+            return true;
+        }
+        uint32_t code = direct[at];
+        if (__builtin_expect(!code, 0)) {
+            if (!new_int(d, values[i], err))
+                return false;
+            code = direct[at] = d->n;
+        }
+        codes[i] = code - 1;
+    }
+    *done = n;
+    return true;
+}
+
+static bool add_hashed(struct cpl_int_dictionary *d, const int64_t *values, uint32_t n, uint32_t *codes, uint32_t *done, struct cpl_error *err)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t mask = d->n_slots - 1, at = (uint32_t)mix((uint64_t)values[i]) & mask, slot;
+        while ((slot = d->slots[at]) && d->values[slot - 1] != values[i])
+            at = (at + 1) & mask;
+        if (__builtin_expect(!slot, 0)) {
+            if (d->n == CPL_DICTIONARY_ENTRIES) {
+                *done = i;
+                return true;
+            }
+            if (!new_int(d, values[i], err))
+                return false;
+            d->slots[at] = slot = d->n;
+            if (2 * d->n > d->n_slots && !rehash_ints(d, 4 * d->n_slots, err))
+                return false;
+        }
+        codes[i] = slot - 1;
+    }
+    *done = n;
+    return true;
+}
+
+/* The first value outside the direct table: go on by hashing, the codes stay. */
+static bool leave_direct(struct cpl_int_dictionary *d, struct cpl_error *err)
+{
+    uint32_t n_slots = FIRST_SLOTS;
+    while (n_slots < 2 * d->n)
+        n_slots *= 2;
+    return rehash_ints(d, n_slots, err);
+}
+
+bool cpl_int_dictionary_add(struct cpl_int_dictionary *d, const int64_t *values, uint32_t n, uint32_t *codes, uint32_t *done, struct cpl_error *err)
+{
+    *done = 0;
+    if (!d->n_slots) {
+        if (!add_direct(d, values, n, codes, done, err))
+            return false;
+        if (*done == n)
+            return true;
+        if (!leave_direct(d, err))
+            return false;
+    }
+    uint32_t more = 0;
+    bool ok = add_hashed(d, values + *done, n - *done, codes + *done, &more, err);
+    *done += more;
+    return ok;
+}
+
+/* ---- byte strings ---- */
+
+void cpl_bytes_dictionary_release(struct cpl_bytes_dictionary *d)
+{
+    cpl_free(d->entries);
+    cpl_free(d->slots);
+    cpl_buffer_release(&d->bytes);
+    *d = (struct cpl_bytes_dictionary){0};
+}
+
+bool cpl_bytes_dictionary_start(struct cpl_bytes_dictionary *d, struct cpl_error *err)
+{
+    d->n = 0;
+    d->bytes.size = 0;
+    if (!d->n_slots) {
+        d->slots = cpl_alloc(FIRST_SLOTS * sizeof *d->slots, err);
+        if (!d->slots)
+            return false;
+        d->n_slots = FIRST_SLOTS;
+    }
+    memset(d->slots, 0, d->n_slots * sizeof *d->slots);
+    return true;
+}
+
+struct prefix { uint64_t low, high; };
+
+/* The first 16 bytes, zero behind the end (16 bytes behind a slice are readable). */
+static inline struct prefix prefix_of(const struct cpl_slice *slice)
+{
+    struct prefix p;
+    memcpy(&p, slice->data, 16);
+    uint32_t length = slice->length;
+    if (length < 8) {
+        p.low &= (1ull << 8 * length) - 1;
+        p.high = 0;
+    } else if (length < 16) {
+        p.high &= (1ull << (8 * length - 64)) - 1;
+    }
+    return p;
+}
+
+/* Bytes behind the prefix that take part in the hash: the last eight. */
+static inline uint64_t hash_of(struct prefix p, const struct cpl_slice *slice)
+{
+    uint64_t tail = 0;
+    if (slice->length > 16)
+        memcpy(&tail, slice->data + slice->length - 8, 8);
+    return mix(p.low * 0xC2B2AE3D27D4EB4Full ^ p.high * 0x165667B19E3779F9ull ^ tail * 0x9FB21C651E98DF25ull ^ slice->length);
+}
+
+static bool rehash_bytes(struct cpl_bytes_dictionary *d, uint32_t n_slots, struct cpl_error *err)
+{
+    uint32_t *slots = cpl_alloc_zero(n_slots, sizeof *slots, err);
+    if (!slots)
+        return false;
+    for (uint32_t code = 0; code < d->n; code++) {
+        const struct cpl_bytes_entry *e = &d->entries[code];
+        struct cpl_slice slice = {.data = d->bytes.data + e->offset, .length = e->length};
+        uint32_t at = (uint32_t)hash_of((struct prefix){e->low, e->high}, &slice) & (n_slots - 1);
+        while (slots[at])
+            at = (at + 1) & (n_slots - 1);
+        slots[at] = code + 1;
+    }
+    cpl_free(d->slots);
+    d->slots = slots;
+    d->n_slots = n_slots;
+    return true;
+}
+
+static inline bool same(const struct cpl_bytes_dictionary *d, const struct cpl_bytes_entry *e, struct prefix p, const struct cpl_slice *slice)
+{
+    return e->low == p.low && e->high == p.high && e->length == slice->length &&
+           (slice->length <= 16 || !memcmp(d->bytes.data + e->offset + 16, slice->data + 16, slice->length - 16));
+}
+
+static bool new_bytes(struct cpl_bytes_dictionary *d, struct prefix p, const struct cpl_slice *slice, struct cpl_error *err)
+{
+    if (d->n == d->capacity && !grow_array((void **)&d->entries, &d->capacity, sizeof *d->entries, err))
+        return false;
+    d->entries[d->n++] = (struct cpl_bytes_entry){.low = p.low, .high = p.high, .offset = (uint32_t)d->bytes.size, .length = slice->length};
+    return cpl_buffer_append(&d->bytes, slice->data, slice->length, err);
+}
+
+bool cpl_bytes_dictionary_add(struct cpl_bytes_dictionary *d, const struct cpl_slice *values, uint32_t n, uint32_t *codes, uint32_t *done, struct cpl_error *err)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        struct prefix p = prefix_of(&values[i]);
+        uint32_t mask = d->n_slots - 1, at = (uint32_t)hash_of(p, &values[i]) & mask, slot;
+        while ((slot = d->slots[at]) && !same(d, &d->entries[slot - 1], p, &values[i]))
+            at = (at + 1) & mask;
+        if (__builtin_expect(!slot, 0)) {
+            if (d->n == CPL_DICTIONARY_ENTRIES || values[i].length > CPL_DICTIONARY_BYTES - d->bytes.size) {
+                *done = i;
+                return true;
+            }
+            if (!new_bytes(d, p, &values[i], err))
+                return false;
+            d->slots[at] = slot = d->n;
+            if (2 * d->n > d->n_slots && !rehash_bytes(d, 4 * d->n_slots, err))
+                return false;
+        }
+        codes[i] = slot - 1;
+    }
+    *done = n;
+    return true;
+}
+
+/* distinct = pool (1 - e^(-n/pool)), solved for the pool by bisection. */
+double cpl_dictionary_estimate(double n, double distinct, double n_all)
+{
+    if (distinct >= n)
+        return n_all;
+    double low = distinct, high = 1e12;
+    for (int i = 0; i < 100 && high - low > low * 1e-6; i++) {
+        double pool = (low + high) / 2;
+        if (-pool * expm1(-n / pool) < distinct)
+            low = pool;
+        else
+            high = pool;
+    }
+    return -low * expm1(-n_all / low);
+}
