@@ -1,0 +1,192 @@
+#include "run/input.h"
+#include "run/spill.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { HEAD_BYTES = 1 << 20, PREFETCH_BLOCK = 1 << 20, PREFETCH_BLOCKS = 4 };
+
+static struct cpl_stream *raw_stream(const struct cpl_input *input, uint64_t from, bool again, struct cpl_error *err)
+{
+    if (input->is_stdin)
+        return cpl_spill_stream(input->spill, again, err);
+    return cpl_stream_object(input->reader, from, UINT64_MAX, err);
+}
+
+static bool sniff_compression(struct cpl_input *input, const char *wanted, struct cpl_error *err)
+{
+    static const char *const names[] = {"none", "gzip", "zstd", "bzip2", "xz", "lz4", NULL};
+    uint8_t head[CPL_SNIFF_BYTES];
+    size_t got = 0;
+    if (wanted && strcmp(wanted, "auto") != 0) {
+        for (int i = 0; names[i]; i++)
+            if (!strcmp(names[i], wanted)) {
+                input->compression = (enum cpl_compression)i;
+                return true;
+            }
+        return cpl_fail(err, CPL_E_CONFIG, "source.compression: %s is not known; use auto, none, gzip, zstd, bzip2, xz or lz4", wanted);
+    }
+    if (input->is_stdin) {
+        const uint8_t *data;
+        if (!cpl_spill_head(input->spill, sizeof head, &data, &got, err))
+            return false;
+        memcpy(head, data, got);
+    } else if (!cpl_reader_at(input->reader, 0, head, sizeof head, &got, err)) {
+        return false;
+    }
+    input->compression = cpl_compression_sniff(head, got);
+    return true;
+}
+
+static struct cpl_stream *decompressed(const struct cpl_inputs *inputs, const struct cpl_input *input, uint64_t from, bool again, struct cpl_error *err)
+{
+    struct cpl_stream *stream = raw_stream(input, from, again, err);
+    if (!stream || input->compression == CPL_PLAIN)
+        return stream;
+    return cpl_stream_decompress(stream, input->compression, inputs->expansion, err);
+}
+
+/* Up to `size` bytes of a stream. */
+static bool take(struct cpl_stream *stream, size_t size, struct cpl_buffer *out, bool *whole, struct cpl_error *err)
+{
+    *whole = false;
+    if (!cpl_buffer_reserve(out, size + 1, err))
+        return false;
+    while (out->size <= size) { /* one more than asked tells whether that is all */
+        size_t got = 0;
+        if (!cpl_stream_read(stream, out->data + out->size, size + 1 - out->size, &got, err))
+            return false;
+        out->size += got;
+        if (!got) {
+            *whole = true;
+            break;
+        }
+    }
+    if (out->size > size)
+        out->size = size;
+    memset(out->data + out->size, 0, 64);
+    return true;
+}
+
+static bool guess_charset(const struct cpl_inputs *inputs, struct cpl_input *input, const char *wanted, struct cpl_error *err)
+{
+    struct cpl_buffer head = {0};
+    bool whole = false, ok = true;
+    if (wanted && strcmp(wanted, "auto") != 0) {
+        snprintf(input->charset.name, sizeof input->charset.name, "%s", wanted);
+        input->is_utf8 = cpl_charset_is_utf8(wanted);
+        return true;
+    }
+    if (input->is_stdin) { /* the head must stay in memory for what comes after */
+        const uint8_t *data;
+        size_t got;
+        ok = cpl_spill_head(input->spill, HEAD_BYTES, &data, &got, err);
+    }
+    struct cpl_stream *stream = ok ? decompressed(inputs, input, 0, true, err) : NULL;
+    ok = stream && take(stream, HEAD_BYTES, &head, &whole, err);
+    cpl_stream_close(stream);
+    if (ok) {
+        cpl_charset_guess(head.data, head.size, whole, &input->charset);
+        input->is_utf8 = cpl_charset_is_utf8(input->charset.name);
+    }
+    cpl_buffer_release(&head);
+    return ok;
+}
+
+static bool open_input(struct cpl_storage *storage, const struct cpl_source_config *source, const struct cpl_limits_config *limits, struct cpl_inputs *inputs,
+                       struct cpl_input *input, struct cpl_error *err)
+{
+    bool ok;
+    if (input->is_stdin)
+        ok = (input->spill = cpl_spill_new(STDIN_FILENO, limits->spill, err)) != NULL;
+    else
+        ok = (input->reader = cpl_reader_open(storage, input->path, err)) != NULL;
+    ok = ok && sniff_compression(input, source->compression, err) && guess_charset(inputs, input, source->charset, err);
+    return ok || cpl_fail_context(err, "%s", input->is_stdin ? "standard input" : input->path);
+}
+
+static bool list_objects(struct cpl_storage *storage, const struct cpl_source_config *source, struct cpl_inputs *inputs, struct cpl_error *err)
+{
+    size_t n_stdin = 0;
+    for (size_t i = 0; i < source->paths.n; i++) {
+        struct cpl_object_list found = {0};
+        if (!strcmp(source->paths.items[i], "-")) {
+            n_stdin++;
+            continue;
+        }
+        if (!cpl_storage_list(storage, source->paths.items[i], &found, err))
+            return false;
+        struct cpl_object_info *items = cpl_realloc(inputs->list.items, (inputs->list.n + found.n + 1) * sizeof *items, err);
+        if (!items) {
+            cpl_object_list_release(&found);
+            return false;
+        }
+        if (found.n)
+            memcpy(items + inputs->list.n, found.items, found.n * sizeof *items);
+        inputs->list.items = items;
+        inputs->list.n += found.n;
+        cpl_free(found.items);
+    }
+    if (n_stdin > 1 || (n_stdin && inputs->list.n))
+        return cpl_fail(err, CPL_E_CONFIG, "source.paths: standard input (-) must be the only input");
+    inputs->n = n_stdin ? 1 : inputs->list.n;
+    return true;
+}
+
+bool cpl_inputs_open(struct cpl_storage *storage, const struct cpl_source_config *source, const struct cpl_limits_config *limits, struct cpl_inputs *inputs,
+                     struct cpl_error *err)
+{
+    *inputs = (struct cpl_inputs){.expansion = {.max_ratio = (uint32_t)limits->max_expansion_ratio}};
+    if (!list_objects(storage, source, inputs, err) || !(inputs->items = cpl_alloc_zero(inputs->n, sizeof *inputs->items, err))) {
+        cpl_inputs_release(inputs);
+        return false;
+    }
+    for (size_t i = 0; i < inputs->n; i++) {
+        struct cpl_input *input = &inputs->items[i];
+        if (inputs->list.n) {
+            input->path = inputs->list.items[i].path;
+            input->size = inputs->list.items[i].size;
+            memcpy(input->etag, inputs->list.items[i].etag, sizeof input->etag);
+        } else {
+            *input = (struct cpl_input){.path = "-", .size = UINT64_MAX, .is_stdin = true};
+        }
+        if (!open_input(storage, source, limits, inputs, input, err)) {
+            cpl_inputs_release(inputs);
+            return false;
+        }
+    }
+    return true;
+}
+
+void cpl_inputs_release(struct cpl_inputs *inputs)
+{
+    for (size_t i = 0; inputs->items && i < inputs->n; i++) {
+        cpl_reader_close(inputs->items[i].reader);
+        cpl_spill_free(inputs->items[i].spill);
+    }
+    cpl_free(inputs->items);
+    cpl_object_list_release(&inputs->list);
+    *inputs = (struct cpl_inputs){0};
+}
+
+bool cpl_input_seekable(const struct cpl_input *input) { return !input->is_stdin && input->is_utf8 && input->compression == CPL_PLAIN; }
+
+struct cpl_stream *cpl_input_stream(const struct cpl_inputs *inputs, size_t i, uint64_t from, bool again, bool prefetch, struct cpl_error *err)
+{
+    const struct cpl_input *input = &inputs->items[i];
+    struct cpl_stream *stream = decompressed(inputs, input, from, again, err);
+    if (stream && prefetch && (input->compression != CPL_PLAIN || input->is_stdin))
+        stream = cpl_stream_prefetch(stream, PREFETCH_BLOCK, PREFETCH_BLOCKS, err);
+    if (stream && !input->is_utf8)
+        stream = cpl_stream_transcode(stream, input->charset.name, err);
+    return stream;
+}
+
+bool cpl_input_sample(const struct cpl_inputs *inputs, size_t i, uint64_t offset, size_t size, struct cpl_buffer *out, bool *whole, struct cpl_error *err)
+{
+    struct cpl_stream *stream = cpl_input_stream(inputs, i, offset, true, false, err);
+    bool ok = stream && take(stream, size, out, whole, err);
+    cpl_stream_close(stream);
+    return ok;
+}

@@ -1,0 +1,410 @@
+#include "run/plan.h"
+#include "config/components.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- format ---- */
+
+static bool ends_with(const char *path, const char *suffix)
+{
+    size_t n = strlen(path), m = strlen(suffix);
+    return n >= m && !strcasecmp(path + n - m, suffix);
+}
+
+/* What a name suggests, in favour of what the content says. */
+static int name_bonus(const char *path, const char *format)
+{
+    static const struct { const char *suffix, *format; } hints[] = {{".csv", "csv"}, {".tsv", "csv"}, {".psv", "csv"}, {".txt", "csv"},
+                                                                     {".json", "json"}, {".ndjson", "json"}, {".jsonl", "json"}};
+    char name[1024];
+    snprintf(name, sizeof name, "%s", path);
+    static const char *const packed[] = {".gz", ".zst", ".bz2", ".xz", ".lz4"};
+    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
+        if (ends_with(name, packed[i]))
+            name[strlen(name) - strlen(packed[i])] = 0;
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+        if (ends_with(name, hints[i].suffix) && !strcmp(hints[i].format, format))
+            return 30;
+    return 0;
+}
+
+static bool refuse_binary(const uint8_t *head, size_t size, const char *path, struct cpl_error *err)
+{
+    if (size >= 4 && !memcmp(head, "PAR1", 4))
+        return cpl_fail(err, CPL_E_UNSUPPORTED, "%s is Parquet, which this version does not read as a source; `cupel inspect` shows what is in it", path);
+    return true;
+}
+
+static bool find_decoder(struct cpl_plan *plan, const struct cpl_source_config *source, const struct cpl_buffer *head, bool whole, const char *path, struct cpl_error *err)
+{
+    if (source->format && strcmp(source->format, "auto") != 0) {
+        const struct cpl_component *component = cpl_component_find(CPL_COMPONENT_DECODER, source->format);
+        if (!component)
+            return cpl_fail(err, CPL_E_CONFIG, "source.format: %s is not known", source->format);
+        plan->decoder = component->ops;
+        return true;
+    }
+    if (!refuse_binary(head->data, head->size, path, err))
+        return false;
+    int best = -1;
+    for (const struct cpl_component *c = cpl_components(); c->name; c++) {
+        if (c->kind != CPL_COMPONENT_DECODER)
+            continue;
+        const struct cpl_decoder_ops *ops = c->ops;
+        int likely = ops->sniff(head->data, head->size, whole);
+        likely = likely ? likely + name_bonus(path, c->name) : 0;
+        if (likely > best) {
+            best = likely;
+            plan->decoder = ops;
+        }
+    }
+    return best > 0 || !head->size || cpl_fail(err, CPL_E_DATA, "%s: the format is not recognised; say source.format (--from)", path);
+}
+
+static bool read_settings(struct cpl_plan *plan, const struct cpl_source_config *source, struct cpl_error *err)
+{
+    plan->settings = cpl_arena_alloc(&plan->arena, plan->decoder->settings_size, err);
+    if (!plan->settings)
+        return false;
+    memset(plan->settings, 0, plan->decoder->settings_size);
+    char where[64];
+    snprintf(where, sizeof where, "source.%s", plan->decoder->name);
+    return cpl_options_parse(plan->decoder->options, source->format_options, where, &plan->arena, plan->settings, err);
+}
+
+/* ---- schema ---- */
+
+/* Declared columns that have a type; NULL when there are none. */
+static struct cpl_schema *typed_columns(const struct cpl_schema_config *config, bool *failed, struct cpl_error *err)
+{
+    const struct cpl_schema *declared = config->declared;
+    *failed = false;
+    if (!declared)
+        return NULL;
+    struct cpl_field *fields = cpl_alloc(declared->n_fields * sizeof *fields, err);
+    uint32_t n = 0;
+    for (uint32_t i = 0; fields && i < declared->n_fields; i++)
+        if (!config->untyped || !config->untyped[i])
+            fields[n++] = declared->fields[i];
+    struct cpl_schema *schema = fields && n ? cpl_schema_new(fields, n, err) : NULL;
+    *failed = !fields || (n && !schema);
+    cpl_free(fields);
+    return schema;
+}
+
+static bool no_such_column(const struct cpl_plan *plan, const char *name, struct cpl_error *err)
+{
+    const char **names = cpl_alloc((plan->schema->n_fields + 1) * sizeof *names, err);
+    if (!names)
+        return false;
+    for (uint32_t i = 0; i < plan->schema->n_fields; i++)
+        names[i] = plan->schema->fields[i].name;
+    names[plan->schema->n_fields] = NULL;
+    const char *near = cpl_nearest(name, names);
+    cpl_fail(err, CPL_E_CONFIG, near ? "the input has no column %s; is %s meant?" : "the input has no column %s", name, near);
+    cpl_free(names);
+    return false;
+}
+
+/* Keep the columns that are wanted, in their order. */
+static bool project(struct cpl_plan *plan, const char *const *wanted, size_t n, struct cpl_error *err)
+{
+    struct cpl_field *fields = cpl_alloc_zero(n, sizeof *fields, err);
+    struct cpl_column_plan *columns = fields ? cpl_alloc_zero(n, sizeof *columns, err) : NULL;
+    struct cpl_schema *schema = NULL;
+    bool ok = columns != NULL;
+    for (size_t i = 0; ok && i < n; i++) {
+        int at = cpl_schema_find(plan->schema, wanted[i]);
+        if (at < 0) {
+            ok = no_such_column(plan, wanted[i], err);
+            break;
+        }
+        fields[i] = plan->schema->fields[at];
+        columns[i] = plan->columns[at];
+    }
+    if (ok && (schema = cpl_schema_new(fields, (uint32_t)n, err))) {
+        cpl_schema_free(plan->schema);
+        cpl_free(plan->columns);
+        plan->schema = schema;
+        plan->columns = columns;
+        columns = NULL;
+    }
+    cpl_free(columns);
+    cpl_free(fields);
+    return schema != NULL;
+}
+
+static bool choose_columns(struct cpl_plan *plan, struct cpl_error *err)
+{
+    const struct cpl_schema_config *config = &plan->pipeline->schema;
+    if (config->declared)
+        for (uint32_t i = 0; i < config->declared->n_fields; i++)
+            if (cpl_schema_find(plan->schema, config->declared->fields[i].name) < 0)
+                return no_such_column(plan, config->declared->fields[i].name, err);
+    if (config->columns.n) {
+        plan->decode.closed = true;
+        return project(plan, config->columns.items, config->columns.n, err);
+    }
+    if (!config->only_declared || !config->declared)
+        return true;
+    plan->decode.closed = true;
+    size_t n = config->declared->n_fields;
+    const char **names = cpl_alloc((n + 1) * sizeof *names, err);
+    if (!names)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        names[i] = config->declared->fields[i].name;
+    bool ok = project(plan, names, n, err);
+    cpl_free(names);
+    return ok;
+}
+
+/* ---- samples ---- */
+
+enum { MOST_SAMPLES = 12, SPREAD = 4, SPREAD_BYTES = 128 << 10, OTHER_OBJECTS = 6 };
+
+struct samples { struct cpl_buffer bytes[MOST_SAMPLES]; struct cpl_sample items[MOST_SAMPLES]; size_t n; };
+
+static bool take_sample(const struct cpl_inputs *inputs, size_t input, uint64_t offset, size_t size, struct samples *s, struct cpl_error *err)
+{
+    bool whole = false;
+    struct cpl_buffer *bytes = &s->bytes[s->n];
+    if (!cpl_input_sample(inputs, input, offset, size, bytes, &whole, err))
+        return cpl_fail_context(err, "%s", inputs->items[input].path);
+    s->items[s->n++] = (struct cpl_sample){.data = bytes->data, .size = bytes->size, .at_start = offset == 0, .whole = whole};
+    return true;
+}
+
+static size_t first_filled(const struct cpl_inputs *inputs)
+{
+    for (size_t i = 0; i < inputs->n; i++)
+        if (inputs->items[i].size)
+            return i;
+    return 0;
+}
+
+/* The head of the first object, pieces from its middle and end, and the heads of some others: the more places are
+ * looked at, the rarer a second round. */
+static bool take_samples(const struct cpl_plan *plan, struct samples *s, struct cpl_error *err)
+{
+    const struct cpl_inputs *inputs = &plan->inputs;
+    size_t first = first_filled(inputs);
+    if (!take_sample(inputs, first, 0, CPL_SAMPLE_BYTES, s, err))
+        return false;
+    const struct cpl_input *input = &inputs->items[first];
+    bool splittable = plan->decoder ? plan->decoder->splittable : true;
+    if (splittable && cpl_input_seekable(input) && input->size > 4 * (uint64_t)CPL_SAMPLE_BYTES) {
+        for (uint64_t i = 1; i < SPREAD; i++)
+            if (!take_sample(inputs, first, input->size / SPREAD * i, SPREAD_BYTES, s, err))
+                return false;
+        if (!take_sample(inputs, first, input->size - SPREAD_BYTES, SPREAD_BYTES, s, err))
+            return false;
+    }
+    size_t others = inputs->n - first - 1;
+    for (size_t k = 0; k < others && k < OTHER_OBJECTS; k++) {
+        size_t i = first + 1 + (others > OTHER_OBJECTS ? k * others / OTHER_OBJECTS : k);
+        if (inputs->items[i].size && !take_sample(inputs, i, 0, SPREAD_BYTES, s, err))
+            return false;
+    }
+    return true;
+}
+
+static bool resolve(struct cpl_plan *plan, struct cpl_error *err)
+{
+    struct samples samples = {0};
+    const struct cpl_pipeline *pipeline = plan->pipeline;
+    const char *path = plan->inputs.n ? plan->inputs.items[first_filled(&plan->inputs)].path : "";
+    bool failed = false, ok = false;
+    struct cpl_schema *declared = typed_columns(&pipeline->schema, &failed, err);
+    if (failed || !take_samples(plan, &samples, err))
+        goto out;
+    if (!find_decoder(plan, &pipeline->source, &samples.bytes[0], samples.items[0].whole, path, err) || !read_settings(plan, &pipeline->source, err))
+        goto out;
+    if (!plan->decoder->infer(plan->settings, samples.items, samples.n, declared, pipeline->schema.decimals, &plan->schema, &plan->columns, err)) {
+        cpl_fail_context(err, "%s", path);
+        goto out;
+    }
+    ok = choose_columns(plan, err);
+out:
+    for (size_t i = 0; i < samples.n + 1 && i < MOST_SAMPLES; i++)
+        cpl_buffer_release(&samples.bytes[i]);
+    cpl_schema_free(declared);
+    return ok;
+}
+
+/* ---- splits ---- */
+
+static bool can_split(const struct cpl_plan *plan, const struct cpl_input *input)
+{
+    if (!cpl_input_seekable(input) || !plan->decoder->splittable)
+        return false;
+    return !plan->decoder->can_split || plan->decoder->can_split(plan->settings);
+}
+
+static bool cut_splits(struct cpl_plan *plan, struct cpl_error *err)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < plan->inputs.n; i++)
+        n += can_split(plan, &plan->inputs.items[i]) ? (size_t)(plan->inputs.items[i].size / CPL_SPLIT_BYTES) + 1 : 1;
+    plan->splits = cpl_alloc_zero(n, sizeof *plan->splits, err);
+    if (!plan->splits)
+        return false;
+    for (size_t i = 0; i < plan->inputs.n; i++) {
+        const struct cpl_input *input = &plan->inputs.items[i];
+        bool cut = can_split(plan, input);
+        uint64_t at = 0;
+        do {
+            bool last = !cut || input->size - at <= CPL_SPLIT_BYTES;
+            plan->splits[plan->n_splits++] = (struct cpl_split){.input = (uint32_t)i, .from = at, .to = last ? UINT64_MAX : at + CPL_SPLIT_BYTES,
+                                                                .first = at == 0, .last = last, .stream = !cut};
+            at += CPL_SPLIT_BYTES;
+            if (last)
+                break;
+        } while (true);
+    }
+    return true;
+}
+
+/* ---- all of it ---- */
+
+static void point_decode(struct cpl_plan *plan)
+{
+    const struct cpl_pipeline *p = plan->pipeline;
+    static const enum cpl_type_conflict conflicts[] = {[CPL_WIDEN] = CPL_CONFLICT_WIDEN, [CPL_WIDEN_REJECT] = CPL_CONFLICT_REJECT, [CPL_WIDEN_FAIL] = CPL_CONFLICT_FAIL};
+    plan->decode.ops = plan->decoder;
+    plan->decode.settings = plan->settings;
+    plan->decode.schema = plan->schema;
+    plan->decode.columns = plan->columns;
+    plan->decode.on_type_conflict = conflicts[p->schema.on_type_conflict];
+    plan->decode.max_row_bytes = p->limits.max_row_bytes;
+    plan->decode.max_depth = (uint32_t)p->limits.max_depth;
+}
+
+static bool resolve_encoder(struct cpl_plan *plan, struct cpl_error *err)
+{
+    const struct cpl_sink_config *sink = &plan->pipeline->sink;
+    const struct cpl_component *component = cpl_component_find(CPL_COMPONENT_ENCODER, sink->format ? sink->format : "parquet");
+    if (!component)
+        return cpl_fail(err, CPL_E_CONFIG, "sink.format: %s is not known", sink->format);
+    plan->encoder = component->ops;
+    plan->encode_options = cpl_arena_alloc(&plan->arena, plan->encoder->options_size + 1, err);
+    if (!plan->encode_options)
+        return false;
+    memset(plan->encode_options, 0, plan->encoder->options_size);
+    char where[64];
+    snprintf(where, sizeof where, "sink.%s", plan->encoder->name);
+    return cpl_options_parse(plan->encoder->options, sink->format_options, where, &plan->arena, plan->encode_options, err);
+}
+
+bool cpl_plan_make(struct cpl_storage *storage, const struct cpl_pipeline *pipeline, struct cpl_plan *plan, struct cpl_error *err)
+{
+    *plan = (struct cpl_plan){.pipeline = pipeline};
+    if (cpl_inputs_open(storage, &pipeline->source, &pipeline->limits, &plan->inputs, err) && resolve(plan, err) && cut_splits(plan, err) &&
+        resolve_encoder(plan, err)) {
+        point_decode(plan);
+        return true;
+    }
+    cpl_plan_release(plan);
+    return false;
+}
+
+void cpl_plan_release(struct cpl_plan *plan)
+{
+    if (plan->decoder && plan->settings && plan->decoder->release_settings)
+        plan->decoder->release_settings(plan->settings);
+    cpl_schema_free(plan->schema);
+    cpl_free(plan->columns);
+    cpl_free(plan->splits);
+    cpl_inputs_release(&plan->inputs);
+    cpl_arena_release(&plan->arena);
+    *plan = (struct cpl_plan){0};
+}
+
+bool cpl_plan_may_widen(const struct cpl_plan *plan)
+{
+    if (plan->decode.on_type_conflict != CPL_CONFLICT_WIDEN)
+        return false;
+    for (uint32_t i = 0; i < plan->schema->n_fields; i++)
+        if (plan->columns[i].inferred)
+            return true;
+    return !plan->decode.closed && !strcmp(plan->decoder->name, "json");
+}
+
+bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_t n, struct cpl_error *err)
+{
+    struct cpl_schema *schema = NULL;
+    struct cpl_column_plan *columns = NULL;
+    if (++plan->rounds > 64)
+        return cpl_fail(err, CPL_E_INTERNAL, "the schema did not settle after 64 rounds");
+    if (!plan->decoder->widen(&plan->decode, needs, n, &schema, &columns, err))
+        return false;
+    cpl_schema_free(plan->schema);
+    cpl_free(plan->columns);
+    plan->schema = schema;
+    plan->columns = columns;
+    point_decode(plan);
+    return true;
+}
+
+static bool write_schema(const struct cpl_schema *schema, struct cpl_json_writer *json, struct cpl_error *err)
+{
+    struct cpl_buffer type = {0};
+    bool ok = true;
+    cpl_json_list(json, "schema");
+    for (uint32_t i = 0; ok && i < schema->n_fields; i++) {
+        type.size = 0;
+        ok = cpl_type_format(&schema->fields[i].type, &type, err);
+        const char *text = ok ? cpl_buffer_text(&type, err) : NULL;
+        ok = text != NULL;
+        cpl_json_object(json, NULL);
+        cpl_json_string(json, "name", schema->fields[i].name);
+        cpl_json_string(json, "type", text);
+        cpl_json_bool(json, "nullable", schema->fields[i].nullable);
+        cpl_json_close(json);
+    }
+    cpl_json_close(json);
+    cpl_buffer_release(&type);
+    return ok;
+}
+
+bool cpl_plan_write(const struct cpl_plan *plan, const char *run_id, int64_t now_ms, struct cpl_buffer *out, struct cpl_error *err)
+{
+    struct cpl_json_writer json;
+    struct cpl_buffer dialect = {0};
+    bool ok = !plan->decoder->describe || plan->decoder->describe(plan->settings, &dialect, err);
+    const char *dialect_text = ok ? cpl_buffer_text(&dialect, err) : NULL;
+    if (!dialect_text) {
+        cpl_buffer_release(&dialect);
+        return false;
+    }
+    cpl_json_begin(&json, out, 1, err);
+    cpl_json_object(&json, NULL);
+    cpl_json_string(&json, "program", "cupel " CUPEL_VERSION);
+    cpl_json_string(&json, "run_id", run_id);
+    cpl_json_string(&json, "pipeline", plan->pipeline->name);
+    cpl_json_string(&json, "config_hash", plan->pipeline->config_hash);
+    cpl_json_int(&json, "now_ms", now_ms);
+    cpl_json_int(&json, "split_bytes", CPL_SPLIT_BYTES);
+    cpl_json_string(&json, "decoder", plan->decoder->name);
+    if (*dialect_text)
+        cpl_json_raw(&json, "dialect", dialect_text);
+    ok = write_schema(plan->schema, &json, err);
+    cpl_json_list(&json, "inputs");
+    for (size_t i = 0; i < plan->inputs.n; i++) {
+        const struct cpl_input *input = &plan->inputs.items[i];
+        cpl_json_object(&json, NULL);
+        cpl_json_string(&json, "path", input->path);
+        if (input->size != UINT64_MAX)
+            cpl_json_uint(&json, "size", input->size);
+        cpl_json_string(&json, "etag", input->etag);
+        cpl_json_string(&json, "compression", cpl_compression_name(input->compression));
+        cpl_json_string(&json, "charset", input->charset.name);
+        cpl_json_close(&json);
+    }
+    cpl_json_close(&json);
+    cpl_json_close(&json);
+    cpl_buffer_release(&dialect);
+    return cpl_json_end(&json) && ok;
+}

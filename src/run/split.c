@@ -1,0 +1,105 @@
+#include "run/split.h"
+
+#include <string.h>
+
+void cpl_work_result_release(struct cpl_work_result *result, const struct cpl_encoder_ops *encoder)
+{
+    if (result->part)
+        encoder->part_free(result->part);
+    cpl_reject_list_release(&result->rejects);
+    cpl_buffer_release(&result->needs);
+    *result = (struct cpl_work_result){0};
+}
+
+bool cpl_worker_init(struct cpl_worker *w, struct cpl_error *err)
+{
+    const struct cpl_plan *plan = w->plan;
+    w->builder = plan->encoder->builder_new(plan->schema, plan->encode_options, err);
+    return w->builder != NULL;
+}
+
+static void end_split(struct cpl_worker *w)
+{
+    if (w->decoder)
+        w->plan->decoder->close(w->decoder);
+    cpl_stream_close(w->stream);
+    w->decoder = NULL;
+    w->stream = NULL;
+    cpl_reject_list_release(&w->rejects);
+}
+
+void cpl_worker_release(struct cpl_worker *w)
+{
+    end_split(w);
+    if (w->builder)
+        w->plan->encoder->builder_free(w->builder);
+    w->builder = NULL;
+}
+
+bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_split *split, uint64_t from, bool at_row_start, struct cpl_error *err)
+{
+    const struct cpl_plan *plan = w->plan;
+    const struct cpl_input *input = &plan->inputs.items[split->input];
+    end_split(w);
+    plan->encoder->discard(w->builder);
+    cpl_reject_list_init(&w->rejects, 0);
+    w->counted_rows = w->counted_rejects = 0;
+    w->stream = cpl_input_stream(&plan->inputs, split->input, from, cpl_plan_may_widen(plan), true, err);
+    w->decoder = w->stream ? plan->decoder->open(&plan->decode, w->stream, from, split->to, at_row_start, &w->rejects.sink, err) : NULL;
+    return w->decoder || cpl_fail_context(err, "%s", input->path);
+}
+
+static void count(struct cpl_worker *w, const struct cpl_split_report *report)
+{
+    atomic_fetch_add_explicit(&w->progress->rows, report->rows_decoded - w->counted_rows, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->progress->rejects, report->rows_rejected - w->counted_rejects, memory_order_relaxed);
+    w->counted_rows = report->rows_decoded;
+    w->counted_rejects = report->rows_rejected;
+}
+
+static bool deliver(struct cpl_worker *w, bool last, struct cpl_work_result *result, struct cpl_error *err)
+{
+    const struct cpl_plan *plan = w->plan;
+    plan->decoder->report(w->decoder, &result->report);
+    result->report.facts = NULL;
+    count(w, &result->report);
+    result->last = last;
+    if (result->report.widened) {
+        atomic_store(w->doomed, true);
+        if (last && !plan->decoder->needs(w->decoder, &result->needs, err))
+            return false;
+    }
+    if (atomic_load(w->doomed))
+        plan->encoder->discard(w->builder);
+    else if (!plan->encoder->finish(w->builder, &result->part, err))
+        return false;
+    result->rows = result->part ? plan->encoder->part_info(result->part).rows : 0;
+    result->rejects = w->rejects;
+    cpl_reject_list_init(&w->rejects, 0);
+    /* the sink's address is the worker's own list: it stays */
+    if (last)
+        end_split(w);
+    return true;
+}
+
+bool cpl_worker_next(struct cpl_worker *w, const struct cpl_split *split, struct cpl_work_result *result, struct cpl_error *err)
+{
+    const struct cpl_plan *plan = w->plan;
+    *result = (struct cpl_work_result){0};
+    uint64_t begun = w->stream->position, seen = begun;
+    for (;;) {
+        struct cpl_batch *batch = NULL;
+        if (atomic_load_explicit(w->stop, memory_order_relaxed))
+            return cpl_fail(err, CPL_E_INTERRUPTED, "stopped");
+        if (!plan->decoder->next(w->decoder, &batch, err))
+            return cpl_fail_context(err, "%s", plan->inputs.items[split->input].path);
+        atomic_fetch_add_explicit(&w->progress->bytes, w->stream->position - seen, memory_order_relaxed);
+        seen = w->stream->position;
+        if (!batch->rows)
+            return deliver(w, true, result, err);
+        if (!atomic_load_explicit(w->doomed, memory_order_relaxed) && !plan->encoder->append(w->builder, batch, NULL, batch->rows, err))
+            return false;
+        if (split->stream && seen - begun >= CPL_SPLIT_BYTES)
+            return deliver(w, false, result, err);
+    }
+}
