@@ -64,12 +64,10 @@ static bool deliver(struct cpl_worker *w, bool last, struct cpl_work_result *res
     result->report.facts = NULL;
     count(w, &result->report);
     result->last = last;
-    if (result->report.widened) {
-        atomic_store(w->doomed, true);
-        if (last && !plan->decoder->needs(w->decoder, &result->needs, err))
-            return false;
-    }
-    if (atomic_load(w->doomed))
+    bool widened = result->report.widened;
+    if (widened && last && !plan->decoder->needs(w->decoder, &result->needs, err))
+        return false;
+    if (widened || atomic_load(w->doomed))
         plan->encoder->discard(w->builder);
     else if (!plan->encoder->finish(w->builder, &result->part, err))
         return false;

@@ -24,7 +24,7 @@ struct cpl_worker {
     struct cpl_part_builder *builder;
     struct cpl_progress_counters *progress;
     _Atomic bool *stop;    /* the run ends early: leave */
-    _Atomic bool *doomed;  /* some split widened: decode on for its needs, encode no more */
+    _Atomic bool *doomed;  /* a split (whose start is proven) needs a wider schema: decode on for needs, encode no more */
     struct cpl_stream *stream;
     struct cpl_decoder *decoder;
     struct cpl_reject_list rejects;

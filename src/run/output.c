@@ -1,0 +1,236 @@
+#include "run/output.h"
+#include "config/components.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct file_writer {
+    struct cpl_write_sink sink;      /* first: the encoder writes through it */
+    struct cpl_writer *writer;       /* NULL: standard output */
+    const struct cpl_encoder_ops *encoder;
+    struct cpl_file_encoder *file;
+    char *path;
+    uint64_t rows, bytes;
+};
+
+enum { REJECT_PART_BYTES = 16 << 20, REJECT_BATCH = 4096 };
+
+static bool write_all(int fd, const uint8_t *data, size_t size, struct cpl_error *err)
+{
+    while (size) {
+        ssize_t n = write(fd, data, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return cpl_fail_errno(err, errno, "cannot write to standard output");
+        data += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+static bool write_through(struct cpl_write_sink *sink, const void *data, size_t size, struct cpl_error *err)
+{
+    struct file_writer *w = (struct file_writer *)sink;
+    w->bytes += size;
+    return w->writer ? cpl_writer_write(w->writer, data, size, err) : write_all(STDOUT_FILENO, data, size, err);
+}
+
+static void close_file(struct file_writer *w)
+{
+    if (!w)
+        return;
+    if (w->file)
+        w->encoder->file_free(w->file);
+    cpl_writer_close(w->writer);
+    cpl_free(w->path);
+    cpl_free(w);
+}
+
+static struct file_writer *open_file(struct cpl_output *o, const char *path, const struct cpl_encoder_ops *encoder, const struct cpl_schema *schema, const void *options,
+                                     struct cpl_error *err)
+{
+    struct file_writer *w = cpl_alloc_zero(1, sizeof *w, err);
+    if (!w)
+        return NULL;
+    w->sink.write = write_through;
+    w->encoder = encoder;
+    bool ok = (!path || (w->path = cpl_strdup(path, err))) && (!o->attempt || (w->writer = cpl_attempt_open(o->attempt, path, err))) &&
+              (w->file = encoder->file_new(schema, options, &w->sink, NULL, err));
+    if (ok)
+        return w;
+    close_file(w);
+    return NULL;
+}
+
+static bool keep_staged(struct cpl_output *o, struct file_writer *w, enum cpl_file_role role, struct cpl_error *err)
+{
+    if (o->n_files == o->capacity) {
+        size_t capacity = o->capacity ? 2 * o->capacity : 16;
+        struct cpl_staged_file *files = cpl_realloc(o->files, capacity * sizeof *files, err);
+        if (!files)
+            return false;
+        o->files = files;
+        o->capacity = capacity;
+    }
+    struct cpl_staged_file *file = &o->files[o->n_files];
+    *file = (struct cpl_staged_file){.rows = w->rows, .role = role};
+    if (!cpl_writer_finish(w->writer, &file->staged, err))
+        return false;
+    o->n_files++;
+    file->path = w->path;
+    w->path = NULL;
+    return true;
+}
+
+static bool finish_file(struct cpl_output *o, struct file_writer **slot, enum cpl_file_role role, struct cpl_error *err)
+{
+    struct file_writer *w = *slot;
+    if (!w)
+        return true;
+    *slot = NULL;
+    bool ok = w->encoder->file_finish(w->file, err) && (!w->writer || keep_staged(o, w, role, err));
+    close_file(w);
+    return ok;
+}
+
+/* ---- data ---- */
+
+bool cpl_output_init(struct cpl_output *o, int64_t now_ms, struct cpl_error *err)
+{
+    const struct cpl_sink_config *sink = &o->plan->pipeline->sink;
+    const struct cpl_component *parquet = cpl_component_find(CPL_COMPONENT_ENCODER, "parquet");
+    const char *name = sink->file_name && *sink->file_name ? sink->file_name : "part";
+    if (o->attempt && !sink->single_file && !cpl_attempt_stem(o->attempt, name, o->stem, err))
+        return false;
+    if (sink->dated) {
+        int year;
+        unsigned month, day;
+        int64_t days = now_ms / 86400000 - (now_ms % 86400000 < 0);
+        cpl_civil_from_days((int32_t)days, &year, &month, &day);
+        snprintf(o->folder, sizeof o->folder, "%.32s=%04d-%02u-%02u/", sink->dated, year, month, day);
+    }
+    if (!parquet)
+        return cpl_fail(err, CPL_E_INTERNAL, "there is no Parquet writer in this build");
+    const struct cpl_encoder_ops *ops = parquet->ops;
+    o->reject_options = cpl_alloc_zero(1, ops->options_size, err);
+    return o->reject_options && cpl_options_parse(ops->options, NULL, "rejects", &o->arena, o->reject_options, err);
+}
+
+static bool open_data(struct cpl_output *o, struct cpl_error *err)
+{
+    const struct cpl_plan *plan = o->plan;
+    char path[512];
+    snprintf(path, sizeof path, "%s%s-%05u%s", o->folder, o->stem, o->data_ordinal++, plan->encoder->extension);
+    bool single = plan->pipeline->sink.single_file || !o->attempt;
+    o->data = open_file(o, single ? NULL : path, plan->encoder, plan->schema, plan->encode_options, err);
+    return o->data != NULL;
+}
+
+bool cpl_output_part(struct cpl_output *o, struct cpl_part *part, struct cpl_error *err)
+{
+    const struct cpl_encoder_ops *encoder = o->plan->encoder;
+    if (!part)
+        return true;
+    if (!o->data && !open_data(o, err)) {
+        encoder->part_free(part);
+        return false;
+    }
+    uint64_t rows = encoder->part_info(part).rows;
+    if (!encoder->file_add(o->data->file, part, err))
+        return false;
+    o->rows += rows;
+    o->data->rows += rows;
+    o->bytes_out = o->data->bytes;
+    const struct cpl_sink_config *sink = &o->plan->pipeline->sink;
+    if (!sink->single_file && o->attempt && sink->target_file_size && o->data->bytes >= sink->target_file_size)
+        return finish_file(o, &o->data, CPL_FILE_DATA, err);
+    return true;
+}
+
+/* ---- rejects ---- */
+
+static const struct cpl_encoder_ops *reject_encoder(void) { return cpl_component_find(CPL_COMPONENT_ENCODER, "parquet")->ops; }
+
+static bool open_rejects(struct cpl_output *o, struct cpl_error *err)
+{
+    char path[CPL_LOG_PATH_MAX];
+    if (!o->reject_builder && !(o->reject_builder = reject_encoder()->builder_new(cpl_reject_schema(), o->reject_options, err)))
+        return false;
+    if (!cpl_attempt_rejects_path(o->attempt, o->reject_ordinal++, ".parquet", path, err))
+        return false;
+    o->rejects = open_file(o, path, reject_encoder(), cpl_reject_schema(), o->reject_options, err);
+    return o->rejects != NULL;
+}
+
+static bool flush_rejects(struct cpl_output *o, struct cpl_error *err)
+{
+    struct cpl_part *part = NULL;
+    o->reject_bytes = 0;
+    return reject_encoder()->finish(o->reject_builder, &part, err) && (!part || reject_encoder()->file_add(o->rejects->file, part, err));
+}
+
+bool cpl_output_rejects(struct cpl_output *o, const struct cpl_reject_list *rejects, const char *object, uint64_t first_line, struct cpl_error *err)
+{
+    o->reject_rows += rejects->n;
+    if (!rejects->n || !o->attempt)
+        return true;
+    if (!o->rejects && !open_rejects(o, err))
+        return false;
+    struct cpl_arena arena = {0};
+    bool ok = true;
+    for (uint64_t from = 0; ok && from < rejects->n; from += REJECT_BATCH) {
+        struct cpl_batch batch;
+        uint32_t n = rejects->n - from < REJECT_BATCH ? (uint32_t)(rejects->n - from) : REJECT_BATCH;
+        cpl_arena_reset(&arena);
+        ok = cpl_reject_batch(rejects, from, n, o->run_id, object, first_line, &arena, &batch, err) &&
+             reject_encoder()->append(o->reject_builder, &batch, NULL, n, err);
+    }
+    cpl_arena_release(&arena);
+    o->rejects->rows += rejects->n;
+    o->reject_bytes += rejects->bytes.size;
+    return ok && (o->reject_bytes < REJECT_PART_BYTES || flush_rejects(o, err));
+}
+
+/* ---- the end ---- */
+
+bool cpl_output_finish(struct cpl_output *o, struct cpl_error *err)
+{
+    bool single = o->plan->pipeline->sink.single_file || !o->attempt;
+    if (!o->data && single && !o->n_files && !open_data(o, err)) /* no rows: an empty file with its schema */
+        return false;
+    if (!finish_file(o, &o->data, CPL_FILE_DATA, err))
+        return false;
+    return !o->rejects || (flush_rejects(o, err) && finish_file(o, &o->rejects, CPL_FILE_REJECTS, err));
+}
+
+void cpl_output_drop(struct cpl_output *o)
+{
+    close_file(o->data);
+    close_file(o->rejects);
+    o->data = o->rejects = NULL;
+    for (size_t i = 0; i < o->n_files; i++) {
+        if (o->files[i].staged.token)
+            unlink(o->files[i].staged.token);
+        cpl_staged_release(&o->files[i].staged);
+        cpl_free(o->files[i].path);
+        cpl_free(o->files[i].partition);
+    }
+    o->n_files = 0;
+    o->rows = o->reject_rows = o->reject_bytes = 0;
+    o->data_ordinal = o->reject_ordinal = 0;
+    if (o->reject_builder)
+        reject_encoder()->discard(o->reject_builder);
+}
+
+void cpl_output_release(struct cpl_output *o)
+{
+    cpl_output_drop(o);
+    if (o->reject_builder)
+        reject_encoder()->builder_free(o->reject_builder);
+    cpl_free(o->files);
+    cpl_free(o->reject_options);
+    cpl_arena_release(&o->arena);
+}
