@@ -18,10 +18,10 @@ static bool malformed(struct cpl_error *err, const char *what)
 
 uint64_t cpl_parquet_chunk_start(const struct cpl_parquet_column_metadata *metadata)
 {
-    int64_t start = metadata->data_page_offset;
-    if (metadata->has_dictionary_page_offset && metadata->dictionary_page_offset > 0 &&
-        metadata->dictionary_page_offset < start)
-        start = metadata->dictionary_page_offset;
+    int64_t start = metadata->data_page_offset, dictionary = metadata->dictionary_page_offset;
+    if (metadata->has_dictionary_page_offset && dictionary > 0 &&
+        (dictionary < start || start == 0)) /* a chunk without data pages may say 0 */
+        start = dictionary;
     return (uint64_t)start;
 }
 

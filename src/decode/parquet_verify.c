@@ -32,12 +32,26 @@ struct chunk {
     uint32_t seen_encodings;               /* bits */
     uint32_t encoding_counts[4][16];       /* page type × encoding */
     struct cpl_parquet_column_report *report;
+    struct cpl_parquet_report *file_report;
 };
 
 static bool corrupt(struct cpl_error *err, const char *what)
 {
     cpl_fail(err, CPL_E_CORRUPT, "%s", what);
     return false;
+}
+
+/* A failed check of what other writers are careless about: an error in our own files, else a remark. */
+static bool remark(const struct chunk *chunk, struct cpl_error *err, const struct cpl_error *found)
+{
+    const struct cpl_bytes *writer = &cpl_parquet_metadata(chunk->file)->created_by;
+    struct cpl_parquet_report *report = chunk->file_report;
+    if (writer->size >= 5 && !memcmp(writer->data, "cupel", 5))
+        return cpl_fail(err, found->code, "%s", found->message);
+    if (report->remarks++ == 0)
+        snprintf(report->first_remark, sizeof report->first_remark, "column %s: %.200s",
+                 chunk->leaf->field->name, found->message);
+    return true;
 }
 
 static void release_chunk(struct chunk *chunk)
@@ -267,11 +281,17 @@ static bool check_offset_index(const struct chunk *chunk, const struct cpl_parqu
            cpl_parquet_check_equal(location->size, (uint64_t)size, "the offset index's page size",
                                    err) &&
            cpl_parquet_check_equal(location->first_row, chunk->all.rows,
-                                   "the offset index's first row", err) &&
-           (!chunk->offset_index.unencoded_bytes.items ||
-            cpl_parquet_check_equal(chunk->offset_index.unencoded_bytes.items[number],
-                                    chunk->page.unencoded, "the offset index's unencoded size",
-                                    err));
+                                   "the offset index's first row", err);
+}
+
+static bool check_indexed_size(const struct chunk *chunk, uint64_t number, struct cpl_error *err)
+{
+    struct cpl_error found;
+    const int64_t *stated = chunk->offset_index.unencoded_bytes.items;
+    return !stated ||
+           cpl_parquet_check_equal(stated[number], chunk->page.unencoded,
+                                   "the offset index's unencoded size", &found) ||
+           remark(chunk, err, &found);
 }
 
 static bool check_column_index(const struct chunk *chunk, uint64_t number, struct cpl_error *err)
@@ -328,7 +348,7 @@ static bool verify_data_page(struct chunk *chunk, const struct cpl_parquet_page 
                                       chunk->dictionary.values ? &chunk->dictionary : NULL, err) &&
               read_entries(chunk, page, err) && check_page_header(chunk, page, err);
     if (ok && chunk->has_offset_index)
-        ok = check_offset_index(chunk, page, number, err);
+        ok = check_offset_index(chunk, page, number, err) && check_indexed_size(chunk, number, err);
     if (ok && chunk->has_column_index && chunk->ordered)
         ok = check_column_index(chunk, number, err);
     return ok && cpl_parquet_facts_add(&chunk->all, &chunk->page, leaf, err);
@@ -357,15 +377,27 @@ static bool take_dictionary(struct chunk *chunk, struct cpl_parquet_page *page,
 
 /* ---- the chunk against what is said of it ---- */
 
-static bool check_encodings(const struct chunk *chunk, struct cpl_error *err)
+/* PLAIN_DICTIONARY is the old name of RLE_DICTIONARY in data pages, and of PLAIN in dictionary pages. */
+static uint32_t same_encodings(uint32_t bits)
+{
+    enum { DICTIONARY = 1u << CPL_PARQUET_PLAIN_DICTIONARY | 1u << CPL_PARQUET_RLE_DICTIONARY };
+    return bits & DICTIONARY ? bits | DICTIONARY | 1u << CPL_PARQUET_PLAIN : bits;
+}
+
+static bool check_encoding_list(const struct chunk *chunk, struct cpl_error *err)
 {
     const struct cpl_parquet_column_metadata *metadata = &chunk->stated->metadata;
     uint32_t stated = 0;
     for (uint32_t i = 0; i < metadata->encodings.n; i++)
         if ((uint32_t)metadata->encodings.items[i] < 16)
             stated |= 1u << metadata->encodings.items[i];
-    if (chunk->seen_encodings & ~stated)
-        return corrupt(err, "a page has an encoding that the footer does not name");
+    return !(chunk->seen_encodings & ~same_encodings(stated)) ||
+           corrupt(err, "a page has an encoding that the footer does not name");
+}
+
+static bool check_encoding_stats(const struct chunk *chunk, struct cpl_error *err)
+{
+    const struct cpl_parquet_column_metadata *metadata = &chunk->stated->metadata;
     for (uint32_t i = 0; i < metadata->encoding_stats.n; i++) {
         const struct cpl_parquet_encoding_stats *stats = &metadata->encoding_stats.items[i];
         if ((uint32_t)stats->page_type < 4 && (uint32_t)stats->encoding < 16 &&
@@ -375,6 +407,13 @@ static bool check_encodings(const struct chunk *chunk, struct cpl_error *err)
             return false;
     }
     return true;
+}
+
+static bool check_encodings(const struct chunk *chunk, struct cpl_error *err)
+{
+    struct cpl_error found;
+    return (check_encoding_list(chunk, &found) && check_encoding_stats(chunk, &found)) ||
+           remark(chunk, err, &found);
 }
 
 static bool check_places(const struct chunk *chunk, struct cpl_error *err)
@@ -400,9 +439,11 @@ static bool check_size_statistics(const struct chunk *chunk, struct cpl_error *e
              definitions = (uint32_t)chunk->leaf->max_def + 1;
     if (!chunk->stated->metadata.has_size_statistics)
         return true;
+    struct cpl_error found;
     if (sizes->has_unencoded_bytes &&
         !cpl_parquet_check_equal(sizes->unencoded_bytes, chunk->all.unencoded,
-                                 "the column's unencoded size", err))
+                                 "the column's unencoded size", &found) &&
+        !remark(chunk, err, &found))
         return false;
     if ((sizes->repetition_histogram.n && sizes->repetition_histogram.n != repetitions) ||
         (sizes->definition_histogram.n && sizes->definition_histogram.n != definitions))
@@ -514,7 +555,8 @@ static bool verify_chunk(const struct cpl_parquet_file *file, uint32_t group, ui
     struct chunk chunk = {.file = file,
                           .leaf = &cpl_parquet_levels(file)->leaves[column],
                           .stated = &stated->columns.items[column],
-                          .report = &report->columns[column]};
+                          .report = &report->columns[column],
+                          .file_report = report};
     bool ok = open_chunk(&chunk, codec, err) && walk_pages(&chunk, err) &&
               check_chunk(&chunk, (uint64_t)stated->num_rows, err);
     chunk.report->entries += chunk.all.entries;

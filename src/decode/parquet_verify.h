@@ -8,7 +8,11 @@
  * Not checked: distinct counts, sorting columns, and null counts of repeated columns more closely
  * than their possible range (writers differ on whether an empty list counts).
  *
- * The first contradiction is an error, CORRUPT (or DATA when the file cannot even be decoded), that
+ * Other writers are careless about three things that no reader relies on: the list of encodings, the
+ * encoding statistics, and unencoded sizes. Contradictions there are only remarked upon, unless cupel
+ * itself has written the file.
+ *
+ * The first other contradiction is an error, CORRUPT (or DATA when the file cannot even be decoded), that
  * names object, row group, column and page. Threads: one; the file may be shared. */
 #pragma once
 #include "decode/parquet.h"
@@ -23,6 +27,8 @@ struct cpl_parquet_column_report {
 };
 struct cpl_parquet_report {
     uint64_t rows, row_groups, pages, crcs;
+    uint64_t remarks; /* carelessness of other writers; the first one in words */
+    char first_remark[256];
     uint64_t indexes; /* column and offset indexes, and bloom filters, that were checked */
     struct cpl_parquet_column_report *columns; /* by leaf */
     uint32_t n_columns;

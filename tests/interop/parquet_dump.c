@@ -1,11 +1,12 @@
-/* parquet_dump FILE [batch-rows [first-row-group row-groups [column …]]] — what our reader makes of
- * a Parquet file.
+/* parquet_dump FILE [verify | layout | batch-rows [first-row-group row-groups [column …]]] — what
+ * our reader makes of a Parquet file: its verdict, its layout as JSON, or its rows.
  *
- * The first line is the schema in cupel's notation, as a JSON string; then one JSON array a row.
+ * Of rows, the first line is the schema in cupel's notation, as a JSON string; then one JSON array a row.
  * Every value is written so that nothing is rounded: floats as the bits of a double, decimals as unscaled
  * integers, dates, times and timestamps as the integers they are, bytes and UUIDs as hex, maps as
  * lists of [key, value], all but booleans and nulls as JSON strings. */
-#include "decode/parquet.h"
+#include "decode/parquet_layout.h"
+#include "decode/parquet_verify.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -190,20 +191,39 @@ static bool print_rows(struct cpl_parquet_scan *scan, struct cpl_error *err)
     }
 }
 
-int main(int argc, char **argv)
+static bool print_verdict(const struct cpl_parquet_file *file, struct cpl_error *err)
 {
-    struct cpl_error err = {0};
-    struct cpl_storage *storage = NULL;
-    struct cpl_reader *reader = NULL;
-    struct cpl_parquet_file *file = NULL;
-    struct cpl_parquet_scan *scan = NULL;
+    struct cpl_parquet_report report;
+    bool ok = cpl_parquet_verify(file, &report, err);
+    if (ok)
+        printf("{\"rows\": %llu, \"pages\": %llu, \"crcs\": %llu, \"indexes\": %llu, \"nulls\": [",
+               (unsigned long long)report.rows, (unsigned long long)report.pages,
+               (unsigned long long)report.crcs, (unsigned long long)report.indexes);
+    for (uint32_t i = 0; ok && i < report.n_columns; i++)
+        printf("%s%llu", i ? ", " : "", (unsigned long long)report.columns[i].nulls);
+    if (ok)
+        puts("]}");
+    cpl_parquet_report_release(&report);
+    return ok;
+}
+
+static bool print_layout(const struct cpl_parquet_file *file, struct cpl_error *err)
+{
+    struct cpl_buffer text = {0};
+    struct cpl_json_writer json;
+    cpl_json_begin(&json, &text, 0, err);
+    bool ok = cpl_parquet_layout(file, &json, NULL, err) && cpl_json_end(&json);
+    if (ok)
+        printf("%.*s\n", (int)text.size, (const char *)text.data);
+    cpl_buffer_release(&text);
+    return ok;
+}
+
+static bool print_scan(const struct cpl_parquet_file *file, int argc, char **argv,
+                       struct cpl_error *err)
+{
     uint32_t columns[64];
     struct cpl_parquet_scan_options options = {0};
-    bool ok = false;
-    if (argc < 2 || argc > 69)
-        return fprintf(stderr, "usage: parquet_dump FILE [batch-rows [first-row-group row-groups "
-                               "[column …]]]\n"),
-               2;
     if (argc > 2)
         options.batch_rows = (uint32_t)atoi(argv[2]);
     if (argc > 4) {
@@ -214,14 +234,34 @@ int main(int argc, char **argv)
         columns[options.n_columns++] = (uint32_t)atoi(argv[i]);
     if (argc > 5)
         options.columns = columns;
+    struct cpl_parquet_scan *scan = cpl_parquet_scan_new(file, &options, err);
+    bool ok = scan && print_schema(cpl_parquet_scan_schema(scan), err) && print_rows(scan, err);
+    cpl_parquet_scan_free(scan);
+    return ok;
+}
+
+int main(int argc, char **argv)
+{
+    struct cpl_error err = {0};
+    struct cpl_storage *storage = NULL;
+    struct cpl_reader *reader = NULL;
+    struct cpl_parquet_file *file = NULL;
+    bool ok = false;
+    if (argc < 2 || argc > 69)
+        return fprintf(stderr, "usage: parquet_dump FILE [verify | layout | batch-rows "
+                               "[first-row-group row-groups [column …]]]\n"),
+               2;
     storage = cpl_storage_local(&(struct cpl_storage_limits){0}, &err);
     if (!storage || !(reader = cpl_reader_open(storage, argv[1], &err)) ||
-        !(file = cpl_parquet_open(reader, argv[1], &err)) ||
-        !(scan = cpl_parquet_scan_new(file, &options, &err)))
+        !(file = cpl_parquet_open(reader, argv[1], &err)))
         goto out;
-    ok = print_schema(cpl_parquet_scan_schema(scan), &err) && print_rows(scan, &err);
+    if (argc > 2 && !strcmp(argv[2], "verify"))
+        ok = print_verdict(file, &err);
+    else if (argc > 2 && !strcmp(argv[2], "layout"))
+        ok = print_layout(file, &err);
+    else
+        ok = print_scan(file, argc, argv, &err);
 out:
-    cpl_parquet_scan_free(scan);
     cpl_parquet_close(file);
     if (reader)
         cpl_reader_close(reader);

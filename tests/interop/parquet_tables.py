@@ -135,6 +135,16 @@ def dump(path, *arguments):
     return json.loads(lines[0]), [json.loads(line) for line in lines[1:]]
 
 
+def verify(path):
+    """Our verdict on a file: its report, or ReadError with the contradiction."""
+    done = subprocess.run([DUMP, path, "verify"], capture_output=True, timeout=120)
+    if done.returncode < 0 or done.returncode > 1:
+        raise AssertionError(f"parquet_dump {path} verify crashed ({done.returncode}): {done.stderr.decode()[-3000:]}")
+    if done.returncode:
+        raise ReadError(done.stderr.decode().strip())
+    return json.loads(done.stdout)
+
+
 def first_difference(names, expected, got):
     """None, or a sentence about the first value that differs."""
     if len(expected) != len(got):
