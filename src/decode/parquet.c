@@ -82,9 +82,7 @@ static bool check_row_groups(const struct cpl_parquet_file *file, struct cpl_err
         if (group->num_rows < 0 || __builtin_add_overflow(rows, group->num_rows, &rows))
             return cpl_fail(err, CPL_E_DATA, "row group %u has an invalid number of rows", i);
     }
-    return rows == file->metadata.num_rows ||
-           cpl_fail(err, CPL_E_DATA, "the file's footer says %lld rows, its row groups %lld",
-                    (long long)file->metadata.num_rows, (long long)rows);
+    return true; /* whether the footer's own sum is right is parquet_verify's matter */
 }
 
 static bool open_file(struct cpl_parquet_file *file, struct cpl_error *err)

@@ -649,6 +649,9 @@ bool cpl_parquet_verify(const struct cpl_parquet_file *file, struct cpl_parquet_
         report->crcs += report->columns[i].crcs;
     }
     cpl_codec_state_release(&codec);
+    if (ok && !cpl_parquet_check_equal(cpl_parquet_metadata(file)->num_rows, report->rows,
+                                       "the footer's number of rows", err))
+        return cpl_fail_context(err, "%s", cpl_parquet_name(file));
     return ok && verify_assembly(file, err);
 }
 

@@ -318,7 +318,7 @@ static bool read_value(struct reader *in, const struct cpl_thrift_field *field,
         return read_integer(in, kind, wire, out);
     if (kind == CPL_THRIFT_BOOL) {
         *(bool *)out = wire == WIRE_TRUE;
-        return wire == WIRE_TRUE || wire == WIRE_FALSE || malformed(in, "a boolean was expected");
+        return true;
     }
     if (wire != wire_of_kind[kind])
         return malformed(in, "the value's type is not the field's");
@@ -385,6 +385,15 @@ static bool check_required(struct reader *in, const struct cpl_thrift_struct *ty
     return true;
 }
 
+static bool matches(enum cpl_thrift_kind kind, uint8_t wire)
+{
+    if (kind == CPL_THRIFT_BOOL)
+        return wire == WIRE_TRUE || wire == WIRE_FALSE;
+    if (kind <= CPL_THRIFT_I64)
+        return is_integer(wire);
+    return wire == wire_of_kind[kind];
+}
+
 static bool read_fields(struct reader *in, const struct cpl_thrift_struct *type, uint8_t *out)
 {
     uint32_t seen = 0;
@@ -399,7 +408,7 @@ static bool read_fields(struct reader *in, const struct cpl_thrift_struct *type,
         if (type->is_union)
             *(int32_t *)(void *)out = (int32_t)id;
         const struct cpl_thrift_field *field = field_of_id(type, id);
-        if (!field) {
+        if (!field || !matches(field->kind, wire)) { /* as Thrift has it: not ours, pass over it */
             if (wire != WIRE_TRUE && wire != WIRE_FALSE && !skip(in, wire))
                 return false;
             continue;

@@ -11,7 +11,7 @@
  * alternatives' fields lie behind it and may share places.
  *
  * Reading takes hostile input: nothing is believed before it is checked against the bytes that are
- * left, unknown fields are skipped to a depth of 32, memory comes from the caller's arena and ends
+ * left, fields that are unknown or of another type are skipped to a depth of 32, memory comes from the caller's arena and ends
  * at its .max. Errors are DATA with the struct, field and byte offset. Sets and maps are only
  * skipped. Threads: tables are constant; the rest belongs to the caller. */
 #pragma once
