@@ -281,6 +281,8 @@ static bool make_entry(struct cpl_attempt *attempt, const struct cpl_attempt_fil
     char token[CPL_LOG_PATH_MAX];
     snprintf(token, sizeof token, "_cupel/staging/%s/%s", attempt->name, last_name(staged->token));
     const char *path = attempt->single_file ? last_name(staged->final_path) : file->path;
+    const char *name = last_name(path);
+    size_t folder = file->role == CPL_FILE_DATA && name > path ? (size_t)(name - path) - 1 : 0;
     *entry = (struct cpl_file_entry){
         .role = file->role,
         .path = keep(attempt, path, err),
@@ -288,7 +290,9 @@ static bool make_entry(struct cpl_attempt *attempt, const struct cpl_attempt_fil
         .size = staged->size,
         .rows = file->rows,
         .checksum = keep(attempt, staged->checksum, err),
-        .partition = keep(attempt, file->partition, err),
+        .partition = file->partition && file->partition[0]
+                         ? keep(attempt, file->partition, err)
+                         : cpl_arena_strndup(&attempt->arena, path, folder, err),
         .grade = keep(attempt, file->grade, err),
         .table = keep(attempt, file->table, err),
     };

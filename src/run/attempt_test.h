@@ -88,9 +88,9 @@ static inline bool run_work(struct cpl_attempt *attempt, const struct run *run,
     const char *partition = run->partition ? run->partition : "";
     if (!cpl_attempt_plan(attempt, "{}", 2, hash, err) ||
         !cpl_attempt_stem(attempt, "part", stem, err) ||
-        !cpl_attempt_rejects_path(attempt, 0, ".parquet", rejects, err))
+        !cpl_attempt_rejects_path(attempt, 0, run->single_file ? ".parquet" : ".txt", rejects, err))
         return false;
-    snprintf(path, sizeof path, "%s%s%s-00000.parquet", partition, partition[0] ? "/" : "", stem);
+    snprintf(path, sizeof path, "%s%s%s-00000.txt", partition, partition[0] ? "/" : "", stem);
     struct cpl_attempt_file data = {
         .role = CPL_FILE_DATA, .path = path, .partition = partition, .rows = run->rows};
     struct cpl_attempt_file bad = {

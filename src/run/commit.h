@@ -85,7 +85,7 @@ struct cpl_writer *cpl_attempt_open(struct cpl_attempt *attempt, const char *pat
 struct cpl_attempt_file {
     enum cpl_file_role role;
     const char *path;      /* as given to open; copied */
-    const char *partition; /* NULL or "" = none; copied */
+    const char *partition; /* "a=1/b=x"; NULL = the folder that `path` names; copied */
     const char *grade, *table;
     uint64_t rows;
 };

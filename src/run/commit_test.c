@@ -30,8 +30,8 @@ static void a_run_lands_once(void **state)
     struct run run = {.id = "r1", .rows = 5, .rejected = 2};
     assert_run(bench, &run);
     assert_int_equal(visible_rows(bench), 5);
-    assert_true(is_there(bench, "%s/part-r1-00000.parquet", bench->dataset));
-    assert_true(is_there(bench, "%s/_cupel/rejects/r1-00000.parquet", bench->dataset));
+    assert_true(is_there(bench, "%s/part-r1-00000.txt", bench->dataset));
+    assert_true(is_there(bench, "%s/_cupel/rejects/r1-00000.txt", bench->dataset));
     assert_true(is_there(bench, "%s/_cupel/receipts/r1.json", bench->dataset));
     assert_true(is_there(bench, "%s/_cupel/log/00000000000000000001.done", bench->dataset));
     struct cpl_object_list list;
@@ -77,7 +77,7 @@ static void modes_do_what_they_say(void **state)
     assert_run(bench, &(struct run){
                           .id = "r5", .rows = 3, .partition = "day=9", .mode = CPL_MODE_OVERWRITE});
     assert_int_equal(visible_rows(bench), 3);
-    assert_false(is_there(bench, "%s/day=1/part-r1-00000.parquet", bench->dataset));
+    assert_false(is_there(bench, "%s/day=1/part-r1-00000.txt", bench->dataset));
 }
 
 static void foreign_files_are_never_deleted(void **state)

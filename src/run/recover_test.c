@@ -68,7 +68,7 @@ static void what_cannot_be_published_is_declared_lost(void **state)
     const struct cpl_recover_report *report = cpl_attempt_recovered(attempt);
     assert_int_equal(report->lost_files, 3);
     assert_int_equal(report->lost_rows, 10);
-    assert_string_equal(report->first_lost, "day=1/part-r1-00000.parquet");
+    assert_string_equal(report->first_lost, "day=1/part-r1-00000.txt");
     assert_non_null(cpl_attempt_prior(attempt));
     cpl_attempt_close(attempt);
     assert_true(run_all(bench, &next, &prior)); /* life goes on … */
@@ -126,7 +126,7 @@ static void a_foreign_file_in_the_way_is_never_overwritten(void **state)
     commit_and_vanish(bench, &run1);
     snprintf(path, sizeof path, "%s/day=1", bench->dataset);
     assert_true(cpl_storage_make_dirs(bench->storage, path, NULL));
-    snprintf(path, sizeof path, "%s/day=1/part-r1-00000.parquet", bench->dataset);
+    snprintf(path, sizeof path, "%s/day=1/part-r1-00000.txt", bench->dataset);
     FILE *file = fopen(path, "w");
     fputs("theirs", file);
     fclose(file);
