@@ -1,0 +1,123 @@
+#include "encode/text_part.h"
+
+#include <string.h>
+
+enum { CHUNK_BYTES = 1 << 20 };
+
+struct chunk {
+    struct chunk *next;
+    size_t size;
+    uint8_t bytes[];
+};
+
+struct cpl_text_part {
+    struct cpl_part_info info;
+    struct chunk *first, **end;
+};
+
+static struct cpl_text_builder *text_builder(struct cpl_part_builder *builder)
+{
+    return (struct cpl_text_builder *)builder;
+}
+
+static struct cpl_text_part *new_part(struct cpl_error *err)
+{
+    struct cpl_text_part *part = cpl_alloc_zero(1, sizeof *part, err);
+    if (part)
+        part->end = &part->first;
+    return part;
+}
+
+/* Move what is staged into a chunk of its own. */
+static bool flush(struct cpl_text_builder *builder, struct cpl_error *err)
+{
+    struct cpl_buffer *staging = &builder->staging;
+    if (staging->size == 0)
+        return true;
+    struct chunk *chunk = cpl_alloc(sizeof *chunk + staging->size, err);
+    if (!chunk)
+        return false;
+    chunk->next = NULL;
+    chunk->size = staging->size;
+    memcpy(chunk->bytes, staging->data, staging->size);
+    *builder->part->end = chunk;
+    builder->part->end = &chunk->next;
+    builder->part->info.bytes += chunk->size;
+    staging->size = 0;
+    return true;
+}
+
+bool cpl_text_append(struct cpl_part_builder *part_builder, const struct cpl_batch *batch,
+                     const uint32_t *selection, uint32_t n, struct cpl_error *err)
+{
+    struct cpl_text_builder *builder = text_builder(part_builder);
+    uint32_t rows = selection ? n : batch->rows;
+    if (rows && !builder->part && !(builder->part = new_part(err)))
+        return false;
+    for (uint32_t i = 0; i < rows; i++) {
+        if (!builder->put_row(builder, batch, selection ? selection[i] : i, err))
+            return false;
+        builder->part->info.rows++;
+        if (builder->staging.size >= CHUNK_BYTES && !flush(builder, err))
+            return false;
+    }
+    return true;
+}
+
+bool cpl_text_finish(struct cpl_part_builder *part_builder, struct cpl_part **part,
+                     struct cpl_error *err)
+{
+    struct cpl_text_builder *builder = text_builder(part_builder);
+    *part = NULL;
+    if (!flush(builder, err))
+        return false;
+    *part = (struct cpl_part *)builder->part;
+    builder->part = NULL;
+    return true;
+}
+
+void cpl_text_discard(struct cpl_part_builder *part_builder)
+{
+    struct cpl_text_builder *builder = text_builder(part_builder);
+    cpl_text_part_free((struct cpl_part *)builder->part);
+    builder->part = NULL;
+    builder->staging.size = 0;
+}
+
+void cpl_text_builder_release(struct cpl_text_builder *builder)
+{
+    cpl_text_discard((struct cpl_part_builder *)builder);
+    cpl_buffer_release(&builder->staging);
+}
+
+uint64_t cpl_text_rows(const struct cpl_text_builder *builder)
+{
+    return builder->part->info.rows;
+}
+
+struct cpl_part_info cpl_text_part_info(const struct cpl_part *part)
+{
+    return ((const struct cpl_text_part *)part)->info;
+}
+
+void cpl_text_part_free(struct cpl_part *part)
+{
+    struct cpl_text_part *text = (struct cpl_text_part *)part;
+    if (!text)
+        return;
+    for (struct chunk *chunk = text->first, *next; chunk; chunk = next) {
+        next = chunk->next;
+        cpl_free(chunk);
+    }
+    cpl_free(text);
+}
+
+bool cpl_text_part_write(const struct cpl_part *part, struct cpl_write_sink *sink,
+                         struct cpl_error *err)
+{
+    const struct cpl_text_part *text = (const struct cpl_text_part *)part;
+    for (const struct chunk *chunk = text->first; chunk; chunk = chunk->next)
+        if (!sink->write(sink, chunk->bytes, chunk->size, err))
+            return false;
+    return true;
+}
