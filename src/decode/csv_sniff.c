@@ -482,7 +482,7 @@ static bool infer_columns(struct cpl_csv_dialect *d, const struct cpl_sample *sa
             return false;
     }
     for (size_t i = 1; i < n_samples; i++)
-        if (!classify_sample(d, &samples[i], false, columns, err))
+        if (!classify_sample(d, &samples[i], d->header == CPL_HEADER_YES, columns, err))
             return false;
     adopt_decimal_comma(d, columns);
     return true;

@@ -154,7 +154,7 @@ static bool take_rejects(struct run_state *run, size_t split, struct cpl_reject_
     if (rejects->n > 1)
         qsort(rejects->rows.data, rejects->n, sizeof(struct cpl_reject_row), by_position);
     return note_first_reject(run, split, rejects, err) && count_rejects(run, rejects, err) &&
-           cpl_output_rejects(&run->output, rejects, input_path(run, split), run->lines, err) && reject_policy(run, false, err);
+           cpl_output_rejects(&run->output, rejects, input_path(run, split), run->lines + 1, err) && reject_policy(run, false, err);
 }
 
 /* Work the split again from where its predecessor really ended. */
