@@ -1,6 +1,7 @@
 /* The one place that names components. A new one is its own files, and a line here. */
 #include "config/components.h"
 #include "decode/csv.h"
+#include "decode/json.h"
 #include "encode/parquet.h"
 
 static const struct cpl_component components[] = {
@@ -13,6 +14,13 @@ static const struct cpl_component components[] = {
      .options = cpl_csv_options,
      .options_size = sizeof(struct cpl_csv_dialect),
      .ops = &cpl_decoder_csv},
+    {.kind = CPL_COMPONENT_DECODER,
+     .name = "json",
+     .summary =
+         "JSON: one row a line (NDJSON), an array, documents, or an array inside a document.",
+     .options = json_options,
+     .options_size = sizeof(struct cpl_json_settings),
+     .ops = &cpl_decoder_json},
     {.kind = CPL_COMPONENT_ENCODER,
      .name = "parquet",
      .summary = "Apache Parquet.",

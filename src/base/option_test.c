@@ -1,6 +1,7 @@
 /* Options by table: every type, defaults, ranges, messages; and the walk over failing allocations.
  */
 #include "base/option.h"
+#include "base/option_value.h"
 #include "base/tree.h"
 
 #include <setjmp.h>
@@ -191,6 +192,18 @@ static void test_all_problems(void **state)
     cpl_arena_release(&f.arena);
 }
 
+static void test_yes_and_true(void **state)
+{
+    (void)state;
+    int index;
+    assert_true(cpl_value_enum("auto|yes|no", "true", &index));
+    assert_int_equal(index, 1);
+    assert_true(cpl_value_enum("auto|yes|no", "false", &index));
+    assert_int_equal(index, 2);
+    assert_false(cpl_value_enum("auto|on|off", "true", &index));
+    assert_false(cpl_value_enum("auto|yes", "ye", &index));
+}
+
 static void test_set(void **state)
 {
     (void)state;
@@ -234,9 +247,10 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
-        cmocka_unit_test(test_messages), cmocka_unit_test(test_all_problems),
-        cmocka_unit_test(test_set),      cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_defaults),  cmocka_unit_test(test_values),
+        cmocka_unit_test(test_messages),  cmocka_unit_test(test_all_problems),
+        cmocka_unit_test(test_set),       cmocka_unit_test(test_yes_and_true),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

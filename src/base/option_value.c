@@ -173,7 +173,7 @@ bool cpl_value_char(const char *text, char *value)
     return !text[1] && (unsigned char)*text < 0x80;
 }
 
-bool cpl_value_enum(const char *values, const char *text, int *index)
+static bool find_word(const char *values, const char *text, int *index)
 {
     size_t length = strlen(text);
     *index = 0;
@@ -185,4 +185,13 @@ bool cpl_value_enum(const char *values, const char *text, int *index)
             return false;
         word += n + 1;
     }
+}
+
+bool cpl_value_enum(const char *values, const char *text, int *index)
+{
+    if (find_word(values, text, index))
+        return true;
+    if (!strcmp(text, "true"))
+        return find_word(values, "yes", index);
+    return !strcmp(text, "false") && find_word(values, "no", index);
 }

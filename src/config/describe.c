@@ -7,10 +7,11 @@
 /* ---- for people ---- */
 
 /* Backquotes mark words on the reference pages; a terminal does without. */
-static bool put_plain(struct cpl_buffer *out, const char *text, struct cpl_error *err)
+static bool put_plain(struct cpl_buffer *out, const char *text, size_t length,
+                      struct cpl_error *err)
 {
-    for (; *text; text++)
-        if (*text != '`' && !cpl_buffer_append(out, text, 1, err))
+    for (size_t i = 0; i < length; i++)
+        if (text[i] != '`' && !cpl_buffer_append(out, text + i, 1, err))
             return false;
     return true;
 }
@@ -19,7 +20,8 @@ static bool put_notes(const struct cpl_option *option, struct cpl_buffer *out,
                       struct cpl_error *err)
 {
     char text[400];
-    if (!put_plain(out, cpl_option_type_text(option, text, sizeof text), err))
+    cpl_option_type_text(option, text, sizeof text);
+    if (!put_plain(out, text, strlen(text), err))
         return false;
     if (*cpl_option_range_text(option, text, sizeof text) &&
         !cpl_buffer_printf(out, err, ", %s", text))
@@ -33,20 +35,43 @@ static bool put_notes(const struct cpl_option *option, struct cpl_buffer *out,
     return !option->example || cpl_buffer_printf(out, err, "; e.g. %s", option->example);
 }
 
+/* Words in lines of up to WIDTH columns, each behind INDENT blanks; backquotes left out. */
+static bool put_wrapped(struct cpl_buffer *out, const char *text, struct cpl_error *err)
+{
+    enum { INDENT = 23, WIDTH = 100 };
+    size_t column = 0;
+    while (*text) {
+        size_t length = strcspn(text, " ");
+        if (column && column + 1 + length > WIDTH) {
+            column = 0;
+            if (!cpl_buffer_append_text(out, "\n", err))
+                return false;
+        }
+        if (!cpl_buffer_printf(out, err, "%*s", column ? 1 : INDENT, ""))
+            return false;
+        column += length + (column ? 1 : INDENT);
+        if (!put_plain(out, text, length, err))
+            return false;
+        text += length;
+        text += strspn(text, " ");
+    }
+    return cpl_buffer_append_text(out, "\n", err);
+}
+
 static bool put_option(const struct cpl_option *option, struct cpl_buffer *out,
                        struct cpl_error *err)
 {
     return cpl_buffer_printf(out, err, "  %-20s ", option->name) && put_notes(option, out, err) &&
-           cpl_buffer_append_text(out, "\n                       ", err) &&
-           put_plain(out, option->summary ? option->summary : "", err) &&
-           cpl_buffer_append_text(out, "\n", err);
+           cpl_buffer_append_text(out, "\n", err) &&
+           put_wrapped(out, option->summary ? option->summary : "", err);
 }
 
 static bool put_table(const struct cpl_described *described, struct cpl_buffer *out,
                       struct cpl_error *err)
 {
     if (!cpl_buffer_printf(out, err, "%s%s — ", out->size ? "\n" : "", described->path) ||
-        !put_plain(out, described->summary, err) || !cpl_buffer_append_text(out, "\n", err))
+        !put_plain(out, described->summary, strlen(described->summary), err) ||
+        !cpl_buffer_append_text(out, "\n", err))
         return false;
     for (const struct cpl_option *option = described->options; option->name; option++)
         if (!put_option(option, out, err))

@@ -51,6 +51,11 @@ static void put_number(struct cpl_json_writer *json, const struct cpl_option *op
     cpl_json_close(json);
 }
 
+static bool is_word(const char *word, size_t length, const char *wanted)
+{
+    return length == strlen(wanted) && !memcmp(word, wanted, length);
+}
+
 static void put_enum(struct cpl_json_writer *json, const char *values)
 {
     cpl_json_object(json, NULL);
@@ -58,9 +63,9 @@ static void put_enum(struct cpl_json_writer *json, const char *values)
     for (const char *word = values;;) {
         size_t length = strcspn(word, "|");
         cpl_json_bytes(json, NULL, word, length);
-        if (length == 4 && !memcmp(word, "true", 4))
+        if (is_word(word, length, "true") || is_word(word, length, "yes"))
             cpl_json_bool(json, NULL, true);
-        if (length == 5 && !memcmp(word, "false", 5))
+        if (is_word(word, length, "false") || is_word(word, length, "no"))
             cpl_json_bool(json, NULL, false);
         if (!word[length])
             break;
