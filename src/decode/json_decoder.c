@@ -15,9 +15,9 @@ enum progress { ROW_TAKEN, NEED_BYTES, FINISHED, FAILED };
 
 /* A row that is passed over as its bytes come: too long, or broken beyond finding its end. */
 struct json_discard {
-    enum { DISCARD_NOTHING, DISCARD_LINE, DISCARD_VALUE, DISCARD_REST } what;
+    enum { DISCARD_NOTHING, DISCARD_LINE, DISCARD_VALUE, DISCARD_TO_ALIKE, DISCARD_REST } what;
     struct cpl_reject row;   /* complete but for its length */
-    struct cpl_buffer held;  /* its first bytes, and its message */
+    struct cpl_buffer held;  /* its first bytes */
     bool in_string, escaped; /* DISCARD_VALUE: where in the value */
     uint32_t depth;
 };
@@ -31,6 +31,8 @@ struct json_decoder {
     bool finished;
     bool seek_line; /* the split starts in the middle of a line */
     struct json_discard discard;
+    uint8_t alike[64];   /* newline, blanks and bracket: how the lines of rows begin */
+    size_t alike_length; /* 0 = not known */
 
     struct json_block block;
     struct json_frame frame;
@@ -167,8 +169,26 @@ static void consume(struct json_decoder *d, const uint8_t *end, uint64_t *class)
     d->block.at += length;
 }
 
+/* Remember how the line of the row at `row` begins, if the row is a container at the beginning of its line. */
+static void learn_alike(struct json_decoder *d, const uint8_t *row)
+{
+    const uint8_t *first = d->block.data + d->block.at, *line = row;
+    if (*row != '{' && *row != '[')
+        return;
+    while (line > first && (line[-1] == ' ' || line[-1] == '\t'))
+        line--;
+    bool at_line = line > first ? line[-1] == '\n' : !d->block.base && line == d->block.data;
+    size_t length = (size_t)(row - line) + 2;
+    if (!at_line || length > sizeof d->alike)
+        return;
+    d->alike[0] = '\n';
+    memcpy(d->alike + 1, line, length - 1);
+    d->alike_length = length;
+}
+
 static void consume_separators(struct json_decoder *d, const uint8_t *end)
 {
+    learn_alike(d, end);
     d->report.lines += count_newlines(d->block.data + d->block.at, end);
     bool first = !d->report.rows_read && !d->rows;
     consume(d, end, first ? &d->report.header_bytes : &d->report.blank_bytes);
@@ -317,15 +337,12 @@ static inline const uint8_t *walk_row(struct json_decoder *d, const uint8_t *p)
 static bool start_discarding(struct json_decoder *d, int what, struct cpl_error *err)
 {
     struct json_discard *discard = &d->discard;
-    const uint8_t *start = d->block.data + d->block.at;
-    size_t size = (size_t)(json_block_end(&d->block) - start);
-    size_t shown = size < RAW_SHOWN ? size : RAW_SHOWN;
-    *discard = (struct json_discard){.held = discard->held, .row = reject_of(d, start + shown)};
+    *discard = (struct json_discard){.held = discard->held,
+                                     .row = reject_of(d, json_block_end(&d->block))};
     discard->what = what;
     discard->row.length = 0;
-    discard->row.message = d->message;
     discard->held.size = 0;
-    return cpl_buffer_append(&discard->held, start, shown, err);
+    return cpl_buffer_reserve(&discard->held, 1, err);
 }
 
 /* Behind the value's last byte, or NULL when it is not there yet. */
@@ -346,33 +363,70 @@ static const uint8_t *value_end(struct json_discard *discard, const uint8_t *p, 
     return NULL;
 }
 
-static bool finish_discarding(struct json_decoder *d, struct cpl_error *err)
+/* The start of a line that begins as rows do, or NULL; then *keep bytes at the end may be the start of one. */
+static const uint8_t *next_alike(const struct json_decoder *d, const uint8_t *p, const uint8_t *end,
+                                 size_t *keep)
+{
+    size_t length = d->alike_length;
+    for (; (p = memchr(p, '\n', (size_t)(end - p))); p++) {
+        size_t left = (size_t)(end - p);
+        if (left >= length && !memcmp(p, d->alike, length))
+            return p + length - 1;
+        if (left < length) {
+            *keep = left;
+            return NULL;
+        }
+    }
+    *keep = 0;
+    return NULL;
+}
+
+static bool finish_discarding(struct json_decoder *d, bool found, struct cpl_error *err)
 {
     struct json_discard *discard = &d->discard;
     discard->row.raw = discard->held.data;
     discard->row.raw_length = discard->held.size;
-    if (discard->what == DISCARD_VALUE)
+    if (found && discard->what == DISCARD_VALUE)
         json_frame_row_done(&d->frame);
+    else if (found && discard->what == DISCARD_TO_ALIKE)
+        d->frame.state = d->frame.array ? FRAME_NEXT : FRAME_START;
     else
         d->frame.state = FRAME_START; /* at the end, or lines */
     discard->what = DISCARD_NOTHING;
     return add_reject(d, &discard->row, err);
 }
 
+/* [block.at, end) belongs to the reject. */
+static bool discard_bytes(struct json_decoder *d, const uint8_t *end, struct cpl_error *err)
+{
+    const uint8_t *start = d->block.data + d->block.at;
+    size_t size = (size_t)(end - start), room = RAW_SHOWN - d->discard.held.size;
+    d->discard.row.length += size;
+    d->report.lines += count_newlines(start, end);
+    consume(d, end, &d->report.reject_bytes);
+    return cpl_buffer_append(&d->discard.held, start, size < room ? size : room, err);
+}
+
 static bool discard(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
 {
-    const uint8_t *start = d->block.data + d->block.at, *end = json_block_end(&d->block),
-                  *stop = NULL;
+    const uint8_t *start = d->block.data + d->block.at, *end = json_block_end(&d->block);
+    const uint8_t *stop = NULL;
+    size_t keep = 0;
     if (d->discard.what == DISCARD_LINE)
         stop = memchr(start, '\n', (size_t)(end - start));
-    if (d->discard.what == DISCARD_VALUE)
+    else if (d->discard.what == DISCARD_VALUE)
         stop = value_end(&d->discard, start, end);
-    d->discard.row.length += (uint64_t)((stop ? stop : end) - start);
-    const uint8_t *behind = !stop ? end : d->discard.what == DISCARD_LINE ? stop + 1 : stop;
-    d->report.lines += count_newlines(start, behind);
-    consume(d, behind, &d->report.reject_bytes);
-    *progress = stop || d->block.whole ? ROW_TAKEN : NEED_BYTES;
-    return *progress == NEED_BYTES || finish_discarding(d, err);
+    else if (d->discard.what == DISCARD_TO_ALIKE)
+        stop = next_alike(d, start, end, &keep);
+    bool cut = !stop && !d->block.whole;
+    *progress = cut ? NEED_BYTES : ROW_TAKEN;
+    if (!discard_bytes(d, stop ? stop : cut ? end - keep : end, err))
+        return false;
+    if (stop && d->discard.what == DISCARD_LINE) {
+        d->report.lines++;
+        consume(d, stop + 1, &d->report.reject_bytes);
+    }
+    return cut || finish_discarding(d, stop != NULL, err);
 }
 
 /* The row at hand is cut off: more bytes, unless it has grown over the limit. */
@@ -487,36 +541,18 @@ static bool seek_line(struct json_decoder *d, enum progress *progress)
 
 /* ---- rows in arrays and documents ---- */
 
-/* Behind the broken row at `start`: the next line that begins like the row's own, or NULL. */
-static const uint8_t *next_alike(const struct json_decoder *d, const uint8_t *start)
-{
-    const uint8_t *line = start, *end = json_block_end(&d->block);
-    while (line > d->block.data && (line[-1] == ' ' || line[-1] == '\t'))
-        line--;
-    if (line > d->block.data ? line[-1] != '\n' : d->block.base != 0)
-        return NULL;
-    size_t length = (size_t)(start - line) + 1;
-    for (const uint8_t *at = start; (at = memchr(at, '\n', (size_t)(end - at)));) {
-        at++;
-        if ((size_t)(end - at) >= length && !memcmp(at, line, length))
-            return at + length - 1;
-    }
-    return NULL;
-}
-
 /* What stands at `start` is not JSON, or no row: go on where the next row seems to begin. */
-static bool broken(struct json_decoder *d, const uint8_t *start, struct cpl_error *err)
+static bool broken(struct json_decoder *d, struct cpl_error *err)
 {
-    const uint8_t *next = next_alike(d, start);
     d->walk.widenable = false;
     take_back_row(d);
-    if (!next)
-        return start_discarding(d, DISCARD_REST, err);
-    struct cpl_reject row = reject_of(d, next);
-    d->report.lines += count_newlines(start, next);
-    consume(d, next, &d->report.reject_bytes);
-    d->frame.state = d->frame.array ? FRAME_NEXT : FRAME_START;
-    return add_reject(d, &row, err);
+    return start_discarding(d, d->alike_length ? DISCARD_TO_ALIKE : DISCARD_REST, err);
+}
+
+/* A number or word that ends with the bytes at hand may be longer than it seems. */
+static bool may_go_on(const struct json_decoder *d, const uint8_t *start, const uint8_t *end)
+{
+    return end >= json_block_end(&d->block) && *start != '{' && *start != '[' && *start != '"';
 }
 
 /* A row whose walk failed. */
@@ -525,14 +561,14 @@ static bool odd_value(struct json_decoder *d, const uint8_t *start, enum progres
 {
     struct json_lex check = d->walk.lex;
     const uint8_t *end = json_skip(&check, start, 0);
-    bool cut = !end && check.where >= check.end;
+    bool cut = end ? may_go_on(d, start, end) : check.where >= check.end;
     if (cut && !d->block.whole)
         return grow_or_discard(d, DISCARD_VALUE, progress, err);
     *progress = ROW_TAKEN;
     if (!end) {
         json_fail(&d->walk.lex, check.fault, check.where, check.message);
         return check.fault == JSON_SYNTAX
-                   ? broken(d, start, err)
+                   ? broken(d, err)
                    : (take_back_row(d), start_discarding(d, DISCARD_VALUE, err));
     }
     take_back_row(d);
@@ -543,18 +579,13 @@ static bool odd_value(struct json_decoder *d, const uint8_t *start, enum progres
     return ok;
 }
 
-static bool is_bracket(uint8_t c)
-{
-    return c == '{' || c == '[' || c == '"';
-}
-
 static bool value_row(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
 {
     const uint8_t *p = d->block.data + d->block.at;
     const uint8_t *after = walk_row(d, p);
     if (d->walk.lex.fault == JSON_MEMORY)
         return false;
-    if (after && after >= json_block_end(&d->block) && !d->block.whole && !is_bracket(*p))
+    if (after && may_go_on(d, p, after) && !d->block.whole)
         return grow_or_discard(d, DISCARD_VALUE, progress, err);
     if (after && is_too_long(d, p, after))
         after = json_fail(&d->walk.lex, JSON_LIMIT, p, "the row is longer than max_row_bytes");
@@ -583,7 +614,7 @@ static bool next_value(struct json_decoder *d, enum progress *progress, struct c
         return grow_or_discard(d, DISCARD_REST, progress, err);
     default:
         *progress = ROW_TAKEN;
-        return broken(d, p, err);
+        return broken(d, err);
     }
 }
 

@@ -5,12 +5,14 @@
 #pragma once
 #include "base/tree.h"
 #include "decode/json.h"
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-/* behind those three */
+#ifndef JSON_FIXTURE_ASSERTS /* fuzz targets bring their own */
+#include <setjmp.h>
+#include <stdarg.h>
+/* behind those two */
 #include <cmocka.h>
+#endif
 
 struct fixture {
     /* given */
@@ -19,8 +21,9 @@ struct fixture {
     enum cpl_type_conflict conflict;
     const uint64_t *cuts; /* where splits begin, besides 0 */
     size_t n_cuts;
-    size_t read_size; /* most bytes a read gives; 0 = any */
-    size_t sample;    /* bytes of the text that infer sees; 0 = all */
+    size_t read_size;  /* most bytes a read gives; 0 = any */
+    size_t block_size; /* beyond the option's bounds; 0 = by the option */
+    size_t sample;     /* bytes of the text that infer sees; 0 = all */
     uint64_t max_row_bytes;
     uint32_t max_depth, batch_rows;
     bool closed;
@@ -297,6 +300,8 @@ static inline bool fixture_decode(struct fixture *f, const char *text, size_t si
     if (!cpl_options_parse(json_options, options ? options[0] : NULL, "json", &f->arena,
                            &f->settings, &f->err))
         return false;
+    if (f->block_size)
+        f->settings.block_size = f->block_size;
     size_t sampled = f->sample ? f->sample : size;
     struct cpl_sample sample = {
         .data = (const uint8_t *)text, .size = sampled, .at_start = true, .whole = sampled == size};

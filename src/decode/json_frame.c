@@ -167,7 +167,7 @@ static void step_start(const struct json_frame *frame, struct json_lex *lex, str
     } else if (p && frame->array && !frame->n_path) {
         p = json_fail(lex, JSON_SYNTAX, p, "not an array");
     } else {
-        step->state = FRAME_ONLY;
+        step->state = FRAME_FOUND;
     }
     step->p = p;
 }
@@ -196,6 +196,8 @@ static void step_once(const struct json_frame *frame, struct json_lex *lex, stru
 {
     if (step->state == FRAME_START) {
         step_start(frame, lex, step);
+    } else if (step->state == FRAME_FOUND) {
+        step->moving = false;
     } else if (step->state == FRAME_ONLY) {
         step->p = leave(frame, lex, step->p);
         step->state = FRAME_START;
@@ -227,6 +229,5 @@ enum json_frame_result json_frame_advance(struct json_frame *frame, struct json_
 
 void json_frame_row_done(struct json_frame *frame)
 {
-    if (frame->state != FRAME_ONLY)
-        frame->state = FRAME_BEHIND;
+    frame->state = frame->state == FRAME_FOUND ? FRAME_ONLY : FRAME_BEHIND;
 }

@@ -14,7 +14,8 @@ enum json_frame_state {
     FRAME_FIRST,  /* behind '[' */
     FRAME_BEHIND, /* behind a row */
     FRAME_NEXT,   /* behind ',' */
-    FRAME_ONLY,   /* behind the one row that a path led to */
+    FRAME_FOUND,  /* at a document's only row */
+    FRAME_ONLY,   /* behind it */
 };
 
 struct json_frame {

@@ -93,6 +93,8 @@ static const uint8_t *read_key(struct json_walk *walk, struct json_node *object,
     p = json_colon(&walk->lex, end + 1);
     if (!p || !find_key(walk, object, key, end, plain, field))
         return NULL;
+    if (p >= walk->lex.end) /* learn nothing from what is cut off */
+        return json_fail(&walk->lex, JSON_SYNTAX, p, "a value is missing");
     if (*field)
         learn(object, previous, *field, lead, p);
     return p;
