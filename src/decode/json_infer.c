@@ -304,6 +304,12 @@ static bool make_schema(struct draft *draft, struct cpl_json_settings *settings,
            draft_finish(draft, schema, columns);
 }
 
+/* Rows that are no objects, or objects in which no field was ever seen: kept as they are, in one column. */
+static bool has_no_fields(const struct json_shape *shape)
+{
+    return shape->seen && (!(shape->seen & JSON_SEEN_OBJECT) || (!shape->keys.n && !shape->map));
+}
+
 bool json_infer(void *erased, const struct cpl_sample *samples, size_t n_samples,
                 const struct cpl_schema *declared, bool decimals, struct cpl_schema **schema,
                 struct cpl_column_plan **columns, struct cpl_error *err)
@@ -324,8 +330,7 @@ bool json_infer(void *erased, const struct cpl_sample *samples, size_t n_samples
         ok = observe_sample(&observer, &samples[i]);
     if (settings->layout == JSON_AUTO)
         settings->layout = JSON_LINES;
-    settings->row_is_value = !declared && observer.shape->seen &&
-                             !(observer.shape->seen & JSON_SEEN_OBJECT);
+    settings->row_is_value = !declared && has_no_fields(observer.shape);
     ok = ok && make_schema(&draft, settings, declared, schema, columns);
     draft_release(&draft);
     return ok;

@@ -351,6 +351,7 @@ static void rows_that_are_no_objects(void **state)
 {
     (void)state;
     expect(NULL, "[1,2]\n[3]\n", "{\"value\":[1,2]}\n{\"value\":[3]}\n", "");
+    expect(NULL, "{}\n{ }\n", "{\"value\":{}}\n{\"value\":{ }}\n", "");
     expect("{\"layout\": \"documents\"}", "1 2\n3", "{\"value\":1}\n{\"value\":2}\n{\"value\":3}\n",
            "");
 }
