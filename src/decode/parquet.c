@@ -163,7 +163,7 @@ struct cpl_parquet_scan {
     uint32_t batch_rows, group_batch_rows;
     uint32_t *fields; /* schema.n_fields indices of top-level fields */
     struct cpl_schema schema;
-    struct cpl_parquet_column **columns; /* by leaf; NULL = not wanted */
+    struct cpl_leaf_reader **columns; /* by leaf; NULL = not wanted */
     struct cpl_codec_state codec;
     size_t window_step;
     struct cpl_arena fixed, arena; /* of the scan, of the batch */
@@ -252,7 +252,7 @@ void cpl_parquet_scan_free(struct cpl_parquet_scan *scan)
         return;
     for (uint32_t i = 0; scan->columns && i < scan->file->levels.n_leaves; i++) {
         if (scan->columns[i])
-            cpl_parquet_column_release(scan->columns[i]);
+            cpl_leaf_reader_release(scan->columns[i]);
         cpl_free(scan->columns[i]);
     }
     cpl_free(scan->columns);
@@ -299,9 +299,9 @@ static bool open_group(struct cpl_parquet_scan *scan, struct cpl_error *err)
     scan->group_batch_rows = rows_for_bytes(scan, group);
     for (uint32_t i = 0; i < scan->file->levels.n_leaves; i++)
         if (scan->columns[i] &&
-            !cpl_parquet_column_open(scan->columns[i], scan->file->reader, &group->columns.items[i],
-                                     &scan->file->levels.leaves[i], &scan->codec, scan->window_step,
-                                     err))
+            !cpl_leaf_reader_open(scan->columns[i], scan->file->reader, &group->columns.items[i],
+                                  &scan->file->levels.leaves[i], &scan->codec, scan->window_step,
+                                  err))
             return at_column(scan, i, err);
     return true;
 }
@@ -311,8 +311,8 @@ static bool read_columns(struct cpl_parquet_scan *scan, uint32_t rows, struct cp
     for (uint32_t i = 0; i < scan->file->levels.n_leaves; i++) {
         if (!scan->columns[i])
             continue;
-        cpl_parquet_column_begin(scan->columns[i], &scan->arena);
-        if (!cpl_parquet_column_read(scan->columns[i], rows, err))
+        cpl_leaf_reader_begin(scan->columns[i], &scan->arena);
+        if (!cpl_leaf_reader_read(scan->columns[i], rows, err))
             return at_column(scan, i, err);
     }
     return true;

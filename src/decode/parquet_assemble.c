@@ -9,7 +9,7 @@ struct scope {
 };
 
 struct assembly {
-    struct cpl_parquet_column *const *columns;
+    struct cpl_leaf_reader *const *columns;
     struct cpl_arena *arena;
     struct cpl_error *err;
 };
@@ -19,7 +19,7 @@ struct levels {
     uint32_t n;
 };
 
-static struct levels levels_of(const struct cpl_parquet_column *column)
+static struct levels levels_of(const struct cpl_leaf_reader *column)
 {
     return (struct levels){
         .rep = column->leaf->max_rep ? (const uint16_t *)(void *)column->repetition.data : NULL,
@@ -90,7 +90,7 @@ static void *alloc_values(struct assembly *to, size_t size)
     return block ? (void *)(((uintptr_t)block + 63) & ~(uintptr_t)63) : NULL;
 }
 
-static bool assemble_leaf(struct assembly *to, const struct cpl_parquet_column *column,
+static bool assemble_leaf(struct assembly *to, const struct cpl_leaf_reader *column,
                           struct cpl_column *out)
 {
     size_t width = cpl_type_width(&out->field->type);
@@ -142,7 +142,7 @@ static bool assemble_children(struct assembly *to, const struct cpl_parquet_node
 static bool assemble_node(struct assembly *to, const struct cpl_parquet_node *node,
                           struct scope scope, uint32_t expected, struct cpl_column *out)
 {
-    const struct cpl_parquet_column *lead = to->columns[node->leaf];
+    const struct cpl_leaf_reader *lead = to->columns[node->leaf];
     struct levels levels = levels_of(lead);
     *out = (struct cpl_column){.field = node->field, .length = count_slots(&levels, scope)};
     if (out->length != expected)
@@ -162,7 +162,7 @@ static bool assemble_node(struct assembly *to, const struct cpl_parquet_node *no
 }
 
 bool cpl_parquet_assemble(const struct cpl_parquet_node *node,
-                          struct cpl_parquet_column *const *columns, uint32_t rows,
+                          struct cpl_leaf_reader *const *columns, uint32_t rows,
                           struct cpl_arena *arena, struct cpl_column *out, struct cpl_error *err)
 {
     struct assembly to = {.columns = columns, .arena = arena, .err = err};

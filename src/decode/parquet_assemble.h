@@ -11,7 +11,7 @@
 /* `columns` are indexed by leaf. Fills *out for the field of `node`, which must come out with
  * `rows` rows. */
 bool cpl_parquet_assemble(const struct cpl_parquet_node *node,
-                          struct cpl_parquet_column *const *columns, uint32_t rows,
+                          struct cpl_leaf_reader *const *columns, uint32_t rows,
                           struct cpl_arena *arena, struct cpl_column *out,
                           struct cpl_error *err) CPL_CHECKED;
 /* Physical values as they stand in a batch's column of the leaf's field: `n` of them,

@@ -10,7 +10,7 @@ static bool malformed(struct cpl_error *err, const char *what)
     return false;
 }
 
-static void drop_retired(struct cpl_parquet_column *column)
+static void drop_retired(struct cpl_leaf_reader *column)
 {
     uint8_t **bodies = (uint8_t **)(void *)column->retired.data;
     for (size_t i = 0; i < column->retired.size / sizeof *bodies; i++)
@@ -18,7 +18,7 @@ static void drop_retired(struct cpl_parquet_column *column)
     column->retired.size = 0;
 }
 
-static void drop_chunk(struct cpl_parquet_column *column)
+static void drop_chunk(struct cpl_leaf_reader *column)
 {
     drop_retired(column);
     cpl_free(column->page.body);
@@ -30,10 +30,10 @@ static void drop_chunk(struct cpl_parquet_column *column)
     column->page_left = column->look = column->look_at = 0;
 }
 
-bool cpl_parquet_column_open(struct cpl_parquet_column *column, struct cpl_reader *reader,
-                             const struct cpl_parquet_column_chunk *chunk,
-                             const struct cpl_parquet_leaf *leaf, struct cpl_codec_state *codec,
-                             size_t window_step, struct cpl_error *err)
+bool cpl_leaf_reader_open(struct cpl_leaf_reader *column, struct cpl_reader *reader,
+                          const struct cpl_parquet_column_chunk *chunk,
+                          const struct cpl_parquet_leaf *leaf, struct cpl_codec_state *codec,
+                          size_t window_step, struct cpl_error *err)
 {
     const struct cpl_parquet_column_metadata *metadata = &chunk->metadata;
     drop_chunk(column);
@@ -55,7 +55,7 @@ bool cpl_parquet_column_open(struct cpl_parquet_column *column, struct cpl_reade
     return cpl_parquet_pages_init(&column->pages, reader, metadata, leaf, codec, window_step, err);
 }
 
-void cpl_parquet_column_release(struct cpl_parquet_column *column)
+void cpl_leaf_reader_release(struct cpl_leaf_reader *column)
 {
     drop_chunk(column);
     cpl_parquet_pages_release(&column->pages);
@@ -67,7 +67,7 @@ void cpl_parquet_column_release(struct cpl_parquet_column *column)
     cpl_buffer_release(&column->values);
 }
 
-void cpl_parquet_column_begin(struct cpl_parquet_column *column, struct cpl_arena *arena)
+void cpl_leaf_reader_begin(struct cpl_leaf_reader *column, struct cpl_arena *arena)
 {
     drop_retired(column);
     column->arena = arena;
@@ -77,7 +77,7 @@ void cpl_parquet_column_begin(struct cpl_parquet_column *column, struct cpl_aren
 
 /* ---- pages ---- */
 
-static bool take_dictionary(struct cpl_parquet_column *column, struct cpl_parquet_page *page,
+static bool take_dictionary(struct cpl_leaf_reader *column, struct cpl_parquet_page *page,
                             struct cpl_error *err)
 {
     const struct cpl_parquet_leaf *leaf = column->leaf;
@@ -97,7 +97,7 @@ static bool take_dictionary(struct cpl_parquet_column *column, struct cpl_parque
            cpl_parquet_values_read(&column->decoder, values, page->num_values, column->arena, err);
 }
 
-static void start_levels(struct cpl_parquet_column *column)
+static void start_levels(struct cpl_leaf_reader *column)
 {
     const struct cpl_parquet_page *page = &column->page;
     cpl_rle_decoder_init(&column->repetition_levels, page->repetition, page->repetition_size,
@@ -107,7 +107,7 @@ static void start_levels(struct cpl_parquet_column *column)
 }
 
 /* Numbers are copied out of a page, strings are not: those pages must outlive the batch. */
-static bool retire_page(struct cpl_parquet_column *column, struct cpl_error *err)
+static bool retire_page(struct cpl_leaf_reader *column, struct cpl_error *err)
 {
     uint8_t *body = column->page.body;
     if (column->leaf->type == CPL_PARQUET_BYTE_ARRAY && body) {
@@ -120,7 +120,7 @@ static bool retire_page(struct cpl_parquet_column *column, struct cpl_error *err
     return true;
 }
 
-static bool next_page(struct cpl_parquet_column *column, struct cpl_error *err)
+static bool next_page(struct cpl_leaf_reader *column, struct cpl_error *err)
 {
     const struct cpl_parquet_leaf *leaf = column->leaf;
     struct cpl_parquet_page *page = &column->page;
@@ -154,7 +154,7 @@ static bool levels_within(const uint32_t *levels, uint32_t n, int16_t max)
 }
 
 /* More levels into the look-ahead; none (look == look_at) when the chunk is at its end. */
-static bool look_ahead(struct cpl_parquet_column *column, struct cpl_error *err)
+static bool look_ahead(struct cpl_leaf_reader *column, struct cpl_error *err)
 {
     const struct cpl_parquet_leaf *leaf = column->leaf;
     column->look = column->look_at = 0;
@@ -181,7 +181,7 @@ static bool look_ahead(struct cpl_parquet_column *column, struct cpl_error *err)
 
 /* Entries of the look-ahead that belong to the next `*rows` rows; *rows is lowered by those begun.
  * *full: an entry of a further row was seen, so that the last one is complete. */
-static uint32_t entries_of(const struct cpl_parquet_column *column, uint32_t *rows, bool *full)
+static uint32_t entries_of(const struct cpl_leaf_reader *column, uint32_t *rows, bool *full)
 {
     uint32_t have = column->look - column->look_at, n = 0;
     if (!column->leaf->max_rep) {
@@ -222,7 +222,7 @@ static uint32_t count_at(const uint32_t *levels, uint32_t n, int16_t level)
     return count;
 }
 
-static bool take_entries(struct cpl_parquet_column *column, uint32_t n, struct cpl_error *err)
+static bool take_entries(struct cpl_leaf_reader *column, uint32_t n, struct cpl_error *err)
 {
     const struct cpl_parquet_leaf *leaf = column->leaf;
     const uint32_t *definition = column->look_definition + column->look_at;
@@ -244,8 +244,7 @@ static bool take_entries(struct cpl_parquet_column *column, uint32_t n, struct c
     return true;
 }
 
-bool cpl_parquet_column_read(struct cpl_parquet_column *column, uint32_t rows,
-                             struct cpl_error *err)
+bool cpl_leaf_reader_read(struct cpl_leaf_reader *column, uint32_t rows, struct cpl_error *err)
 {
     uint32_t left = rows;
     bool full = rows == 0;

@@ -11,7 +11,7 @@
 
 enum { CPL_PARQUET_LOOK = 1024 };
 
-struct cpl_parquet_column {
+struct cpl_leaf_reader {
     const struct cpl_parquet_leaf *leaf;
     struct cpl_parquet_pages pages;
     struct cpl_parquet_page page;
@@ -33,13 +33,13 @@ struct cpl_parquet_column {
 };
 
 /* Start a row group's chunk. `column` starts as {0}, and may have read another chunk before. */
-bool cpl_parquet_column_open(struct cpl_parquet_column *column, struct cpl_reader *reader,
-                             const struct cpl_parquet_column_chunk *chunk,
-                             const struct cpl_parquet_leaf *leaf, struct cpl_codec_state *codec,
-                             size_t window_step, struct cpl_error *err) CPL_CHECKED;
-void cpl_parquet_column_release(struct cpl_parquet_column *column);
+bool cpl_leaf_reader_open(struct cpl_leaf_reader *column, struct cpl_reader *reader,
+                          const struct cpl_parquet_column_chunk *chunk,
+                          const struct cpl_parquet_leaf *leaf, struct cpl_codec_state *codec,
+                          size_t window_step, struct cpl_error *err) CPL_CHECKED;
+void cpl_leaf_reader_release(struct cpl_leaf_reader *column);
 /* Forget the last batch; slices made from now on may lie in `arena`. */
-void cpl_parquet_column_begin(struct cpl_parquet_column *column, struct cpl_arena *arena);
+void cpl_leaf_reader_begin(struct cpl_leaf_reader *column, struct cpl_arena *arena);
 /* Exactly `rows` more rows; fewer is a DATA error. */
-bool cpl_parquet_column_read(struct cpl_parquet_column *column, uint32_t rows,
-                             struct cpl_error *err) CPL_CHECKED;
+bool cpl_leaf_reader_read(struct cpl_leaf_reader *column, uint32_t rows,
+                          struct cpl_error *err) CPL_CHECKED;

@@ -97,7 +97,7 @@ static bool check_index_lengths(const struct chunk *chunk, struct cpl_error *err
     uint64_t repetitions = (uint64_t)n * ((uint32_t)chunk->leaf->max_rep + 1);
     uint64_t definitions = (uint64_t)n * ((uint32_t)chunk->leaf->max_def + 1);
     if (index->min_values.n != n || index->max_values.n != n ||
-        (index->null_counts.items && index->null_counts.n != n) ||
+        (index->null_counts.n && index->null_counts.n != n) ||
         (index->repetition_histograms.n && index->repetition_histograms.n != repetitions) ||
         (index->definition_histograms.n && index->definition_histograms.n != definitions) ||
         (chunk->has_offset_index && chunk->offset_index.pages.n != n))
@@ -116,7 +116,7 @@ static bool read_indexes(struct chunk *chunk, struct cpl_error *err)
          !cpl_parquet_parse_offset_index(chunk->raw.data, chunk->raw.size, &chunk->arena,
                                          &chunk->offset_index, err)))
         return false;
-    if (chunk->has_offset_index && chunk->offset_index.unencoded_bytes.items &&
+    if (chunk->has_offset_index && chunk->offset_index.unencoded_bytes.n &&
         chunk->offset_index.unencoded_bytes.n != chunk->offset_index.pages.n)
         return corrupt(err, "the lists of the offset index have different lengths");
     if (!chunk->has_column_index)
@@ -288,7 +288,7 @@ static bool check_indexed_size(const struct chunk *chunk, uint64_t number, struc
 {
     struct cpl_error found;
     const int64_t *stated = chunk->offset_index.unencoded_bytes.items;
-    return !stated ||
+    return chunk->offset_index.unencoded_bytes.n == 0 ||
            cpl_parquet_check_equal(stated[number], chunk->page.unencoded,
                                    "the offset index's unencoded size", &found) ||
            remark(chunk, err, &found);
@@ -306,7 +306,7 @@ static bool check_column_index(const struct chunk *chunk, uint64_t number, struc
         return corrupt(err, "the column index is wrong about a page of nulls only");
     struct cpl_parquet_bounds bounds = {.min = index->min_values.items[number],
                                         .max = index->max_values.items[number]};
-    if (index->null_counts.items &&
+    if (index->null_counts.n &&
         !cpl_parquet_check_nulls(facts, chunk->leaf, index->null_counts.items[number],
                                  "the column index's null count", err))
         return false;

@@ -162,7 +162,7 @@ bool cpl_put_delta(const struct cpl_parquet_kernels *k, const int64_t *values, u
     at = put_varint(at, 128);
     at = put_varint(at, 4);
     at = put_varint(at, n);
-    at = put_varint(at, zigzag(n ? values[0] : 0));
+    at = put_varint(at, zigzag(!n ? 0 : bytes == 4 ? (int32_t)values[0] : values[0])); /* unsigned ones wrap */
     for (uint32_t first = 1; first < n; first += 128) {
         uint32_t left = n - first < 128 ? n - first : 128, minis = (left + 31) / 32;
         uint8_t widths[4];

@@ -1,7 +1,7 @@
 /* Parquet's metadata as plain C structs, and their Thrift form (parquet-format, parquet.thrift).
  *
  * The structs mirror parquet.thrift field by field; what is optional there has a `has_NAME` here,
- * or is absent when its pointer is NULL (bytes, lists) or its tag 0 (logical type, column order).
+ * or is absent when its pointer is NULL (bytes), its n 0 (lists) or its tag 0 (logical type, column order).
  * Start from `= {0}`, fill in, write. Parsed metadata lives wholly in the arena that was given.
  *
  * A file: "PAR1", column chunks (page header + page …), column indexes, offset indexes, bloom

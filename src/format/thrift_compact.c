@@ -555,7 +555,12 @@ static bool is_present(const struct cpl_thrift_field *field, const uint8_t *valu
         return true;
     if (field->presence)
         return *(const bool *)(value + field->presence - 1);
-    if (field->kind == CPL_THRIFT_BYTES || field->kind == CPL_THRIFT_LIST_OF) {
+    if (field->kind == CPL_THRIFT_LIST_OF) {
+        struct any_list list;
+        memcpy(&list, value + field->offset, sizeof list);
+        return list.n > 0;
+    }
+    if (field->kind == CPL_THRIFT_BYTES) {
         memcpy(&pointer, value + field->offset, sizeof pointer);
         return pointer != NULL;
     }

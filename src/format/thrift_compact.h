@@ -6,7 +6,8 @@
  *
  * In memory: integers, enums (32 bits) and bool as themselves; binary and string as struct
  * cpl_bytes; list<T> as CPL_THRIFT_LIST(T); structs inline. An optional scalar or struct has a bool
- * beside it, `has_NAME`; optional bytes and lists are absent when their pointer is NULL. A union is
+ * beside it, `has_NAME`; optional bytes are absent when their pointer is NULL, and lists
+ * when they are empty. A union is
  * a struct whose first member is an int32_t tag: the number of the alternative, 0 = none; the
  * alternatives' fields lie behind it and may share places.
  *

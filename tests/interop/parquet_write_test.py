@@ -1,0 +1,174 @@
+"""Files by our writer, read by pyarrow, DuckDB and Polars and by ourselves: every type × encoding × codec × null pattern ×
+page version. Input is a random table of pyarrow's, sent through our reader and writer (parquet_rewrite)."""
+import os
+import random
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(__file__))
+from parquet_tables import BUILD, NESTED, NESTED_FOR_ALL, SIMPLE, canonical_rows, dump, first_difference, need, random_table, random_uuids, verify
+
+need("pyarrow", "duckdb", "polars")
+import duckdb
+import polars
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+REWRITE = os.path.join(BUILD, "tests", "parquet_rewrite")
+ROWS = 500
+counts = {"files": 0, "readings": 0}
+failures = []
+
+
+def rewrite(source, target, *options):
+    done = subprocess.run([REWRITE, source, target, *options], capture_output=True, timeout=120)
+    if done.returncode:
+        raise AssertionError(f"parquet_rewrite failed ({done.returncode}): {done.stderr.decode()[-2000:]}")
+
+
+def by_duckdb(path):
+    result = duckdb.sql(f"select * from read_parquet('{path}')").arrow()
+    return result.read_all() if hasattr(result, "read_all") else result
+
+
+def by_polars(path):
+    return polars.read_parquet(path).to_arrow()
+
+
+READERS = {"duckdb": by_duckdb, "polars": by_polars}
+
+
+def compare(path, label, expected, peers=READERS):
+    """Verified, and read by everybody as `expected` says."""
+    def judge(name, read):
+        counts["readings"] += 1
+        try:
+            difference = first_difference(expected.column_names, rows, read())
+        except BaseException as error:  # Polars panics with something that is no Exception
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            difference = f"{type(error).__name__}: {error}"
+        if difference:
+            failures.append(f"{label}, {name}: {difference[:600]}")
+            print("FAIL", failures[-1])
+
+    def verdict():
+        report = verify(path)
+        return rows if report["rows"] == len(rows) else [report]
+
+    rows = canonical_rows(expected)
+    counts["files"] += 1
+    judge("verify", verdict)
+    judge("ourselves", lambda: dump(path)[1])
+    judge("pyarrow", lambda: canonical_rows(pq.read_table(path, use_threads=False, page_checksum_verification=True)))
+    for name, read in peers.items():
+        judge(name, lambda: canonical_rows(read(path), expected.schema))
+
+
+def every_choice(folder):
+    source, target = os.path.join(folder, "in.parquet"), os.path.join(folder, "out.parquet")
+    rng = random.Random(11)
+    for codec in ("none", "snappy", "gzip", "brotli", "zstd:5", "lz4_raw"):
+        for version in ("v1", "v2"):
+            for dictionary, encodings in (("auto", "auto"), ("always", "auto"), ("never", "auto"), ("never", "compatible")):
+                peers = READERS if rng.random() < 0.4 else {}
+                table = random_table(rng.random(), ROWS, SIMPLE | (NESTED_FOR_ALL if peers else NESTED), tame=bool(peers))
+                pq.write_table(table, source, store_schema=False, row_group_size=rng.choice([ROWS, 133]))
+                options = [f"compression={codec}", f"page_version={version}", f"dictionary={dictionary}", f"encodings={encodings}",
+                           f"page_rows={rng.choice([1, 9, 100, 20480])}", f"row_group_rows={rng.choice([50, 200, 262144])}",
+                           f"page_bytes={rng.choice([1024, 1 << 20])}"]
+                rewrite(source, target, *options)
+                compare(target, " ".join(options), pq.read_table(source, use_threads=False), peers)
+
+
+def switches(folder):
+    source, target = os.path.join(folder, "in.parquet"), os.path.join(folder, "out.parquet")
+    table = random_table(5, 3000, {k: SIMPLE[k] for k in ("i64", "text", "f64", "d38", "ts_us", "u32", "fixed")}, tame=True)
+    pq.write_table(table, source, store_schema=False)
+    blooms = "[" + ", ".join(name for name in table.column_names) + "]"
+    for options in (["statistics=false"], ["page_index=false"], ["page_crc=false"], [f"bloom_filters={blooms}", "page_rows=100"],
+                    ["statistics=false", "page_index=false", "page_crc=false", "compression=none"]):
+        rewrite(source, target, *options)
+        compare(target, " ".join(options)[:100], table)
+
+
+def shapes_of_data(folder):
+    """Columns that make the writer choose: sorted, constant, random, long, repeated, growing."""
+    source, target = os.path.join(folder, "in.parquet"), os.path.join(folder, "out.parquet")
+    rng = random.Random(6)
+    n = 70000
+    table = pa.table({
+        "sorted": pa.array(range(n)), "constant": pa.array([7] * n), "wide": pa.array([rng.getrandbits(63) for _ in range(n)]),
+        "few": pa.array([f"word {i % 11}" for i in range(n)]), "unique": pa.array([f"https://example.org/{i:09}/{rng.random()}" for i in range(n)]),
+        "late": pa.array([i % 3 if i < 30000 else rng.getrandbits(40) for i in range(n)]),
+        "money": pa.array([rng.randint(0, 10 ** 7) for _ in range(n)]).cast(pa.decimal128(22, 2)),
+        "reading": pa.array([20 + rng.random() for _ in range(n)]), "flag": pa.array([i % 1000 == 0 for i in range(n)]),
+        "gaps": pa.array([None if i // 1000 % 2 else i for i in range(n)]), "id": random_uuids(rng, n),
+        "jumps": pa.array([(-1) ** i * (1 << (i % 63)) for i in range(n)]),
+    })
+    pq.write_table(table, source, store_schema=False)
+    for options in (["compression=zstd"], ["compression=snappy", "row_group_rows=20000", "page_version=v2"]):
+        rewrite(source, target, *options)
+        compare(target, "shapes " + " ".join(options), table)
+
+
+def oddities(folder):
+    source, target = os.path.join(folder, "in.parquet"), os.path.join(folder, "out.parquet")
+    empty = random_table(1, 0, SIMPLE | NESTED_FOR_ALL)
+    pq.write_table(empty, source, store_schema=False)
+    rewrite(source, target)
+    compare(target, "no rows", pq.read_table(source))
+    rng = random.Random(2)
+    typed = pa.table({"id": pa.ExtensionArray.from_storage(pa.uuid(), random_uuids(rng, 90)),
+                      "doc": pa.ExtensionArray.from_storage(pa.json_(), pa.array(['{"a": [1, 2]}', "null", None] * 30))})
+    pq.write_table(typed, source, store_schema=False)
+    rewrite(source, target)
+    compare(target, "uuid and json", typed, {})
+    field_ids = pa.schema([pa.field("a", pa.int32(), metadata={"PARQUET:field_id": "17"}), pa.field("b", pa.list_(pa.string()))])
+    pq.write_table(pa.table({"a": [1], "b": [["x"]]}, schema=field_ids), source, store_schema=False)
+    rewrite(source, target)
+    compare(target, "field ids", pq.read_table(source))
+    if pq.read_schema(target).field("a").metadata != {b"PARQUET:field_id": b"17"}:
+        failures.append("the field id was lost")
+    metadata = pq.read_metadata(target)
+    if metadata.metadata.get(b"cupel.test") != b"rewritten":
+        failures.append("the key-value metadata was lost")
+    strings = pa.table({"s": ["x" * 3_000_000, "", "y" * 2_000_000, None] * 3})
+    pq.write_table(strings, source, store_schema=False)
+    rewrite(source, target)
+    compare(target, "values of megabytes", strings)
+
+
+def damage(folder):
+    """verify finds any flipped bit in the pages of a file of ours, and a cut-off file is refused."""
+    source, target = os.path.join(folder, "in.parquet"), os.path.join(folder, "out.parquet")
+    table = random_table(3, 200, {k: SIMPLE[k] for k in ("i32", "text", "f64")}, nulls=(0.2,))
+    pq.write_table(table, source, store_schema=False)
+    rewrite(source, target, "page_rows=50")
+    whole = open(target, "rb").read()
+    chunks = [pq.read_metadata(target).row_group(0).column(i) for i in range(3)]
+    end = max(min(c.data_page_offset, c.dictionary_page_offset or c.data_page_offset) + c.total_compressed_size for c in chunks)
+    rng, missed = random.Random(1), 0
+    for _ in range(150):
+        at, bit = rng.randrange(4, end), 1 << rng.randrange(8)
+        with open(target, "wb") as out:
+            out.write(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1:])
+        try:
+            verify(target)
+            missed += 1
+        except Exception as error:
+            if "crashed" in str(error):
+                failures.append(f"bit {bit} of byte {at}: {error}")
+    if missed:
+        failures.append(f"{missed} of 150 flipped bits in pages were not found")
+    print(f"150 flipped bits, {150 - missed} found")
+
+
+with tempfile.TemporaryDirectory() as temporary:
+    for part in (every_choice, switches, shapes_of_data, oddities, damage):
+        part(temporary)
+print(f"{counts['files']} files of ours, {counts['readings']} readings, {len(failures)} failures")
+for failure in failures:
+    print("FAIL", failure[:600])
+sys.exit(1 if failures else 0)
