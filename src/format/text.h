@@ -7,7 +7,7 @@
  *                     that would not give the digits back
  * Nothing is ever rounded: "1.005" is RANGE for decimal(10,2), 2^63 is RANGE for int64, "30 February" is NO.
  * Surrounding blanks (space, tab) are accepted by all but string types. Locale is never consulted.
- * No function allocates; all are thread-safe. 32 bytes behind text+length may be read by vector code:
+ * No parser or printer allocates on its own account; all are thread-safe. 32 bytes behind text+length may be read by vector code:
  * callers guarantee that they are mapped. */
 #pragma once
 #include "batch/schema.h"
@@ -24,6 +24,11 @@ struct cpl_text_style {
     const char *const *true_words, *const *false_words; /* NULL = true/false, case-insensitive; NULL-terminated lists */
     bool lenient;            /* declared types: also accept +5, 007, 1e3 for integers, .5, 5. */
 };
+
+/* Is this a date, time or timestamp format that the parsers know, with all the fields that such a value needs (a year,
+ * month and day or day of the year; an hour; both)? Ask before a run: a wrong format fits no value at all. */
+enum cpl_text_format { CPL_FORMAT_DATE, CPL_FORMAT_TIME, CPL_FORMAT_TIMESTAMP };
+bool cpl_text_format_check(const char *format, enum cpl_text_format what, struct cpl_error *err) CPL_CHECKED;
 
 enum cpl_text_result cpl_parse_bool(const uint8_t *text, size_t length, const struct cpl_text_style *style, bool *value);
 /* [-]digits without leading zeros ("0", "-5"); not "-0", "+5", "007" unless style->lenient. Fits if min ≤ v ≤ max. */

@@ -205,6 +205,8 @@ enum cpl_text_result cpl_parse_timestamp(const uint8_t *text, size_t length,
 {
     struct cpl_moment moment;
     cpl_trim(&text, &length);
+    if (!(style && style->timestamp_format) && cpl_fast_timestamp(text, length, unit, utc, value))
+        return CPL_TEXT_EXACT;
     if (!cpl_scan_timestamp(text, length, style, &moment))
         return CPL_TEXT_NO;
     return cpl_moment_timestamp(&moment, unit, utc, value);

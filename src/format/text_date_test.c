@@ -219,6 +219,31 @@ static void patterns_of_dates_lose_no_time(void **state)
     assert_int_equal(value, 45000);
 }
 
+static void check_format(const char *format, enum cpl_text_format what, const char *problem)
+{
+    struct cpl_error err = {0};
+    bool ok = cpl_text_format_check(format, what, &err);
+    if (ok != !problem || (problem && !strstr(err.message, problem)))
+        fail_msg("%s: %d %s", format, ok, err.message);
+}
+
+static void formats_are_checked(void **state)
+{
+    (void)state;
+    check_format("%d.%m.%Y", CPL_FORMAT_DATE, NULL);
+    check_format("%Y-%j", CPL_FORMAT_DATE, NULL);
+    check_format("%F %I:%M %p %z 100%%", CPL_FORMAT_TIMESTAMP, NULL);
+    check_format("%H%M%S.%f", CPL_FORMAT_TIME, NULL);
+    check_format("%d.%m.%Q", CPL_FORMAT_DATE, "%Q at character 7");
+    check_format("%F %", CPL_FORMAT_DATE, "at character 4");
+    check_format("%d.%m", CPL_FORMAT_DATE, "year");
+    check_format("%T", CPL_FORMAT_TIMESTAMP, "year");
+    check_format("%F %z", CPL_FORMAT_DATE, "zone");
+    check_format("%M", CPL_FORMAT_TIME, "hour");
+    check_format("%F %I", CPL_FORMAT_TIMESTAMP, "%p");
+    check_format("%F %T", CPL_FORMAT_TIME, "no date");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +254,7 @@ int main(void)
         cmocka_unit_test(timestamps_come_back),
         cmocka_unit_test(patterns),
         cmocka_unit_test(patterns_of_dates_lose_no_time),
+        cmocka_unit_test(formats_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

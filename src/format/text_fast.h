@@ -175,3 +175,27 @@ static inline bool cpl_fast_time_of_day(const uint8_t *text, uint32_t *seconds)
     *seconds = hour * 3600 + minute * 60 + second;
     return hour < 24 && minute < 60 && second < 60;
 }
+
+/* "YYYY-MM-DDTHH:MM:SS[.fraction]" ('T' or ' '), with 'Z' behind it exactly when `utc`, and no more fraction digits than
+ * the unit has. */
+static inline bool cpl_fast_timestamp(const uint8_t *text, size_t length, enum cpl_unit unit,
+                                      bool utc, int64_t *value)
+{
+    unsigned year, month, day;
+    uint32_t seconds;
+    uint64_t fraction = 0;
+    size_t n = length - utc, places = 3 * (size_t)unit, digits = n - 20;
+    if (n < 19 || n > 29 || (utc && text[n] != 'Z') || (text[10] != 'T' && text[10] != ' ') ||
+        !cpl_fast_date_fields(text, &year, &month, &day) ||
+        !cpl_fast_time_of_day(text + 11, &seconds))
+        return false;
+    if (n > 19) {
+        if (text[19] != '.' || digits - 1 >= places ||
+            !cpl_fast_digits(text + 20, digits, &fraction))
+            return false;
+        fraction *= cpl_pow10_u64[places - digits];
+    }
+    int64_t since = (int64_t)cpl_fast_days(year, month, day) * 86400 + seconds;
+    return !__builtin_mul_overflow(since, (int64_t)cpl_pow10_u64[places], value) &&
+           !__builtin_add_overflow(*value, (int64_t)fraction, value);
+}

@@ -229,3 +229,73 @@ bool cpl_match_pattern(const uint8_t *text, size_t length, const char *pattern,
     return walk(&match, pattern) && match.at == match.end && check_date(&match) &&
            check_time(&match);
 }
+
+/* ---- is the pattern one? ---- */
+
+struct promised {
+    bool year, month, day, year_day, hour, hour12, half, zone;
+};
+
+static bool promise(struct promised *fields, char letter)
+{
+    switch (letter) {
+    case 'T':
+        fields->hour = true;
+        return true;
+    case 'D':
+    case 'F':
+        fields->year = fields->month = fields->day = true;
+        return true;
+    case 'Y':
+    case 'y':
+        return fields->year = true;
+    case 'm':
+    case 'b':
+    case 'B':
+        return fields->month = true;
+    case 'd':
+        return fields->day = true;
+    case 'j':
+        return fields->year_day = true;
+    case 'H':
+        return fields->hour = true;
+    case 'I':
+        return fields->hour12 = true;
+    case 'p':
+        return fields->half = true;
+    case 'z':
+        return fields->zone = true;
+    default:
+        return letter && strchr("MSf%", letter);
+    }
+}
+
+static const char *missing(const struct promised *fields, enum cpl_text_format what)
+{
+    bool date = fields->year && (fields->year_day || (fields->month && fields->day));
+    bool any_date = fields->year || fields->month || fields->day || fields->year_day;
+    bool hour = fields->hour || (fields->hour12 && fields->half);
+    if (what != CPL_FORMAT_TIME && !date)
+        return "a year with month and day (%Y %m %d, %F) or day of the year (%j) is needed";
+    if (what == CPL_FORMAT_TIME && (any_date || fields->zone))
+        return "a time has no date and no zone";
+    if (what == CPL_FORMAT_TIME && !hour)
+        return "an hour (%H, %T, or %I with %p) is needed";
+    if (what == CPL_FORMAT_DATE && fields->zone)
+        return "a date has no zone";
+    return fields->hour12 && !fields->half ? "%I needs %p" : NULL;
+}
+
+bool cpl_text_format_check(const char *format, enum cpl_text_format what, struct cpl_error *err)
+{
+    struct promised fields = {0};
+    for (const char *at = format; *at; at++)
+        if (*at == '%' && !promise(&fields, *++at))
+            return cpl_fail(
+                err, CPL_E_CONFIG,
+                "\"%s\": %%%.1s at character %d is no directive; known are %%Y %%y %%m %%d %%j "
+                "%%b %%B %%H %%I %%p %%M %%S %%f %%z %%T %%D %%F %%%%",
+                format, at, (int)(at - format));
+    const char *problem = missing(&fields, what);
+    return !problem || cpl_fail(err, CPL_E_CONFIG, "\"%s\": %s", format, problem);
+}
