@@ -361,14 +361,18 @@ static bool put_offset_index(struct cpl_file_encoder *f, const struct cpl_parque
     struct cpl_arena arena = {0};
     struct cpl_parquet_offset_index index = {0};
     index.pages.items = cpl_arena_alloc(&arena, n * sizeof(struct cpl_parquet_page_location), err);
-    index.unencoded_bytes.items = index.pages.items ? cpl_arena_alloc(&arena, n * sizeof(int64_t), err) : NULL;
-    bool ok = index.unencoded_bytes.items != NULL;
     index.pages.n = n;
-    index.unencoded_bytes.n = leaf->type == CPL_PARQUET_BYTE_ARRAY ? n : 0;
+    bool ok = index.pages.items != NULL, byte_array = leaf->type == CPL_PARQUET_BYTE_ARRAY;
+    if (ok && byte_array) { /* absent for other types: an empty list would be one of a wrong length */
+        index.unencoded_bytes.items = cpl_arena_alloc(&arena, n * sizeof(int64_t), err);
+        index.unencoded_bytes.n = n;
+        ok = index.unencoded_bytes.items != NULL;
+    }
     for (uint32_t i = 0; ok && i < n; i++) {
         index.pages.items[i] = (struct cpl_parquet_page_location){.offset = (int64_t)(pages_at + records[i].offset), .size = (int32_t)records[i].size,
                                                                   .first_row = (int64_t)records[i].first_row};
-        index.unencoded_bytes.items[i] = (int64_t)records[i].unencoded;
+        if (byte_array)
+            index.unencoded_bytes.items[i] = (int64_t)records[i].unencoded;
     }
     place->offset_at = f->indexes.size;
     ok = ok && cpl_parquet_write_offset_index(&index, &f->indexes, err);
