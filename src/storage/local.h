@@ -68,6 +68,24 @@ void cpl_local_info(const struct stat *status, struct cpl_object_info *info); /*
 bool cpl_local_write_new(struct cpl_place *place, const char *path, const void *data, size_t size,
                          struct cpl_error *err) CPL_CHECKED;
 
+/* ---- local_behind.c ---- */
+enum { CPL_WRITE_ALIGNMENT = 4096, CPL_WRITE_PIECE = 1 << 20 };
+struct cpl_target {
+    int fd;
+    bool direct;      /* O_DIRECT is set */
+    uint64_t written; /* bytes given to the kernel; aligned while direct */
+};
+/* Append aligned memory; O_DIRECT is cleared when the size or the file system asks for it. 0, or an errno. */
+int cpl_target_put(struct cpl_target *target, const uint8_t *data, size_t size);
+struct cpl_behind;
+/* A thread that appends to the target, which is its own until it is stopped. NULL when it cannot be had. */
+struct cpl_behind *cpl_behind_start(struct cpl_target *target);
+/* Give a full buffer of CPL_WRITE_PIECE bytes and get an empty one; waits while all are on their way. An errno of an earlier
+ * piece: nothing was exchanged. */
+int cpl_behind_give(struct cpl_behind *behind, uint8_t **block, uint8_t **buffer);
+/* Wait for all pieces, end the thread. 0, or the errno of the first that failed. */
+int cpl_behind_stop(struct cpl_behind *behind);
+
 /* ---- local_glob.c ---- */
 bool cpl_glob_has_magic(const char *text);
 /* Does one path component match? Linear in practice, never exponential. */

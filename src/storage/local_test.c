@@ -334,10 +334,10 @@ static void check_file(const char *name, const uint8_t *data, size_t size)
 static void writes_any_size(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {0,     1,       4095,          4096,          65536,
-                                   65537, 1 << 20, (1 << 20) + 7, 3145728 + 4097};
-    uint8_t *data = malloc(4 << 20);
-    fill_pattern(data, 4 << 20);
+    static const size_t sizes[] = {0,     1,       4095,          4096,           65536,
+                                   65537, 1 << 20, (1 << 20) + 7, 3145728 + 4097, 9 << 20};
+    uint8_t *data = malloc(9 << 20);
+    fill_pattern(data, 9 << 20);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct cpl_staged staged;
         struct cpl_error err;
@@ -442,7 +442,7 @@ static void create_exclusive_once(void **state)
 
 /* ---- faults ---- */
 
-enum { FAULT_BYTES = 2500000 };
+enum { FAULT_BYTES = 4300000 };
 
 /* The whole way of one file with one fault armed. True = published. */
 static bool whole_way(const uint8_t *data, struct cpl_error *err)
@@ -473,7 +473,10 @@ static void every_call_fails_once(void **state)
     for (size_t c = 0; c < sizeof calls / sizeof *calls; c++) {
         for (size_t e = 0; e < 3; e++) {
             int failures = 0;
-            for (uint64_t n = 1; n <= 12; n++) {
+            bool only_error_code_differs = errnums[e] == ENOSPC && calls[c] != CPL_FAULT_WRITE;
+            if (only_error_code_differs)
+                continue;
+            for (uint64_t n = 1; n <= 9; n++) {
                 struct cpl_error err = {0};
                 assert_true(cpl_storage_remove_tree(anywhere, at("lake"), &err));
                 assert_true(cpl_storage_remove_tree(anywhere, at("stage"), &err));

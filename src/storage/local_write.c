@@ -1,13 +1,13 @@
-/* The staged writer: big aligned pieces past the page cache, a checksum on the way, one fsync at
- * the end.
+/* The staged writer: big aligned pieces past the page cache, a checksum on the way, one fsync at the end.
  *
  *   write(data) ──▶ XXH3-128 ──▶ aligned buffer (64 KiB, then 1 MiB) ──▶ pwrite, O_DIRECT
  *                                       └─ the last, unaligned piece ──▶ pwrite, O_DIRECT cleared
  *
- * Copying into the page cache costs the kernel up to 25 times the CPU time of a direct write. A
- * file system that refuses O_DIRECT, at opening or at any write, gets ordinary writes. Any failure
- * poisons the writer: the first error is kept and every later call gives it again. An fsync that
- * failed may have dropped the dirty pages, so that a second one would succeed and lie. */
+ * Copying into the page cache costs the kernel up to 25 times the CPU time of a direct write. A file system that
+ * refuses O_DIRECT, at opening or at any write, gets ordinary writes. A direct write blocks its caller for the disk's time,
+ * so from the third buffer on a thread does it (local_behind.c) while the caller fills the next one.
+ * Any failure poisons the writer: the first error is kept and every later call gives it again. An fsync that failed may
+ * have dropped the dirty pages, so that a second one would succeed and lie. */
 #include "storage/local.h"
 
 #include <errno.h>
@@ -21,7 +21,13 @@
 #include <xxhash.h>
 #endif
 
-enum { ALIGNMENT = 4096, SMALL_BUFFER = 64 << 10, BIG_BUFFER = 1 << 20, MAX_NAME = 200 };
+enum {
+    ALIGNMENT = CPL_WRITE_ALIGNMENT,
+    SMALL_BUFFER = 64 << 10,
+    BIG_BUFFER = CPL_WRITE_PIECE,
+    MAX_NAME = 200
+};
+enum { BEHIND_AFTER = 2 };  /* buffers */
 enum { HASH_BLOCK = 4096 }; /* cpl_alloc aligns it to 64, as the state needs */
 _Static_assert(sizeof(XXH3_state_t) <= HASH_BLOCK, "the hash state fits");
 
@@ -29,12 +35,14 @@ struct cpl_writer {
     struct cpl_storage *storage;
     struct cpl_place place; /* of the staged file */
     char *token, *final_path;
-    int fd;
-    bool direct, finished, failed;
+    struct cpl_target target;
+    struct cpl_behind *behind; /* NULL while the caller's thread writes itself */
+    bool finished, failed;
     struct cpl_error error;  /* why it failed */
     uint8_t *block, *buffer; /* buffer: aligned, inside block */
     size_t capacity, fill;
-    uint64_t written; /* bytes given to the kernel; aligned while direct */
+    uint64_t accepted;  /* bytes given to us */
+    unsigned n_drained; /* whole buffers */
     XXH3_state_t *hash;
 };
 
@@ -72,15 +80,16 @@ static bool resize_buffer(struct cpl_writer *writer, size_t capacity, struct cpl
 static bool create(struct cpl_writer *writer, struct cpl_error *err)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-    writer->direct = true;
-    writer->fd = cpl_call_open(writer->place.dir, writer->place.name, flags | O_DIRECT, 0666);
-    if (writer->fd < 0 && (errno == EINVAL || errno == ENOTSUP)) {
+    writer->target.direct = true;
+    writer->target.fd = cpl_call_open(writer->place.dir, writer->place.name, flags | O_DIRECT,
+                                      0666);
+    if (writer->target.fd < 0 && (errno == EINVAL || errno == ENOTSUP)) {
         /* Some kernels have created the file before they refuse the flag. */
         unlinkat(writer->place.dir, writer->place.name, 0);
-        writer->direct = false;
-        writer->fd = cpl_call_open(writer->place.dir, writer->place.name, flags, 0666);
+        writer->target.direct = false;
+        writer->target.fd = cpl_call_open(writer->place.dir, writer->place.name, flags, 0666);
     }
-    return writer->fd >= 0 || cpl_fail_errno(err, errno, "cannot create %s", writer->token);
+    return writer->target.fd >= 0 || cpl_fail_errno(err, errno, "cannot create %s", writer->token);
 }
 
 static bool open_staged(struct cpl_writer *writer, const char *staging_dir, const char *final_path,
@@ -107,7 +116,7 @@ struct cpl_writer *cpl_writer_open(struct cpl_storage *storage, const char *stag
     if (!writer)
         return NULL;
     writer->storage = storage;
-    writer->fd = -1;
+    writer->target.fd = -1;
     writer->place.dir = AT_FDCWD;
     if (!open_staged(writer, staging_dir, final_path, err)) {
         cpl_writer_close(writer);
@@ -131,32 +140,26 @@ static bool give_again(const struct cpl_writer *writer, struct cpl_error *err)
     return false;
 }
 
-static void clear_direct(struct cpl_writer *writer)
-{
-    int flags = fcntl(writer->fd, F_GETFL);
-    if (flags >= 0)
-        fcntl(writer->fd, F_SETFL, flags & ~O_DIRECT);
-    writer->direct = false;
-}
-
 /* Hand the whole buffer to the kernel. */
 static bool drain(struct cpl_writer *writer)
 {
-    for (size_t done = 0; done < writer->fill;) {
-        size_t size = writer->fill - done;
-        if (writer->direct && (size % ALIGNMENT || done % ALIGNMENT))
-            clear_direct(writer);
-        ssize_t put = cpl_call_pwrite(writer->fd, writer->buffer + done, size,
-                                      (off_t)writer->written);
-        if (put < 0 && errno == EINVAL && writer->direct) {
-            clear_direct(writer);
-            continue;
-        }
-        if (put <= 0)
-            return poison(writer, put < 0 ? errno : EIO, "write");
-        done += (size_t)put;
-        writer->written += (uint64_t)put;
-    }
+    int errnum = cpl_target_put(&writer->target, writer->buffer, writer->fill);
+    if (errnum)
+        return poison(writer, errnum, "write");
+    writer->fill = 0;
+    return true;
+}
+
+/* A full buffer: write it, or exchange it for an empty one. */
+static bool drain_full(struct cpl_writer *writer)
+{
+    if (!writer->behind && writer->n_drained++ >= BEHIND_AFTER)
+        writer->behind = cpl_behind_start(&writer->target); /* NULL: go on without */
+    if (!writer->behind)
+        return drain(writer);
+    int errnum = cpl_behind_give(writer->behind, &writer->block, &writer->buffer);
+    if (errnum)
+        return poison(writer, errnum, "write");
     writer->fill = 0;
     return true;
 }
@@ -168,6 +171,7 @@ bool cpl_writer_write(struct cpl_writer *writer, const void *data, size_t size,
     if (writer->failed)
         return give_again(writer, err);
     XXH3_128bits_update(writer->hash, data, size);
+    writer->accepted += size;
     while (size) {
         if (writer->fill == writer->capacity) {
             if (writer->capacity < BIG_BUFFER &&
@@ -175,7 +179,7 @@ bool cpl_writer_write(struct cpl_writer *writer, const void *data, size_t size,
                 writer->failed = true;
                 return give_again(writer, err);
             }
-            if (writer->fill == writer->capacity && !drain(writer))
+            if (writer->fill == writer->capacity && !drain_full(writer))
                 return give_again(writer, err);
         }
         size_t room = writer->capacity - writer->fill;
@@ -190,7 +194,7 @@ bool cpl_writer_write(struct cpl_writer *writer, const void *data, size_t size,
 
 uint64_t cpl_writer_offset(const struct cpl_writer *writer)
 {
-    return writer->written + writer->fill;
+    return writer->accepted;
 }
 
 /* ---- finishing ---- */
@@ -198,9 +202,13 @@ uint64_t cpl_writer_offset(const struct cpl_writer *writer)
 /* The whole aligned part direct, then the rest. */
 static bool drain_tail(struct cpl_writer *writer)
 {
+    int errnum = writer->behind ? cpl_behind_stop(writer->behind) : 0;
+    writer->behind = NULL;
+    if (errnum)
+        return poison(writer, errnum, "write");
     size_t tail = writer->fill % ALIGNMENT;
     size_t whole = writer->fill - tail;
-    if (writer->direct && tail && whole >= SMALL_BUFFER) {
+    if (writer->target.direct && tail && whole >= SMALL_BUFFER) {
         writer->fill = whole;
         if (!drain(writer))
             return false;
@@ -214,10 +222,10 @@ static bool seal(struct cpl_writer *writer)
 {
     if (!drain_tail(writer))
         return false;
-    if (cpl_call_fsync(writer->fd) < 0)
+    if (cpl_call_fsync(writer->target.fd) < 0)
         return poison(writer, errno, "sync");
-    int fd = writer->fd;
-    writer->fd = -1;
+    int fd = writer->target.fd;
+    writer->target.fd = -1;
     return cpl_call_close(fd) == 0 || poison(writer, errno, "close");
 }
 
@@ -241,7 +249,7 @@ bool cpl_writer_finish(struct cpl_writer *writer, struct cpl_staged *staged, str
     if (writer->failed || !seal(writer))
         return give_again(writer, err);
     format_checksum(writer->hash, staged->checksum);
-    staged->size = writer->written;
+    staged->size = writer->accepted;
     staged->token = writer->token;
     staged->final_path = writer->final_path;
     writer->token = writer->final_path = NULL;
@@ -254,8 +262,10 @@ void cpl_writer_close(struct cpl_writer *writer)
 {
     if (!writer)
         return;
-    if (writer->fd >= 0)
-        close(writer->fd);
+    if (writer->behind)
+        cpl_behind_stop(writer->behind);
+    if (writer->target.fd >= 0)
+        close(writer->target.fd);
     if (!writer->finished && writer->place.name)
         unlinkat(writer->place.dir, writer->place.name, 0);
     cpl_place_close(&writer->place);
