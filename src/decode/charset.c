@@ -8,9 +8,11 @@
  * NUL bytes stays UTF-8. uchardet sees 256 KiB at most: it costs some 20 ns a byte. */
 #include "decode/charset.h"
 
+#include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <uchardet.h>
+#include <uchardet/uchardet.h>
 
 enum { PATTERN_BYTES = 64 << 10, DETECTOR_BYTES = 256 << 10 };
 
@@ -165,17 +167,49 @@ static bool has_c1_bytes(const uint8_t *head, size_t size)
     return false;
 }
 
+static struct {
+    void *library;
+    __typeof__(&uchardet_new) create;
+    __typeof__(&uchardet_delete) destroy;
+    __typeof__(&uchardet_handle_data) handle;
+    __typeof__(&uchardet_data_end) end;
+    __typeof__(&uchardet_get_charset) charset;
+} uchardet;
+
+static bool symbol(const char *name, void *function)
+{
+    void *address = dlsym(uchardet.library, name);
+    memcpy(function, &address, sizeof address);
+    return address != NULL;
+}
+
+static void load(void)
+{
+    uchardet.library = dlopen("libuchardet.so.0", RTLD_NOW | RTLD_LOCAL);
+    if (!uchardet.library)
+        return;
+    bool whole = symbol("uchardet_new", &uchardet.create) &&
+                 symbol("uchardet_delete", &uchardet.destroy) &&
+                 symbol("uchardet_handle_data", &uchardet.handle) &&
+                 symbol("uchardet_data_end", &uchardet.end) &&
+                 symbol("uchardet_get_charset", &uchardet.charset);
+    if (!whole)
+        uchardet.library = NULL;
+}
+
 static void run_detector(const uint8_t *head, size_t size, char *name, size_t room)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, load);
     name[0] = 0;
-    uchardet_t detector = uchardet_new();
+    uchardet_t detector = uchardet.library ? uchardet.create() : NULL;
     if (!detector)
         return;
-    if (!uchardet_handle_data(detector, (const char *)head, size)) {
-        uchardet_data_end(detector);
-        snprintf(name, room, "%s", uchardet_get_charset(detector));
+    if (!uchardet.handle(detector, (const char *)head, size)) {
+        uchardet.end(detector);
+        snprintf(name, room, "%s", uchardet.charset(detector));
     }
-    uchardet_delete(detector);
+    uchardet.destroy(detector);
 }
 
 static void guess_by_detector(const uint8_t *head, size_t size, struct cpl_charset_guess *guess)

@@ -65,7 +65,9 @@ struct cpl_charset_guess {
 void cpl_charset_guess(const uint8_t *head, size_t size, bool whole, struct cpl_charset_guess *guess);
 /* Is it UTF-8 (or a subset, as US-ASCII), so that no stage is needed? */
 bool cpl_charset_is_utf8(const char *name);
-/* To UTF-8; takes over `inner`. What cannot be mapped becomes the byte 0xFF in the output (never valid UTF-8), so that the row
+/* To UTF-8; takes over `inner`. Its position counts UTF-8 bytes from 0; `locate` gives offsets in inner's positions, so skip a BOM by
+ * reading it from `inner` (or by an object stream that starts behind it). Memory: 320 KiB, and when inner cannot be read again
+ * (compressed or piped input) the source of the last 64 MiB of output, LZ4-compressed. What cannot be mapped becomes the byte 0xFF in the output (never valid UTF-8), so that the row
  * holding it is rejected for its charset, and `locate` finds the original bytes. Unknown names: CONFIG error with the nearest ones.
  * Own code for UTF-16/32, Latin-1 and windows-125x; ICU (dlopen) for the rest. */
 struct cpl_stream *cpl_stream_transcode(struct cpl_stream *inner, const char *charset, struct cpl_error *err) CPL_CHECKED;

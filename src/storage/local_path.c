@@ -255,7 +255,12 @@ int cpl_local_open(struct cpl_storage *storage, const char *path, int flags, str
     } else {
         fd = cpl_call_open(AT_FDCWD, path, flags, 0);
     }
-    if (fd < 0)
+    if (fd < 0 && storage->restricted && errno == ELOOP)
+        cpl_fail(err, CPL_E_PERMISSION,
+                 "%s became a symbolic link while it was opened: refused, because of "
+                 "limits.allowed_paths",
+                 path);
+    else if (fd < 0)
         cpl_fail_errno(err, errno, "cannot open %s", path);
     return fd;
 }

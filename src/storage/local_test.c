@@ -1,5 +1,5 @@
 /* Local storage: listing, roots, staged writing, publishing, and every system call failing once. */
-#include "storage/storage.h"
+#include "storage/local.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -282,6 +282,28 @@ static void roots_hold(void **state)
     assert_non_null(storage);
     assert_null(cpl_storage_resolve(storage, at("in/a"), &err));
     cpl_storage_free(storage);
+}
+
+/* What was resolved and checked is opened without following any link, so that a change in between is refused. */
+static void links_slipped_in_are_refused(void **state)
+{
+    (void)state;
+    mkdir(at("real"), 0777);
+    put("real/f", "1");
+    assert_int_equal(symlink("real", at("slipped")), 0);
+    assert_int_equal(symlink("f", at("real/g")), 0);
+    assert_int_equal(cpl_call_open_beneath(AT_FDCWD, at("slipped/f"), O_RDONLY, 0), -1);
+    assert_int_equal(errno, ELOOP);
+    assert_int_equal(cpl_call_open_beneath(AT_FDCWD, at("real/g"), O_RDONLY, 0), -1);
+    assert_int_equal(errno, ELOOP);
+    /* a kernel or sandbox without openat2 */
+    cpl_storage_fault(CPL_FAULT_OPEN, 1, ENOSYS);
+    assert_int_equal(cpl_call_open_beneath(AT_FDCWD, at("slipped/f"), O_RDONLY, 0), -1);
+    assert_int_equal(errno, ELOOP);
+    cpl_storage_fault(CPL_FAULT_OPEN, 1, ENOSYS);
+    int fd = cpl_call_open_beneath(AT_FDCWD, at("real/f"), O_RDONLY, 0);
+    assert_true(fd >= 0);
+    close(fd);
 }
 
 /* ---- staged writing ---- */
@@ -598,6 +620,7 @@ int main(void)
         cmocka_unit_test(stat_has_identity),
         cmocka_unit_test(reads_ranges),
         cmocka_unit_test(roots_hold),
+        cmocka_unit_test(links_slipped_in_are_refused),
         cmocka_unit_test(writes_any_size),
         cmocka_unit_test(checksum_is_xxh3),
         cmocka_unit_test(close_without_finish_removes),

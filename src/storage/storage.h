@@ -34,7 +34,9 @@ struct cpl_storage *cpl_storage_local(const struct cpl_storage_limits *limits, s
 void cpl_storage_free(struct cpl_storage *storage);
 
 /* Existing objects for a path, directory (recursive, hidden and `_`-prefixed names left out) or glob
- * (`*` `?` `[a-z]` `{a,b}` and `**` for any depth), in name order, no doubles. Matching nothing is NOT_FOUND. */
+ * (`*` `?` `[a-z]` `{a,b}` and `**` for any depth), in name order, no doubles. Matching nothing is NOT_FOUND.
+ * A path that exists is taken literally. Names that begin with `.` or `_` match only a pattern that begins with the same. A directory
+ * that a glob matches is descended into only when the pattern ends in `/`. A link that leads nowhere or out of the roots is an error. */
 bool cpl_storage_list(struct cpl_storage *storage, const char *pattern, struct cpl_object_list *list, struct cpl_error *err) CPL_CHECKED;
 bool cpl_storage_stat(struct cpl_storage *storage, const char *path, struct cpl_object_info *info, struct cpl_error *err) CPL_CHECKED;
 bool cpl_storage_exists(struct cpl_storage *storage, const char *path, bool *exists, struct cpl_error *err) CPL_CHECKED;
@@ -84,6 +86,7 @@ bool cpl_storage_publish_over(struct cpl_storage *storage, const struct cpl_stag
 enum cpl_create_result { CPL_CREATED, CPL_EXISTS };
 /* Exclusive creation of a whole file, durable when it returns: temporary file, fsync, no-replace rename, directory fsync. */
 bool cpl_storage_create_exclusive(struct cpl_storage *storage, const char *path, const void *data, size_t size, enum cpl_create_result *result, struct cpl_error *err) CPL_CHECKED;
+/* A new directory is durable after sync_dir of it (or of anything below): that syncs its new parents too. */
 bool cpl_storage_make_dirs(struct cpl_storage *storage, const char *path, struct cpl_error *err) CPL_CHECKED;
 bool cpl_storage_sync_dir(struct cpl_storage *storage, const char *path, struct cpl_error *err) CPL_CHECKED;
 bool cpl_storage_remove(struct cpl_storage *storage, const char *path, struct cpl_error *err) CPL_CHECKED; /* absent is fine */
