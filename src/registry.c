@@ -1,40 +1,54 @@
-/* The one place that names components. A new one is its own files, and a line here. */
+/* The one place that names components. A new one is its own files, and a line here.
+ *
+ * Names, summaries and options stand in each component's own struct of functions; the rows of config/components.h
+ * are copied from there once, because C cannot do so in a static initialiser. */
 #include "config/components.h"
-#include "decode/csv.h"
-#include "decode/json.h"
-#include "encode/parquet.h"
+#include "decode/decoder.h"
+#include "encode/encoder.h"
 
-static const struct cpl_component components[] = {
-    {.kind = CPL_COMPONENT_SOURCE,
-     .name = "file",
-     .summary = "Files, directories, globs and standard input."},
-    {.kind = CPL_COMPONENT_DECODER,
-     .name = "csv",
-     .summary = "Delimited text: RFC 4180 and its many relatives.",
-     .options = cpl_csv_options,
-     .options_size = sizeof(struct cpl_csv_dialect),
-     .ops = &cpl_decoder_csv},
-    {.kind = CPL_COMPONENT_DECODER,
-     .name = "json",
-     .summary =
-         "JSON: one row a line (NDJSON), an array, documents, or an array inside a document.",
-     .options = json_options,
-     .options_size = sizeof(struct cpl_json_settings),
-     .ops = &cpl_decoder_json},
-    {.kind = CPL_COMPONENT_ENCODER,
-     .name = "parquet",
-     .summary = "Apache Parquet.",
-     .extension = ".parquet",
-     .options = cpl_parquet_options,
-     .options_size = sizeof(struct cpl_parquet_options),
-     .ops = &cpl_encoder_parquet},
-    {.kind = CPL_COMPONENT_SINK,
-     .name = "files",
-     .summary = "Data files in a directory, or one file, committed as a whole."},
-    {.name = NULL},
+#include <pthread.h>
+
+/* By kind, then alphabetically. */
+static const struct cpl_decoder_ops *const decoders[] = {&cpl_decoder_csv, &cpl_decoder_json};
+static const struct cpl_encoder_ops *const encoders[] = {&cpl_encoder_csv, &cpl_encoder_json,
+                                                         &cpl_encoder_parquet};
+enum {
+    DECODERS = sizeof decoders / sizeof *decoders,
+    ENCODERS = sizeof encoders / sizeof *encoders,
 };
+
+static struct cpl_component components[1 + DECODERS + ENCODERS + 1 + 1];
+static pthread_once_t filled = PTHREAD_ONCE_INIT;
+
+static void fill(void)
+{
+    struct cpl_component *row = components;
+    *row++ = (struct cpl_component){.kind = CPL_COMPONENT_SOURCE,
+                                    .name = "file",
+                                    .summary = "Files, directories, globs and standard input."};
+    for (size_t i = 0; i < DECODERS; i++)
+        *row++ = (struct cpl_component){.kind = CPL_COMPONENT_DECODER,
+                                        .name = decoders[i]->name,
+                                        .summary = decoders[i]->summary,
+                                        .options = decoders[i]->options,
+                                        .options_size = decoders[i]->settings_size,
+                                        .ops = decoders[i]};
+    for (size_t i = 0; i < ENCODERS; i++)
+        *row++ = (struct cpl_component){.kind = CPL_COMPONENT_ENCODER,
+                                        .name = encoders[i]->name,
+                                        .summary = encoders[i]->summary,
+                                        .extension = encoders[i]->extension,
+                                        .options = encoders[i]->options,
+                                        .options_size = encoders[i]->options_size,
+                                        .ops = encoders[i]};
+    *row = (struct cpl_component){
+        .kind = CPL_COMPONENT_SINK,
+        .name = "files",
+        .summary = "Data files in a directory, or one file, committed as a whole."};
+}
 
 const struct cpl_component *cpl_components(void)
 {
+    pthread_once(&filled, fill);
     return components;
 }

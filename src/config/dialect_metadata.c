@@ -16,9 +16,9 @@
 #include "config/metadata.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <xxhash.h>
 
 /* One group while it is read. */
 struct group {
@@ -36,16 +36,6 @@ struct dataset {
     struct cpl_metadata_destination destination;
     struct cpl_node *root;
 };
-struct feature {
-    struct cpl_metadata_feature options;
-    const char *type; /* in schema.h's notation; NULL = inferred */
-    const struct cpl_node *node;
-};
-struct features {
-    struct feature *items;
-    size_t n;
-};
-
 /* ---- small steps ---- */
 
 static bool parse(struct cpl_loading *loading, const struct cpl_option *table,
@@ -63,18 +53,6 @@ static bool given(const char *text)
 static const char *first_given(const char *a, const char *b, const char *c)
 {
     return given(a) ? a : given(b) ? b : given(c) ? c : NULL;
-}
-
-/* Append a scalar member; an absent text adds nothing. */
-static bool add_text(struct cpl_loading *loading, struct cpl_node *map, const char *key,
-                     const char *text, const struct cpl_node *origin)
-{
-    if (!text)
-        return true;
-    struct cpl_node *node = cpl_make_node(loading, CPL_NODE_SCALAR, origin, key, text);
-    if (node)
-        cpl_make_member(map, node);
-    return node != NULL;
 }
 
 static bool add_alias(struct cpl_loading *loading, struct cpl_node *map, const char *key,
@@ -95,12 +73,6 @@ static struct cpl_node *add_map(struct cpl_loading *loading, struct cpl_node *ma
     if (node && map)
         cpl_make_member(map, node);
     return node;
-}
-
-static const struct cpl_node *place(const struct cpl_node *map, const char *key)
-{
-    const struct cpl_node *node = cpl_tree_get(map, key);
-    return node ? node : map;
 }
 
 /* "ndjson" and "JSON" are json. */
@@ -179,191 +151,24 @@ static bool part_options(struct cpl_loading *loading, const struct cpl_node *map
     return true;
 }
 
-/* ---- features ---- */
-
-static bool read_feature(struct cpl_loading *loading, const struct cpl_node *node,
-                         struct feature *feature)
-{
-    *feature = (struct feature){.node = node};
-    if (node->kind == CPL_NODE_SCALAR) {
-        feature->options = (struct cpl_metadata_feature){.name = node->text, .nullable = true};
-        return true;
-    }
-    if (!cpl_options_parse(cpl_metadata_feature_options, node, "a feature", loading->arena,
-                           &feature->options, loading->err))
-        return false;
-    if (!*feature->options.name)
-        return cpl_tree_fail(node, loading->err, CPL_E_CONFIG, "a feature has an empty name");
-    if (!given(feature->options.dtype))
-        return true;
-    struct cpl_type type;
-    feature->type = cpl_metadata_type(feature->options.dtype, loading->arena, loading->err);
-    return feature->type && cpl_load_type(loading, feature->type, "dtype of", feature->options.name,
-                                          place(node, "dtype"), &type);
-}
-
-static bool check_feature_names(struct cpl_loading *loading, const struct features *features)
-{
-    struct cpl_named *named = cpl_alloc((features->n + 1) * sizeof *named, loading->err);
-    if (!named)
-        return false;
-    for (size_t i = 0; i < features->n; i++)
-        named[i] = (struct cpl_named){.name = features->items[i].options.name,
-                                      .node = features->items[i].node};
-    bool ok = cpl_names_differ(loading, named, features->n, "feature");
-    cpl_free(named);
-    return ok;
-}
-
-static bool read_features(struct cpl_loading *loading, const struct cpl_node *node,
-                          struct features *features)
-{
-    *features = (struct features){.items = NULL};
-    if (!node || (node->kind != CPL_NODE_LIST && !node->n_children && node->kind == CPL_NODE_MAP))
-        return true;
-    if (node->kind != CPL_NODE_LIST) {
-        cpl_tree_fail(node, loading->err, CPL_E_CONFIG,
-                      "features is a list of {name, dtype}, or of names");
-        return cpl_loading_wrong(loading);
-    }
-    features->items = cpl_arena_alloc(
-        loading->arena, (node->n_children + 1) * sizeof *features->items, loading->err);
-    if (!features->items)
-        return false;
-    for (const struct cpl_node *child = node->first; child; child = child->next) {
-        if (read_feature(loading, child, &features->items[features->n]))
-            features->n++;
-        else if (!cpl_loading_wrong(loading))
-            return false;
-    }
-    return check_feature_names(loading, features);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const struct feature *)a)->options.name,
-                  ((const struct feature *)b)->options.name);
-}
-
-/* Says that `name` is no feature of the source, with the nearest that is. */
-static bool no_feature(struct cpl_loading *loading, const struct features *sorted, const char *name,
-                       const struct cpl_node *node)
-{
-    const char **names = cpl_alloc((sorted->n + 1) * sizeof *names, loading->err);
-    if (!names)
-        return false;
-    for (size_t i = 0; i < sorted->n; i++)
-        names[i] = sorted->items[i].options.name;
-    names[sorted->n] = NULL;
-    const char *near = cpl_nearest(name, names);
-    cpl_free(names);
-    if (near)
-        return cpl_tree_fail(node, loading->err, CPL_E_CONFIG,
-                             "the source has no feature `%.80s`; did you mean `%.80s`?", name,
-                             near);
-    return cpl_tree_fail(node, loading->err, CPL_E_CONFIG, "the source has no feature `%.80s`",
-                         name);
-}
-
-static bool widens(const char *from, const char *to)
-{
-    return !strcmp(from, to) || (!strcmp(from, "int32") && !strcmp(to, "int64")) ||
-           (!strcmp(from, "float") && !strcmp(to, "double"));
-}
-
-/* The source's feature that a destination's names, with the destination's wider type. */
-static bool match_feature(struct cpl_loading *loading, const struct features *sorted,
-                          struct feature *feature)
-{
-    const struct feature *source =
-        sorted->n ? bsearch(feature, sorted->items, sorted->n, sizeof *feature, by_name) : NULL;
-    if (!source)
-        return no_feature(loading, sorted, feature->options.name, feature->node);
-    if (feature->type && source->type && !widens(source->type, feature->type))
-        return cpl_tree_fail(
-            place(feature->node, "dtype"), loading->err, CPL_E_UNSUPPORTED,
-            "`%.80s` is %.80s in the source: a cast is not run by this version yet",
-            feature->options.name, source->type);
-    if (!feature->type)
-        feature->type = source->type;
-    feature->options.nullable = feature->options.nullable && source->options.nullable;
-    return true;
-}
-
-/* What is written: the destination's features, which must be the source's; else the source's. */
-static bool settle_features(struct dataset *dataset, struct features *source,
-                            struct features *columns)
-{
-    struct cpl_loading *loading = dataset->group->loading;
-    if (!read_features(loading, dataset->source.features, source) ||
-        !read_features(loading, dataset->destination.features, columns))
-        return false;
-    if (!columns->n || !source->n) {
-        *columns = columns->n ? *columns : *source;
-        return true;
-    }
-    struct features sorted = {.n = source->n};
-    sorted.items = cpl_alloc(source->n * sizeof *sorted.items, loading->err);
-    if (!sorted.items)
-        return false;
-    memcpy(sorted.items, source->items, source->n * sizeof *sorted.items);
-    qsort(sorted.items, sorted.n, sizeof *sorted.items, by_name);
-    bool ok = true;
-    for (size_t i = 0; ok && i < columns->n; i++)
-        ok = match_feature(loading, &sorted, &columns->items[i]) || cpl_loading_wrong(loading);
-    cpl_free(sorted.items);
-    return ok;
-}
-
-static bool add_column(struct cpl_loading *loading, const struct feature *feature,
-                       struct cpl_node *list, struct cpl_node ***tail)
-{
-    struct cpl_node *column = add_map(loading, NULL, NULL, feature->node);
-    if (!column)
-        return false;
-    cpl_make_item(list, tail, column);
-    return add_text(loading, column, "name", feature->options.name, feature->node) &&
-           add_text(loading, column, "type", feature->type, place(feature->node, "dtype")) &&
-           add_text(loading, column, "nullable", feature->options.nullable ? NULL : "false",
-                    feature->node);
-}
-
-static bool check_primary_key(struct dataset *dataset, const struct features *source)
-{
-    struct cpl_loading *loading = dataset->group->loading;
-    const struct cpl_strings *key = &dataset->source.primary_key;
-    const struct cpl_node *node = cpl_tree_get(dataset->parts.source, "primary_key");
-    for (size_t i = 0; source->n && i < key->n; i++) {
-        bool found = !*key->items[i];
-        for (size_t j = 0; !found && j < source->n; j++)
-            found = !strcasecmp(source->items[j].options.name, key->items[i]);
-        if (!found && !no_feature(loading, source, key->items[i], node) &&
-            !cpl_loading_wrong(loading))
-            return false;
-    }
-    return true;
-}
+/* ---- schema ---- */
 
 static bool make_schema(struct dataset *dataset)
 {
     struct cpl_loading *loading = dataset->group->loading;
-    struct features source, columns;
-    if (!settle_features(dataset, &source, &columns) || !check_primary_key(dataset, &source))
+    struct cpl_metadata_columns wanted = {
+        .source = dataset->source.features,
+        .destination = dataset->destination.features,
+        .primary_key = &dataset->source.primary_key,
+        .primary_key_place = cpl_tree_get(dataset->parts.source, "primary_key"),
+        .origin = dataset->entry,
+    };
+    struct cpl_node *schema;
+    if (!cpl_load_features(loading, &wanted, &schema))
         return false;
-    if (!columns.n)
-        return true;
-    struct cpl_node *schema = add_map(loading, dataset->root, "schema", dataset->entry);
-    struct cpl_node *list = schema ? cpl_make_node(loading, CPL_NODE_LIST, columns.items[0].node,
-                                                   "columns", NULL)
-                                   : NULL;
-    if (!list)
-        return false;
-    cpl_make_member(schema, list);
-    struct cpl_node **tail = &list->first;
-    for (size_t i = 0; i < columns.n; i++)
-        if (!add_column(loading, &columns.items[i], list, &tail))
-            return false;
-    return add_text(loading, schema, "only_declared", "true", dataset->entry);
+    if (schema)
+        cpl_make_member(dataset->root, schema);
+    return true;
 }
 
 /* ---- source ---- */
@@ -423,10 +228,10 @@ static bool make_source(struct dataset *dataset, const char *format,
     const char *compression = first_given(own->compression, group->config.compression, NULL);
     const struct cpl_node *format_place = cpl_tree_get(node, "file_format");
     if (!format_place)
-        format_place = place(group->top.source_config, "file_format");
-    if (!add_text(loading, source, "format", format, format_place ? format_place : node) ||
-        !add_text(loading, source, "charset", charset, node) ||
-        !add_text(loading, source, "compression", compression, node))
+        format_place = cpl_tree_place_of(group->top.source_config, "file_format");
+    if (!cpl_make_text(loading, source, "format", format, format_place ? format_place : node) ||
+        !cpl_make_text(loading, source, "charset", charset, node) ||
+        !cpl_make_text(loading, source, "compression", compression, node))
         return false;
     if (!format_options->n_children)
         return true;
@@ -444,7 +249,8 @@ static const char *file_path(struct dataset *dataset, const char *format)
     const struct cpl_metadata_destination *destination = &dataset->destination;
     const char *name = first_given(destination->name, dataset->source.name, NULL);
     if (strchr(name, '/') || *name == '.' || *name == '_') {
-        cpl_tree_fail(place(dataset->parts.destination, "name"), loading->err, CPL_E_CONFIG,
+        cpl_tree_fail(cpl_tree_place_of(dataset->parts.destination, "name"), loading->err,
+                      CPL_E_CONFIG,
                       "`%.80s` cannot be a file's name: no `/`, and no `.` or `_` in front", name);
         return NULL;
     }
@@ -466,12 +272,13 @@ static bool add_output(struct dataset *dataset, struct cpl_node *sink, const cha
     const struct cpl_node *node = dataset->parts.destination;
     static const char *const dated[] = {"ingest_date", "ingest_date", "run_date"};
     if (destination->output || destination->dated)
-        return add_text(loading, sink, "path", destination->path, place(node, "path")) &&
-               add_text(loading, sink, "single_file", "false", node) &&
-               add_text(loading, sink, "dated", dated[destination->dated], node);
+        return cpl_make_text(loading, sink, "path", destination->path,
+                             cpl_tree_place_of(node, "path")) &&
+               cpl_make_text(loading, sink, "single_file", "false", node) &&
+               cpl_make_text(loading, sink, "dated", dated[destination->dated], node);
     const char *path = file_path(dataset, format);
-    return path && add_text(loading, sink, "path", path, place(node, "path")) &&
-           add_text(loading, sink, "single_file", "true", node);
+    return path && cpl_make_text(loading, sink, "path", path, cpl_tree_place_of(node, "path")) &&
+           cpl_make_text(loading, sink, "single_file", "true", node);
 }
 
 static bool make_sink(struct dataset *dataset, const char *format, struct cpl_node *format_options)
@@ -480,7 +287,8 @@ static bool make_sink(struct dataset *dataset, const char *format, struct cpl_no
     const struct cpl_metadata_destination *destination = &dataset->destination;
     const struct cpl_node *node = dataset->parts.destination;
     struct cpl_node *sink = add_map(loading, dataset->root, "sink", node);
-    if (!sink || !add_text(loading, sink, "format", format, place(node, "file_format")) ||
+    if (!sink ||
+        !cpl_make_text(loading, sink, "format", format, cpl_tree_place_of(node, "file_format")) ||
         !add_output(dataset, sink, format) ||
         !add_alias(loading, sink, "keep", destination->keep) ||
         !add_alias(loading, sink, "mode", destination->mode) ||
@@ -496,20 +304,29 @@ static bool make_sink(struct dataset *dataset, const char *format, struct cpl_no
 
 /* ---- datasets ---- */
 
-/* Letters that a pipeline's name cannot have become `_`. */
+/* group.dataset; what a pipeline's name cannot hold becomes `_`, and where that would make names alike (letters that
+ * are not ASCII), a hash of the whole is put behind. */
 static const char *pipeline_name(struct dataset *dataset)
 {
     struct cpl_loading *loading = dataset->group->loading;
     const char *group = dataset->group->top.group, *name = dataset->source.name;
-    size_t size = strlen(group) + strlen(name) + 2;
+    size_t size = strlen(group) + strlen(name) + 12, length = size - 11;
     char *text = cpl_arena_alloc(loading->arena, size, loading->err);
     if (!text)
         return NULL;
     snprintf(text, size, "%s.%s", group, name);
-    for (char *c = text; *c; c++)
+    uint64_t hash = XXH3_64bits(text, length);
+    bool foreign = length > 190;
+    for (char *c = text; *c; c++) {
+        foreign |= (unsigned char)*c >= 0x80;
         if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.", *c) ||
             (c == text && *c == '.'))
             *c = '_';
+    }
+    if (length > 190)
+        length = 190;
+    if (foreign)
+        snprintf(text + length, 10, "-%08x", (unsigned)(hash & 0xffffffff));
     return text;
 }
 
@@ -585,7 +402,8 @@ static bool load_dataset(struct group *group, const struct cpl_node *entry)
     }
     const char *name = pipeline_name(&dataset);
     if (!name ||
-        !add_text(loading, dataset.root, "name", name, place(dataset.parts.source, "name")) ||
+        !cpl_make_text(loading, dataset.root, "name", name,
+                       cpl_tree_place_of(dataset.parts.source, "name")) ||
         !make_source(&dataset, format, source_options) || !make_schema(&dataset))
         return false;
     if (!make_sink(&dataset, sink_format, sink_options))
@@ -601,7 +419,7 @@ static bool check_source_type(struct group *group, const struct cpl_node *root)
     static const char *const types[] = {"fs", "rdbms", "streaming", NULL};
     struct cpl_loading *loading = group->loading;
     const char *type = group->top.source_type;
-    const struct cpl_node *node = place(root, "source_type");
+    const struct cpl_node *node = cpl_tree_place_of(root, "source_type");
     if (!type || !strcasecmp(type, "fs"))
         return true;
     for (size_t i = 1; types[i]; i++)
@@ -631,7 +449,7 @@ static bool check_local(struct group *group)
                                                 : NULL;
     if (!key)
         return true;
-    cpl_tree_fail(place(group->top.source_config, key), loading->err, CPL_E_CONFIG,
+    cpl_tree_fail(cpl_tree_place_of(group->top.source_config, key), loading->err, CPL_E_CONFIG,
                   "source_config.%s has no meaning with source_type fs; leave it out, or empty",
                   key);
     return cpl_loading_wrong(loading);
@@ -651,6 +469,9 @@ static bool read_source_config(struct group *group)
                                                  : NULL;
     struct cpl_node *own;
     struct cpl_metadata_sec_config credentials;
+    if (format && !cpl_load_check_name(loading, CPL_COMPONENT_DECODER, format, word,
+                                       "source_config.file_format"))
+        return cpl_loading_wrong(loading);
     return !(has_format && !format) &&
            part_options(loading, node, cpl_metadata_source_config_options, decoder, &own,
                         group->format_options) &&
@@ -673,7 +494,7 @@ static bool check_outputs(struct cpl_loading *loading, size_t first)
         if (loading->pipelines[i].sink.path)
             named[used++] = (struct cpl_named){
                 .name = loading->pipelines[i].sink.path,
-                .node = place(cpl_tree_get(loading->roots[i], "sink"), "path")};
+                .node = cpl_tree_place_of(cpl_tree_get(loading->roots[i], "sink"), "path")};
     bool ok = cpl_names_differ(loading, named, used, "output");
     cpl_free(named);
     return ok;

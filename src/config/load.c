@@ -365,12 +365,12 @@ bool cpl_config_parse(const char *text, size_t length, const char *name,
     return false;
 }
 
-bool cpl_config_default(const char *name, struct cpl_config *config, struct cpl_error *err)
+bool cpl_config_command(const char *name, const struct cpl_config_env *env,
+                        struct cpl_config *config, struct cpl_error *err)
 {
     struct cpl_error own;
     struct cpl_loading loading;
-    struct cpl_config_env env = {0};
-    begin(&loading, config, &env, NULL, err ? err : &own);
+    begin(&loading, config, env, NULL, err ? err : &own);
     loading.partial = true;
     struct cpl_node *root = NULL;
     char *copy = cpl_arena_strndup(loading.arena, name, strlen(name), loading.err);
@@ -383,6 +383,11 @@ bool cpl_config_default(const char *name, struct cpl_config *config, struct cpl_
     }
     cpl_config_release(config);
     return false;
+}
+
+bool cpl_config_default(const char *name, struct cpl_config *config, struct cpl_error *err)
+{
+    return cpl_config_command(name, NULL, config, err);
 }
 
 bool cpl_config_check(const char *path, const struct cpl_config_env *env,

@@ -87,15 +87,23 @@ struct cpl_node *cpl_make_node(struct cpl_loading *loading, enum cpl_node_kind k
 void cpl_make_member(struct cpl_node *parent, struct cpl_node *child);
 /* Put behind *tail (start with &list->first). */
 void cpl_make_item(struct cpl_node *list, struct cpl_node ***tail, struct cpl_node *item);
+/* A scalar member at `origin`'s place; a NULL text adds nothing. */
+bool cpl_make_text(struct cpl_loading *loading, struct cpl_node *map, const char *key,
+                   const char *text, const struct cpl_node *origin) CPL_CHECKED;
+/* The member called `key`, else the map itself: where a message should point. */
+const struct cpl_node *cpl_tree_place_of(const struct cpl_node *map, const char *key);
 /* A copy of `from` under another key; its children are shared. */
 struct cpl_node *cpl_make_alias(struct cpl_loading *loading, const struct cpl_node *from,
                                 const char *key);
 
-/* names.c: words that must differ, however their ASCII letters are written. */
 struct cpl_named {
     const char *name;
     const struct cpl_node *node;
 };
+/* names.c: the same name twice, to the letter. */
+bool cpl_names_unique(struct cpl_loading *loading, struct cpl_named *named, size_t n,
+                      const char *what) CPL_CHECKED;
+/* Words that must differ, however their ASCII letters are written. */
 /* Report each of `named` (put into order by this) that repeats another; `what` is "column",
  * "dataset" …. */
 bool cpl_names_differ(struct cpl_loading *loading, struct cpl_named *named, size_t n,

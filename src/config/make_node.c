@@ -51,3 +51,20 @@ void cpl_make_item(struct cpl_node *list, struct cpl_node ***tail, struct cpl_no
     *tail = &item->next;
     list->n_children++;
 }
+
+bool cpl_make_text(struct cpl_loading *loading, struct cpl_node *map, const char *key,
+                   const char *text, const struct cpl_node *origin)
+{
+    if (!text)
+        return true;
+    struct cpl_node *node = cpl_make_node(loading, CPL_NODE_SCALAR, origin, key, text);
+    if (node)
+        cpl_make_member(map, node);
+    return node != NULL;
+}
+
+const struct cpl_node *cpl_tree_place_of(const struct cpl_node *map, const char *key)
+{
+    const struct cpl_node *node = cpl_tree_get(map, key);
+    return node ? node : map;
+}

@@ -41,3 +41,12 @@ extern const struct cpl_option cpl_metadata_top_options[], cpl_metadata_source_c
 /* The notation of schema.h for a dtype ("int" → "int32", "datetime" → "timestamp(us)"), in the
  * arena. */
 const char *cpl_metadata_type(const char *dtype, struct cpl_arena *arena, struct cpl_error *err);
+
+/* metadata_features.c: the features of a dataset as the node of a section `schema`; *schema is NULL when there are none. */
+struct cpl_metadata_columns {
+    const struct cpl_node *source, *destination; /* lists of features */
+    const struct cpl_strings *primary_key;
+    const struct cpl_node *primary_key_place, *origin;
+};
+bool cpl_load_features(struct cpl_loading *loading, const struct cpl_metadata_columns *wanted,
+                       struct cpl_node **schema) CPL_CHECKED;

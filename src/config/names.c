@@ -7,22 +7,50 @@
 #include <string.h>
 #include <strings.h>
 
-static int by_name(const void *a, const void *b)
+static int by_place(const struct cpl_named *x, const struct cpl_named *y)
 {
-    const struct cpl_named *x = a, *y = b;
-    int order = strcasecmp(x->name, y->name);
-    if (order || !x->node || !y->node)
-        return order;
+    if (!x->node || !y->node)
+        return 0;
     if (x->node->line != y->node->line)
         return x->node->line < y->node->line ? -1 : 1;
     return x->node->column < y->node->column ? -1 : x->node->column > y->node->column;
+}
+
+static int by_folded_name(const void *a, const void *b)
+{
+    const struct cpl_named *x = a, *y = b;
+    int order = strcasecmp(x->name, y->name);
+    return order ? order : by_place(x, y);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct cpl_named *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : by_place(x, y);
+}
+
+bool cpl_names_unique(struct cpl_loading *loading, struct cpl_named *named, size_t n,
+                      const char *what)
+{
+    if (n > 1)
+        qsort(named, n, sizeof *named, by_name);
+    for (size_t i = 1; i < n; i++) {
+        if (strcmp(named[i - 1].name, named[i].name))
+            continue;
+        cpl_tree_fail(named[i].node, loading->err, CPL_E_CONFIG, "the %s `%.80s` is named twice",
+                      what, named[i].name);
+        if (!cpl_loading_wrong(loading))
+            return false;
+    }
+    return true;
 }
 
 bool cpl_names_differ(struct cpl_loading *loading, struct cpl_named *named, size_t n,
                       const char *what)
 {
     if (n > 1)
-        qsort(named, n, sizeof *named, by_name);
+        qsort(named, n, sizeof *named, by_folded_name);
     for (size_t i = 1; i < n; i++) {
         if (strcasecmp(named[i - 1].name, named[i].name))
             continue;

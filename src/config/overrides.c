@@ -31,15 +31,23 @@ static struct cpl_node *place_named(struct cpl_loading *loading, const char *lab
     return place;
 }
 
+/* Cut `path` at its dots into words; a word in "…" may hold dots and equals signs. */
 static bool split_words(struct override *o, char *path)
 {
-    for (char *save = NULL, *word = strtok_r(path, ".", &save); word;
-         word = strtok_r(NULL, ".", &save)) {
-        if (o->n_words == MAX_PATH_WORDS)
-            break;
-        o->words[o->n_words++] = word;
+    bool fine = true;
+    for (char *at = path; fine && at;) {
+        bool quoted = *at == '"';
+        char *word = at + quoted, *end = quoted ? strchr(word, '"') : strchr(word, '.');
+        char *next = quoted && end ? end + 1 : end;
+        fine = (!quoted || (end && (!*next || *next == '.'))) && o->n_words < MAX_PATH_WORDS;
+        if (end)
+            *end = 0;
+        at = next && (next == end || *next) ? next + 1 : NULL;
+        fine = fine && *word;
+        if (fine)
+            o->words[o->n_words++] = word;
     }
-    if (o->n_words >= 2)
+    if (fine && o->n_words >= 2)
         return true;
     return cpl_fail(o->loading->err, CPL_E_USAGE,
                     "%s: an option is written section.option, as sink.path or limits.memory",
@@ -149,8 +157,10 @@ static bool put_value(const struct override *o, struct cpl_node *root, struct cp
 
 static bool apply_flag(struct cpl_loading *loading, struct cpl_node *root, const char *flag)
 {
-    const char *equals = strchr(flag, '=');
-    if (!equals)
+    const char *equals = flag;
+    for (bool quoted = false; *equals && (quoted || *equals != '='); equals++)
+        quoted ^= *equals == '"';
+    if (!*equals)
         return cpl_fail(loading->err, CPL_E_USAGE,
                         "--set %.80s: write section.option=value, as sink.path=lake", flag);
     size_t length = (size_t)(equals - flag);

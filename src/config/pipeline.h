@@ -98,3 +98,6 @@ void cpl_config_release(struct cpl_config *config);
 /* One pipeline from a command line's words, with all defaults; the caller then fills in paths. */
 bool cpl_config_default(const char *name, struct cpl_config *config,
                         struct cpl_error *err) CPL_CHECKED;
+/* As cpl_config_default, with the flags of `env` applied: a command's own words said as "sink.parquet.compression=zstd:3". */
+bool cpl_config_command(const char *name, const struct cpl_config_env *env,
+                        struct cpl_config *config, struct cpl_error *err) CPL_CHECKED;

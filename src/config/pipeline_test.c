@@ -335,6 +335,31 @@ static void test_default_config(void **state)
     cpl_config_release(&config);
 }
 
+static void test_command(void **state)
+{
+    (void)state;
+    struct cpl_config config;
+    struct cpl_error err;
+    const char *flags[] = {"sink.path=out.parquet", "sink.parquet.compression=zstd",
+                           "schema.columns.\"a.b=c\"=date", NULL};
+    struct cpl_config_env env = {.flags = flags};
+    if (!cpl_config_command("convert", &env, &config, &err))
+        fail_msg("%s", err.message);
+    const struct cpl_pipeline *p = &config.pipelines[0];
+    assert_true(p->sink.single_file);
+    assert_string_equal(cpl_tree_get(p->sink.format_options, "compression")->text, "zstd");
+    assert_string_equal(p->schema.declared->fields[0].name, "a.b=c");
+    cpl_config_release(&config);
+    expect_flag_error("sink.\"path=x",
+                      "--set sink.\"path=x: write section.option=value, as sink.path=lake");
+    expect_flag_error(
+        "sink..path=x",
+        "--set sink..path: an option is written section.option, as sink.path or limits.memory");
+    expect_flag_error(
+        "sink.path.=x",
+        "--set sink.path.: an option is written section.option, as sink.path or limits.memory");
+}
+
 static void test_no_memory(void **state)
 {
     (void)state;
@@ -368,6 +393,7 @@ int main(void)
         cmocka_unit_test(test_hash),
         cmocka_unit_test(test_secrets_are_not_shown),
         cmocka_unit_test(test_default_config),
+        cmocka_unit_test(test_command),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,21 +123,6 @@ static bool allocate(struct columns *columns, uint32_t n)
     return columns->fields && columns->untyped && columns->named;
 }
 
-/* Exactly equal names. Names that differ by case alone are fine in a pipeline: the input may have
- * both. */
-static bool check_doubles(struct columns *columns, bool is_list)
-{
-    struct cpl_loading *loading = columns->loading;
-    for (uint32_t i = 0; is_list && columns->n <= 4096 && i < columns->n; i++)
-        for (uint32_t j = 0; j < i; j++)
-            if (!strcmp(columns->fields[i].name, columns->fields[j].name)) {
-                cpl_tree_fail(columns->named[i].node, loading->err, CPL_E_CONFIG,
-                              "the column `%.80s` is there already", columns->fields[i].name);
-                return cpl_loading_wrong(loading);
-            }
-    return true;
-}
-
 /* The declared schema lives in the arena like the rest: cpl_schema_new would need a free of its
  * own. */
 static bool declare(struct columns *columns, struct cpl_schema_config *schema)
@@ -180,7 +165,9 @@ static bool load_columns(struct cpl_loading *loading, const struct cpl_node *nod
     for (const struct cpl_node *child = node->first; child; child = child->next)
         if (!add_column(&columns, child) && !cpl_loading_wrong(loading))
             return false;
-    if (!check_doubles(&columns, node->kind == CPL_NODE_LIST) || !declare(&columns, schema))
+    /* Names that differ by case alone are fine in a pipeline: the input may have both. */
+    if (!cpl_names_unique(loading, columns.named, columns.n, "column") ||
+        !declare(&columns, schema))
         return false;
     return node->kind != CPL_NODE_LIST || select_listed(&columns, schema);
 }
@@ -189,14 +176,14 @@ static bool load_columns(struct cpl_loading *loading, const struct cpl_node *nod
 static bool check_select(struct cpl_loading *loading, const struct cpl_node *node,
                          const struct cpl_strings *select)
 {
-    for (size_t i = 0; select->n <= 4096 && i < select->n; i++)
-        for (size_t j = 0; j < i; j++)
-            if (!strcmp(select->items[i], select->items[j])) {
-                cpl_tree_fail(node, loading->err, CPL_E_CONFIG, "schema.select names `%.80s` twice",
-                              select->items[i]);
-                return cpl_loading_wrong(loading);
-            }
-    return true;
+    struct cpl_named *named = cpl_alloc((select->n + 1) * sizeof *named, loading->err);
+    if (!named)
+        return false;
+    for (size_t i = 0; i < select->n; i++)
+        named[i] = (struct cpl_named){.name = select->items[i], .node = node};
+    bool ok = cpl_names_unique(loading, named, select->n, "column");
+    cpl_free(named);
+    return ok;
 }
 
 bool cpl_load_schema(struct cpl_loading *loading, const struct cpl_node *node,
