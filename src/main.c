@@ -1,8 +1,10 @@
-/* argv → verb. The verbs stand in command/, one a file. */
-#include <stdio.h>
+/* The program: argv → verb (command/). */
+#include "command/command.h"
 
-int main(void)
+#include <signal.h>
+
+int main(int argc, char **argv)
 {
-    puts("cupel " CUPEL_VERSION);
-    return 0;
+    signal(SIGPIPE, SIG_IGN); /* a reader who goes away is an error value (EPIPE), not our death */
+    return cpl_command(argc, argv);
 }

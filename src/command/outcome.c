@@ -1,0 +1,172 @@
+#include "command/outcome.h"
+#include "base/tree.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the result object ---- */
+
+static void write_files(struct cpl_json_writer *json, const char *key,
+                        const struct cpl_output_file *files, size_t n)
+{
+    cpl_json_list(json, key);
+    for (size_t i = 0; i < n; i++) {
+        cpl_json_object(json, NULL);
+        cpl_json_string(json, "path", files[i].path);
+        cpl_json_uint(json, "rows", files[i].rows);
+        cpl_json_uint(json, "bytes", files[i].bytes);
+        cpl_json_string(json, "checksum", files[i].checksum);
+        cpl_json_close(json);
+    }
+    cpl_json_close(json);
+}
+
+static void write_error(struct cpl_json_writer *json, const struct cpl_error *problem)
+{
+    cpl_json_object(json, "error");
+    cpl_json_string(json, "code", cpl_code_name(problem->code));
+    cpl_json_int(json, "exit_status", cpl_code_exit_status(problem->code));
+    cpl_json_bool(json, "retriable", problem->retriable);
+    cpl_json_string(json, "message", problem->message);
+    cpl_json_close(json);
+}
+
+static bool print_json(const struct cpl_pipeline *pipeline, const struct cpl_run_result *result,
+                       const struct cpl_error *problem, struct cpl_error *err)
+{
+    struct cpl_buffer text = {0};
+    struct cpl_json_writer json;
+    cpl_json_begin(&json, &text, 0, err);
+    cpl_json_object(&json, NULL);
+    cpl_json_string(&json, "run_id", *result->run_id ? result->run_id : NULL);
+    cpl_json_string(&json, "pipeline", pipeline->name);
+    cpl_json_uint(&json, "rows_read", result->rows.read);
+    cpl_json_uint(&json, "rows_written", problem ? 0 : result->rows.landed);
+    cpl_json_uint(&json, "rows_rejected", result->rows.rejected);
+    cpl_json_uint(&json, "rows_filtered", result->rows.filtered);
+    write_files(&json, "files", result->files, result->n_files);
+    write_files(&json, "rejects", result->rejects, result->n_rejects);
+    cpl_json_object(&json, "rejected_by_rule");
+    for (size_t i = 0; i < result->n_rules; i++)
+        cpl_json_uint(&json, result->rules[i].name, result->rules[i].n);
+    cpl_json_close(&json);
+    cpl_json_string(&json, "first_reject", result->first_reject);
+    cpl_json_string(&json, "receipt", result->receipt);
+    cpl_json_bool(&json, "repeated", result->repeated);
+    cpl_json_double(&json, "seconds", result->seconds);
+    if (problem)
+        write_error(&json, problem);
+    cpl_json_close(&json);
+    bool ok = cpl_json_end(&json) && cpl_buffer_append(&text, "\n", 1, err) &&
+              cpl_print(&text, err);
+    cpl_buffer_release(&text);
+    return ok;
+}
+
+/* ---- the summary ---- */
+
+static void say_books(struct cpl_console *console, const struct cpl_row_counts *rows)
+{
+    char a[32], b[32], c[32], d[32];
+    if (rows->filtered)
+        cpl_console_say(console, "info", "read %s rows = landed %s + rejected %s + filtered %s",
+                        cpl_show_count(rows->read, a), cpl_show_count(rows->landed, b),
+                        cpl_show_count(rows->rejected, c), cpl_show_count(rows->filtered, d));
+    else
+        cpl_console_say(console, "info", "read %s rows = landed %s + rejected %s",
+                        cpl_show_count(rows->read, a), cpl_show_count(rows->landed, b),
+                        cpl_show_count(rows->rejected, c));
+}
+
+enum { MOST_FILES_SHOWN = 8 };
+
+static void say_files(struct cpl_console *console, const struct cpl_run_result *result)
+{
+    char a[32], b[32];
+    uint64_t rows = 0, bytes = 0;
+    for (size_t i = 0; i < result->n_files; i++) {
+        const struct cpl_output_file *file = &result->files[i];
+        if (i < MOST_FILES_SHOWN)
+            cpl_console_say(console, "info", "wrote %s (%s rows, %s)", file->path,
+                            cpl_show_count(file->rows, a), cpl_show_size(file->bytes, b));
+        rows += i < MOST_FILES_SHOWN ? 0 : file->rows;
+        bytes += i < MOST_FILES_SHOWN ? 0 : file->bytes;
+    }
+    if (result->n_files > MOST_FILES_SHOWN)
+        cpl_console_say(console, "info", "wrote %zu files more (%s rows, %s)",
+                        result->n_files - MOST_FILES_SHOWN, cpl_show_count(rows, a),
+                        cpl_show_size(bytes, b));
+}
+
+static void say_rejects(struct cpl_console *console, const struct cpl_run_result *result)
+{
+    char text[400] = "", a[32];
+    size_t at = 0;
+    if (!result->rows.rejected)
+        return;
+    for (size_t i = 0; i < result->n_rules && at < sizeof text - 60; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s%.30s %s", i ? ", " : "",
+                               result->rules[i].name, cpl_show_count(result->rules[i].n, a));
+    cpl_console_say(console, "warning", "%s rows were rejected (%s); they are kept:",
+                    cpl_show_count(result->rows.rejected, a), text);
+    if (result->first_reject)
+        cpl_console_say(console, "warning", "  the first is %s", result->first_reject);
+    for (size_t i = 0; i < result->n_rejects; i++)
+        cpl_console_say(console, "warning", "  see them with `cupel inspect %s`",
+                        result->rejects[i].path);
+}
+
+static void say_done(struct cpl_console *console, const struct cpl_pipeline *pipeline,
+                     const struct cpl_run_result *result)
+{
+    char a[32], b[32];
+    double rate = (double)result->rows.read / (result->seconds > 1e-9 ? result->seconds : 1e-9);
+    if (result->repeated) {
+        cpl_console_say(console, "info", "%s: run %s landed before; nothing was done again",
+                        pipeline->name, result->run_id);
+        return;
+    }
+    say_files(console, result);
+    say_rejects(console, result);
+    say_books(console, &result->rows);
+    if (result->receipt)
+        cpl_console_say(console, "info", "receipt %s", result->receipt);
+    cpl_console_say(console, "info", "run %s took %s (%s rows/s)", result->run_id,
+                    cpl_show_seconds(result->seconds, a), cpl_show_count((uint64_t)rate, b));
+}
+
+/* ---- the run ---- */
+
+static int settle(struct cpl_console *console, const struct cpl_outcome_options *options,
+                  const struct cpl_run_result *result, bool ok, const struct cpl_error *problem)
+{
+    struct cpl_error err = {0};
+    cpl_console_clear(console);
+    if (options->json && !print_json(options->pipeline, result, ok ? NULL : problem, &err))
+        return cpl_console_fail(console, &err);
+    if (!ok)
+        return cpl_console_fail(console, problem);
+    say_done(console, options->pipeline, result);
+    return 0;
+}
+
+int cpl_outcome(struct cpl_console *console, const struct cpl_outcome_options *options)
+{
+    struct cpl_error err = {0};
+    struct cpl_run_result result;
+    struct cpl_run_options run = {.pipeline = options->pipeline,
+                                  .run_id = options->run_id,
+                                  .receipt_path = options->receipt_path,
+                                  .stop = cpl_stop_on_signals(),
+                                  .context = console,
+                                  .progress = cpl_console_progress,
+                                  .log = cpl_console_log};
+    console->run_id = result.run_id;
+    bool ok = cpl_run(&run, &result, &err);
+    if (!ok && options->explain)
+        options->explain(&err);
+    int status = settle(console, options, &result, ok, &err);
+    console->run_id = NULL;
+    cpl_run_result_release(&result);
+    return status;
+}

@@ -1,0 +1,17 @@
+/* One run as its user sees it: progress while it goes on, then the result as a summary or as JSON,
+ * and what to do next. */
+#pragma once
+#include "command/console.h"
+
+struct cpl_outcome_options {
+    const struct cpl_pipeline *pipeline;
+    const char *run_id;                     /* NULL = made */
+    const char *receipt_path;               /* single files; NULL = none */
+    bool json;                              /* result object to standard output */
+    void (*explain)(struct cpl_error *err); /* add to an error what to do about it; may be NULL */
+};
+/* Runs the pipeline and tells; returns the exit status. */
+int cpl_outcome(struct cpl_console *console, const struct cpl_outcome_options *options);
+
+/* SIGINT and SIGTERM set the flag, a second one kills. SIGPIPE is ignored: writes fail instead. */
+_Atomic bool *cpl_stop_on_signals(void);

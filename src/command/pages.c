@@ -1,0 +1,128 @@
+/* Help and the man page, from the tables of verbs and flags. */
+#include "command/command.h"
+#include "command/console.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { FLAG_COLUMN = 28, LINE = 96 };
+
+/* ---- text ---- */
+
+/* Columns that UTF-8 text takes: one a character is right for what stands in our tables. */
+static size_t width_of(const char *text, size_t length)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < length; i++)
+        width += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return width;
+}
+
+/* Words of `text` in lines behind `indent` blanks; the first line begins at column `at`. */
+static bool fill(struct cpl_buffer *out, const char *text, size_t at, size_t indent,
+                 struct cpl_error *err)
+{
+    size_t column = at;
+    for (const char *word = text; *word;) {
+        size_t length = strcspn(word, " \n"), width = width_of(word, length);
+        bool newline = column + 1 + width > LINE && column > indent;
+        if (newline && !cpl_buffer_printf(out, err, "\n%*s", (int)indent, ""))
+            return false;
+        column = newline ? indent : column;
+        if (column > indent && !newline && column != at && !cpl_buffer_append(out, " ", 1, err))
+            return false;
+        column += column > indent && column != at;
+        if (!cpl_buffer_append(out, word, length, err))
+            return false;
+        column += width;
+        word += length;
+        if (*word == '\n') {
+            if (!cpl_buffer_printf(out, err, "\n%*s", (int)indent, ""))
+                return false;
+            column = indent;
+        }
+        word += *word != 0;
+    }
+    return cpl_buffer_append(out, "\n", 1, err);
+}
+
+static void flag_text(const struct cpl_flag *flag, char *text, size_t size)
+{
+    char letter[8] = "    ";
+    if (flag->letter)
+        snprintf(letter, sizeof letter, "-%c, ", flag->letter);
+    snprintf(text, size, "%s--%s%s%s", letter, flag->name, flag->argument ? " " : "",
+             flag->argument ? flag->argument : "");
+}
+
+static bool page_flag(const struct cpl_flag *flag, struct cpl_buffer *out, bool colour,
+                      struct cpl_error *err)
+{
+    char text[100], summary[400];
+    flag_text(flag, text, sizeof text);
+    size_t width = width_of(text, strlen(text));
+    bool wide = width + 2 > FLAG_COLUMN;
+    if (!cpl_buffer_printf(out, err, "  %s%s%s", cpl_colour(colour, CPL_CYAN), text,
+                           cpl_colour(colour, CPL_PLAIN_TEXT)))
+        return false;
+    int blanks = wide ? FLAG_COLUMN + 2 : FLAG_COLUMN - (int)width;
+    snprintf(summary, sizeof summary, "%s%s%s%s", flag->summary, flag->values ? " (" : "",
+             flag->values ? flag->values : "", flag->values ? ")" : "");
+    return cpl_buffer_printf(out, err, "%s%*s", wide ? "\n" : "", blanks, "") &&
+           fill(out, summary, FLAG_COLUMN + 2, FLAG_COLUMN + 2, err);
+}
+
+static bool page_group(const struct cpl_flag_group *group, struct cpl_buffer *out, bool colour,
+                       struct cpl_error *err)
+{
+    if (!cpl_buffer_printf(out, err, "\n%s%s%s\n", cpl_colour(colour, CPL_BOLD), group->title,
+                           cpl_colour(colour, CPL_PLAIN_TEXT)))
+        return false;
+    for (const struct cpl_flag *flag = group->flags; flag->name; flag++)
+        if (!page_flag(flag, out, colour, err))
+            return false;
+    return true;
+}
+
+static bool page_examples(const char *examples, struct cpl_buffer *out, bool colour,
+                          struct cpl_error *err)
+{
+    if (!cpl_buffer_printf(out, err, "\n%sExamples%s\n", cpl_colour(colour, CPL_BOLD),
+                           cpl_colour(colour, CPL_PLAIN_TEXT)))
+        return false;
+    for (const char *line = examples; *line; line += strcspn(line, "\n") + 1)
+        if (!cpl_buffer_printf(out, err, "  %.*s\n", (int)strcspn(line, "\n"), line))
+            return false;
+    return true;
+}
+
+bool cpl_page_verb(const struct cpl_verb *verb, struct cpl_buffer *out, bool colour,
+                   struct cpl_error *err)
+{
+    if (!cpl_buffer_printf(out, err, "%s\n\n%susage:%s cupel %s %s\n", verb->summary,
+                           cpl_colour(colour, CPL_BOLD), cpl_colour(colour, CPL_PLAIN_TEXT),
+                           verb->name, verb->usage))
+        return false;
+    if (verb->details &&
+        (!cpl_buffer_append(out, "\n", 1, err) || !fill(out, verb->details, 0, 0, err)))
+        return false;
+    for (int i = 0; i < CPL_MOST_GROUPS && verb->groups[i].flags; i++)
+        if (!page_group(&verb->groups[i], out, colour, err))
+            return false;
+    return !verb->examples || page_examples(verb->examples, out, colour, err);
+}
+
+bool cpl_page_help(struct cpl_buffer *out, bool colour, struct cpl_error *err)
+{
+    const char *bold = cpl_colour(colour, CPL_BOLD), *plain = cpl_colour(colour, CPL_PLAIN_TEXT);
+    bool ok = cpl_buffer_printf(out, err,
+                                "cupel %s: raw files in, typed Parquet out, every byte accounted "
+                                "for.\n\n%susage:%s cupel COMMAND …\n\n",
+                                CUPEL_VERSION, bold, plain);
+    for (const struct cpl_verb *const *verb = cpl_verbs(); ok && *verb; verb++)
+        ok = cpl_buffer_printf(out, err, "  %s%-12s%s%s\n", cpl_colour(colour, CPL_CYAN),
+                               (*verb)->name, plain, (*verb)->summary);
+    return ok && cpl_buffer_printf(out, err,
+                                   "\n`cupel help COMMAND` says more.\n"
+                                   "Begin with: cupel convert your.csv your.parquet\n");
+}

@@ -1,0 +1,122 @@
+/* Progress: a bar that is redrawn at most ten times a second, or a line every ten seconds.
+ *
+ *   ██████████▌              42 %  3.1 M rows  310 MB/s  5.9 M rows/s  ETA 4 s  12 rejected
+ *
+ * Where the total is not known (a pipe) there is no percentage and no ETA. */
+#include "command/console.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BAR_WIDTH = 24, LONGEST = 400 };
+static const double bar_seconds = 0.1, line_seconds = 10;
+
+struct figures {
+    double share; /* 0..1; < 0 = unknown */
+    double rows_s, mb_s, left;
+};
+
+static struct figures figures_of(const struct cpl_progress *progress)
+{
+    struct figures f = {.share = -1, .left = -1};
+    double seconds = progress->seconds > 1e-6 ? progress->seconds : 1e-6;
+    f.rows_s = (double)progress->rows / seconds;
+    f.mb_s = (double)progress->bytes_done / seconds / 1e6;
+    if (progress->bytes_total) {
+        f.share = (double)progress->bytes_done / (double)progress->bytes_total;
+        f.share = f.share > 1 ? 1 : f.share;
+        f.left = f.share > 0.01 ? seconds * (1 - f.share) / f.share : -1;
+    }
+    return f;
+}
+
+/* Eighths of a cell, so that the bar moves smoothly. */
+static void draw_bar(double share, char *text)
+{
+    static const char *const parts[] = {" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
+    int eighths = (int)(share * BAR_WIDTH * 8);
+    *text = 0;
+    for (int i = 0; i < BAR_WIDTH; i++) {
+        int here = eighths - 8 * i;
+        strcat(text, parts[here < 0 ? 0 : here > 8 ? 8 : here]);
+    }
+}
+
+static const char *short_count(double n, char text[32])
+{
+    if (n >= 1e9)
+        snprintf(text, 32, "%.2f G", n / 1e9);
+    else if (n >= 1e6)
+        snprintf(text, 32, "%.1f M", n / 1e6);
+    else if (n >= 1e4)
+        snprintf(text, 32, "%.0f k", n / 1e3);
+    else
+        snprintf(text, 32, "%.0f ", n);
+    return text;
+}
+
+/* The figures, without the bar. */
+static void describe(const struct cpl_progress *progress, const struct figures *f, char *text,
+                     size_t size)
+{
+    char a[32], b[32], left[48] = "", share[16] = "", rejects[48] = "";
+    if (f->share >= 0)
+        snprintf(share, sizeof share, "%3.0f %%  ", f->share * 100);
+    if (f->left >= 0)
+        snprintf(left, sizeof left, "  ETA %s", cpl_show_seconds(f->left < 1 ? 1 : f->left, a));
+    if (progress->rejects)
+        snprintf(rejects, sizeof rejects, "  %s rejected", cpl_show_count(progress->rejects, a));
+    snprintf(text, size, "%s%srows  %.0f MB/s  %srows/s%s%s", share,
+             short_count((double)progress->rows, a), f->mb_s, short_count(f->rows_s, b), left,
+             rejects);
+}
+
+static void show_bar(struct cpl_console *console, const struct cpl_progress *progress)
+{
+    char bar[BAR_WIDTH * 4 + 1] = "", text[LONGEST], line[LONGEST + 200];
+    struct figures f = figures_of(progress);
+    bool working = !strcmp(progress->phase, "work") || !strcmp(progress->phase, "widen");
+    unsigned width = cpl_terminal_width(STDERR_FILENO);
+    describe(progress, &f, text, sizeof text);
+    if (f.share >= 0 && width > strlen(text) + BAR_WIDTH + 4)
+        draw_bar(f.share, bar);
+    if (!working)
+        snprintf(text, sizeof text, "%s …", progress->phase);
+    int n = snprintf(line, sizeof line, "\r%s%s%s%s%.*s\033[K",
+                     cpl_colour(console->colour, CPL_CYAN), working ? bar : "",
+                     cpl_colour(console->colour, CPL_PLAIN_TEXT), *bar && working ? "  " : "",
+                     (int)(width > 1 ? width - 1 : 79), text);
+    console->bar_shown = true;
+    if (write(STDERR_FILENO, line, (size_t)n) < 0)
+        console->bar = false;
+}
+
+static void show_line(struct cpl_console *console, const struct cpl_progress *progress)
+{
+    char text[LONGEST];
+    struct figures f = figures_of(progress);
+    describe(progress, &f, text, sizeof text);
+    cpl_console_say(console, "info", "%s", text + strspn(text, " "));
+}
+
+void cpl_console_progress(void *context, const struct cpl_progress *progress)
+{
+    struct cpl_console *console = context;
+    double due = console->last_shown + (console->bar ? bar_seconds : line_seconds);
+    if (progress->seconds < due && progress->seconds >= console->last_shown)
+        return;
+    console->last_shown = progress->seconds;
+    if (console->bar)
+        show_bar(console, progress);
+    else if (console->lines)
+        show_line(console, progress);
+}
+
+void cpl_console_clear(struct cpl_console *console)
+{
+    static const char clear[] = "\r\033[K";
+    if (console->bar_shown && write(STDERR_FILENO, clear, sizeof clear - 1) < 0)
+        console->bar = false;
+    console->bar_shown = false;
+}

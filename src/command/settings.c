@@ -1,0 +1,294 @@
+#include "command/settings.h"
+#include "base/tree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct cpl_flag cpl_csv_flags[] = {
+    {.name = "delimiter",
+     .letter = 'd',
+     .argument = "CHAR",
+     .option = "source.csv.delimiter",
+     .summary = "Character between fields: `;`, `tab`, `|` … (detected)."},
+    {.name = "header",
+     .argument = "WHEN",
+     .values = "auto|yes|no",
+     .option = "source.csv.header",
+     .summary = "Whether the first row names the columns."},
+    {.name = "quote",
+     .argument = "CHAR",
+     .option = "source.csv.quote",
+     .summary = "Character around fields; `none`: no quoting."},
+    {.name = "null",
+     .repeated = true,
+     .argument = "WORD",
+     .summary = "Unquoted word that means null, besides the empty field. Repeatable."},
+    {.name = "skip-lines",
+     .argument = "N",
+     .option = "source.csv.skip_lines",
+     .summary = "Lines to leave out in front (detected)."},
+    {.name = "comment",
+     .argument = "CHAR",
+     .option = "source.csv.comment",
+     .summary = "Lines that begin with it are comments."},
+    {.name = "decimal-point",
+     .argument = "CHAR",
+     .option = "source.csv.decimal_point",
+     .summary = "Decimal separator of numbers (detected)."},
+    {.name = "date-format",
+     .argument = "FORMAT",
+     .option = "source.csv.date_format",
+     .summary = "How dates are written, as for strptime: `%d.%m.%Y`."},
+    {.name = "charset",
+     .argument = "NAME",
+     .option = "source.charset",
+     .summary = "Character set of the text: UTF-8, windows-1252 … (detected)."},
+    {.name = NULL},
+};
+
+const struct cpl_flag cpl_run_flags[] = {
+    {.name = "threads",
+     .letter = 'j',
+     .argument = "N",
+     .option = "limits.threads",
+     .summary = "Worker threads; default: as many as the machine has."},
+    {.name = "memory-limit",
+     .argument = "SIZE",
+     .option = "limits.memory",
+     .summary = "What the run may hold in memory, 32MiB at least; default 224MiB."},
+    {.name = "on-type-conflict",
+     .argument = "POLICY",
+     .values = "widen|reject|fail",
+     .option = "schema.on_type_conflict",
+     .summary =
+         "A value does not fit its column's inferred type: widen the column, reject the row, "
+         "or fail."},
+    {.name = "on-reject",
+     .argument = "POLICY",
+     .summary =
+         "Rejected rows: `keep` them aside, `fail` at the first, or N or N%: fail when there "
+         "are more."},
+    {.name = "set",
+     .repeated = true,
+     .argument = "SECTION.OPTION=VALUE",
+     .summary = "Any option of a pipeline, as `source.csv.trim=yes` (see `cupel describe`). "
+                "Repeatable."},
+    {.name = NULL},
+};
+
+void cpl_settings_release(struct cpl_settings *settings)
+{
+    cpl_free(settings->items);
+    cpl_free(settings->flags);
+    cpl_arena_release(&settings->arena);
+    *settings = (struct cpl_settings){.items = NULL};
+}
+
+static bool grow(struct cpl_settings *settings, struct cpl_error *err)
+{
+    size_t capacity = settings->capacity ? 2 * settings->capacity : 16;
+    if (settings->n + 1 < settings->capacity)
+        return true;
+    const char **items = cpl_realloc(settings->items, capacity * sizeof *items, err);
+    if (!items)
+        return false;
+    settings->items = items;
+    const char **flags = cpl_realloc(settings->flags, capacity * sizeof *flags, err);
+    if (!flags)
+        return false;
+    settings->flags = flags;
+    settings->capacity = capacity;
+    return true;
+}
+
+static bool add_raw(struct cpl_settings *settings, const char *item, const char *flag,
+                    struct cpl_error *err)
+{
+    if (!grow(settings, err))
+        return false;
+    settings->items[settings->n] = item;
+    settings->flags[settings->n++] = flag;
+    settings->items[settings->n] = NULL;
+    return true;
+}
+
+/* Words of the command line are taken as they are: `$` must not begin an interpolation. */
+static bool append_plain(struct cpl_buffer *out, const char *text, struct cpl_error *err)
+{
+    for (; *text; text++)
+        if (!cpl_buffer_append(out, text, 1, err) ||
+            (*text == '$' && !cpl_buffer_append(out, "$", 1, err)))
+            return false;
+    return true;
+}
+
+static bool add_buffer(struct cpl_settings *settings, struct cpl_buffer *item, const char *flag,
+                       struct cpl_error *err)
+{
+    const char *copy = cpl_arena_strndup(&settings->arena, (const char *)item->data, item->size,
+                                         err);
+    return copy && add_raw(settings, copy, flag, err);
+}
+
+bool cpl_settings_add(struct cpl_settings *settings, const char *option, const char *value,
+                      const char *flag, struct cpl_error *err)
+{
+    struct cpl_buffer item = {0};
+    bool ok = cpl_buffer_printf(&item, err, "%s=", option) && append_plain(&item, value, err) &&
+              add_buffer(settings, &item, flag, err);
+    cpl_buffer_release(&item);
+    return ok;
+}
+
+/* `option=<json>`, where the JSON has been written to `json`. */
+static bool add_json(struct cpl_settings *settings, const char *option, struct cpl_buffer *json,
+                     const char *flag, struct cpl_error *err)
+{
+    const char *text = cpl_buffer_text(json, err);
+    return text && cpl_settings_add(settings, option, text, flag, err);
+}
+
+bool cpl_settings_add_list(struct cpl_settings *settings, const char *option,
+                           const char *const *words, size_t n, const char *flag,
+                           struct cpl_error *err)
+{
+    struct cpl_buffer text = {0};
+    struct cpl_json_writer json;
+    cpl_json_begin(&json, &text, 0, err);
+    cpl_json_list(&json, NULL);
+    for (size_t i = 0; i < n; i++)
+        cpl_json_string(&json, NULL, words[i]);
+    cpl_json_close(&json);
+    bool ok = cpl_json_end(&json) && add_json(settings, option, &text, flag, err);
+    cpl_buffer_release(&text);
+    return ok;
+}
+
+/* ---- flags that are more than one option's value ---- */
+
+/* All values of a repeated flag, as one list. */
+static bool add_repeated(struct cpl_settings *settings, const struct cpl_arguments *arguments,
+                         const char *flag, const char *option, struct cpl_error *err)
+{
+    const char **words = cpl_alloc((arguments->n_given + 1) * sizeof *words, err);
+    size_t n = 0;
+    if (!words)
+        return false;
+    for (size_t i = 0; i < arguments->n_given; i++)
+        if (!strcmp(arguments->given[i].flag->name, flag))
+            words[n++] = arguments->given[i].value;
+    char label[40];
+    snprintf(label, sizeof label, "--%s", flag);
+    const char *kept = cpl_arena_strndup(&settings->arena, label, strlen(label), err);
+    bool ok = !n || (kept && cpl_settings_add_list(settings, option, words, n, kept, err));
+    cpl_free(words);
+    return ok;
+}
+
+/* Every `--type column=type` as one map. */
+static bool add_types(struct cpl_settings *settings, const struct cpl_arguments *arguments,
+                      struct cpl_error *err)
+{
+    struct cpl_buffer text = {0};
+    struct cpl_json_writer json;
+    bool ok = true, any = false;
+    cpl_json_begin(&json, &text, 0, err);
+    cpl_json_object(&json, NULL);
+    for (size_t i = 0; ok && i < arguments->n_given; i++) {
+        const char *value = arguments->given[i].value;
+        if (strcmp(arguments->given[i].flag->name, "type") != 0)
+            continue;
+        const char *equals = strrchr(value, '=');
+        any = true;
+        if (!equals || equals == value) {
+            ok = cpl_fail(err, CPL_E_USAGE,
+                          "--type %.80s: write column=type, as price=decimal(15,2)", value);
+            break;
+        }
+        char *name = cpl_arena_strndup(&settings->arena, value, (size_t)(equals - value), err);
+        ok = name != NULL;
+        if (ok)
+            cpl_json_string(&json, name, equals + 1);
+    }
+    cpl_json_close(&json);
+    ok = ok && cpl_json_end(&json) &&
+         (!any || add_json(settings, "schema.columns", &text, "--type", err));
+    cpl_buffer_release(&text);
+    return ok;
+}
+
+/* `10` and `5%` are limit(10) and limit(5%). */
+static bool add_on_reject(struct cpl_settings *settings, const char *value, struct cpl_error *err)
+{
+    char limit[64];
+    if (*value >= '0' && *value <= '9') {
+        snprintf(limit, sizeof limit, "limit(%.50s)", value);
+        value = limit;
+    }
+    return cpl_settings_add(settings, "limits.on_reject", value, "--on-reject", err);
+}
+
+static bool add_flag(struct cpl_settings *settings, const struct cpl_given *given,
+                     struct cpl_error *err)
+{
+    char label[40];
+    if (!given->flag->option)
+        return true;
+    snprintf(label, sizeof label, "--%s", given->flag->name);
+    const char *kept = cpl_arena_strndup(&settings->arena, label, strlen(label), err);
+    return kept && cpl_settings_add(settings, given->flag->option, given->value, kept, err);
+}
+
+bool cpl_settings_from_flags(struct cpl_settings *settings, const struct cpl_arguments *arguments,
+                             struct cpl_error *err)
+{
+    const char *on_reject = cpl_flag_value(arguments, "on-reject");
+    bool ok = grow(settings, err) && add_types(settings, arguments, err) &&
+              add_repeated(settings, arguments, "null", "source.csv.nulls", err) &&
+              (!on_reject || add_on_reject(settings, on_reject, err));
+    settings->items[settings->n] = NULL;
+    for (size_t i = 0; ok && i < arguments->n_given; i++)
+        ok = add_flag(settings, &arguments->given[i], err);
+    for (size_t i = 0; ok && i < arguments->n_given; i++)
+        if (!strcmp(arguments->given[i].flag->name, "set"))
+            ok = add_raw(settings, arguments->given[i].value, NULL, err);
+    return ok;
+}
+
+/* ---- loading ---- */
+
+void cpl_settings_name_flag(const struct cpl_settings *settings, struct cpl_error *err)
+{
+    static const char set[] = "--set ";
+    char text[sizeof err->message];
+    const char *path = err->message + sizeof set - 1;
+    if (strncmp(err->message, set, sizeof set - 1) != 0)
+        return;
+    size_t length = strcspn(path, ":");
+    for (size_t i = settings->n; i-- > 0;) {
+        if (strncmp(settings->items[i], path, length) != 0 || settings->items[i][length] != '=')
+            continue;
+        if (settings->flags[i]) {
+            const char *rest = path + length;
+            rest += *rest ? 1 + strspn(rest + 1, "0123456789:") : 0; /* no line in a flag */
+            snprintf(text, sizeof text, "%s:%s%s", settings->flags[i], *rest == ' ' ? "" : " ",
+                     rest);
+            memcpy(err->message, text, sizeof text);
+            err->code = err->code == CPL_E_CONFIG ? CPL_E_USAGE : err->code;
+        }
+        return;
+    }
+}
+
+bool cpl_settings_load(const struct cpl_settings *settings, const char *name,
+                       struct cpl_config *config, struct cpl_error *err)
+{
+    struct cpl_config_env env = {.flags = settings->items};
+    if (cpl_config_parse("{}", 2, name, &env, config, err)) {
+        config->pipelines[0].dialect = "command line";
+        return true;
+    }
+    cpl_settings_name_flag(settings, err);
+    return false;
+}

@@ -1,0 +1,86 @@
+/* Numbers, colours and widths as people read them. */
+#include "command/console.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+const char *cpl_colour(bool on, enum cpl_colour colour)
+{
+    static const char *const codes[] = {"\033[0m",  "\033[1m",  "\033[2m", "\033[31m",
+                                        "\033[32m", "\033[33m", "\033[36m"};
+    return on ? codes[colour] : "";
+}
+
+bool cpl_colour_wanted(int fd)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    return !(no && *no) && term && strcmp(term, "dumb") != 0 && isatty(fd);
+}
+
+unsigned cpl_terminal_width(int fd)
+{
+    struct winsize size = {0};
+    if (!isatty(fd))
+        return 0;
+    if (!ioctl(fd, TIOCGWINSZ, &size) && size.ws_col)
+        return size.ws_col;
+    return 80;
+}
+
+const char *cpl_show_count(uint64_t n, char text[32])
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n), at = 0;
+    for (int i = 0; i < length; i++) {
+        if (i && (length - i) % 3 == 0)
+            text[at++] = ',';
+        text[at++] = digits[i];
+    }
+    text[at] = 0;
+    return text;
+}
+
+const char *cpl_show_size(uint64_t bytes, char text[32])
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double value = (double)bytes;
+    unsigned unit = 0;
+    while (value >= 1000 && unit < 6) {
+        value /= 1024;
+        unit++;
+    }
+    snprintf(text, 32, unit == 0 || value >= 100 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+    return text;
+}
+
+const char *cpl_show_seconds(double seconds, char text[32])
+{
+    if (seconds < 1)
+        snprintf(text, 32, "%.0f ms", seconds * 1000);
+    else if (seconds < 100)
+        snprintf(text, 32, "%.1f s", seconds);
+    else if (seconds < 6000)
+        snprintf(text, 32, "%d min %02d s", (int)seconds / 60, (int)seconds % 60);
+    else if (seconds < 1e8)
+        snprintf(text, 32, "%d h %02d min", (int)(seconds / 3600), (int)(seconds / 60) % 60);
+    else
+        snprintf(text, 32, "for ever");
+    return text;
+}
+
+bool cpl_print(const struct cpl_buffer *data, struct cpl_error *err)
+{
+    for (size_t at = 0; at < data->size;) {
+        ssize_t n = write(STDOUT_FILENO, data->data + at, data->size - at);
+        if (n < 0 && errno == EPIPE)
+            return true; /* whoever read this has seen enough */
+        if (n < 0 && errno != EINTR)
+            return cpl_fail_errno(err, errno, "cannot write to standard output");
+        at += n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
