@@ -10,6 +10,7 @@
  * What cannot be written so that it reads back (quote: never and a delimiter inside; a null that would be an
  * empty line) fails, and the text says which option helps. Metadata is not written. */
 #include "encode/json_value.h"
+#include "encode/put.h"
 #include "encode/text_part.h"
 #include "format/text.h"
 
@@ -73,14 +74,39 @@ struct csv_builder {
 
 /* ---- one cell ---- */
 
-/* Without branches, so that the compiler makes vectors of it. */
+static uint64_t load64(const uint8_t *data)
+{
+    uint64_t word;
+    memcpy(&word, data, sizeof word);
+    return word;
+}
+
+/* Top bits set if a byte of the word is zero (and perhaps in bytes above it). */
+static uint64_t zero_byte(uint64_t word)
+{
+    return (word - 0x0101010101010101u) & ~word & 0x8080808080808080u;
+}
+
+/* Does the word hold the delimiter, the quote or a line break? */
+static bool special_word(uint64_t word, uint8_t delimiter, uint8_t quote)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    return (zero_byte(word ^ ones * delimiter) | zero_byte(word ^ ones * quote) |
+            zero_byte(word ^ ones * '\n') | zero_byte(word ^ ones * '\r')) != 0;
+}
+
 static bool has_special(const uint8_t *data, size_t length, uint8_t delimiter, uint8_t quote)
 {
-    unsigned found = 0;
-    for (size_t i = 0; i < length; i++)
-        found |= (unsigned)(data[i] == delimiter) | (unsigned)(data[i] == quote) |
-                 (unsigned)(data[i] == '\n') | (unsigned)(data[i] == '\r');
-    return found != 0;
+    if (length < 8) {
+        bool found = false;
+        for (size_t i = 0; i < length; i++)
+            found |= data[i] == delimiter || data[i] == quote || data[i] == '\n' || data[i] == '\r';
+        return found;
+    }
+    for (size_t i = 0; i + 8 < length; i += 8)
+        if (special_word(load64(data + i), delimiter, quote))
+            return true;
+    return special_word(load64(data + length - 8), delimiter, quote);
 }
 
 static bool is_blank(uint8_t c)
@@ -103,18 +129,17 @@ static bool needs_quotes(const struct csv_builder *builder, const uint8_t *data,
 static bool put_quoted(struct cpl_buffer *out, const uint8_t *data, size_t length, uint8_t quote,
                        struct cpl_error *err)
 {
-    if (!cpl_buffer_append(out, &quote, 1, err))
+    if (!cpl_put_char(out, (char)quote, err))
         return false;
     while (length) {
         const uint8_t *inside = memchr(data, quote, length);
         size_t run = inside ? (size_t)(inside - data) + 1 : length;
-        if (!cpl_buffer_append(out, data, run, err) ||
-            (inside && !cpl_buffer_append(out, &quote, 1, err)))
+        if (!cpl_put(out, data, run, err) || (inside && !cpl_put_char(out, (char)quote, err)))
             return false;
         data += run;
         length -= run;
     }
-    return cpl_buffer_append(out, &quote, 1, err);
+    return cpl_put_char(out, (char)quote, err);
 }
 
 static bool cannot_quote(const char *column, struct cpl_error *err)
@@ -133,7 +158,7 @@ static bool put_text(struct csv_builder *builder, struct cpl_buffer *out, const 
     bool quotes = o->quoting == ALL || (o->quoting == STRINGS && string) ||
                   needs_quotes(builder, data, length);
     if (!quotes)
-        return cpl_buffer_append(out, data, length, err);
+        return cpl_put(out, data, length, err);
     if (o->quoting == NEVER)
         return cannot_quote(column, err);
     return put_quoted(out, data, length, (uint8_t)o->quote, err);
@@ -147,8 +172,7 @@ static bool put_null(struct csv_builder *builder, const struct cpl_column *colum
                         "column %s is the only one, so that its null would be an empty line, which "
                         "readers skip; set null_text",
                         column->field->name);
-    return cpl_buffer_append(&builder->text.staging, builder->options->null_text,
-                             builder->null_length, err);
+    return cpl_put(&builder->text.staging, builder->options->null_text, builder->null_length, err);
 }
 
 /* Numbers, dates and other printed values. */
@@ -161,7 +185,7 @@ static bool put_scalar(struct csv_builder *builder, const struct cpl_column *col
         size_t n = cpl_print_value(column, row, text);
         return put_text(builder, out, (const uint8_t *)text, n, false, column->field->name, err);
     }
-    if (!cpl_buffer_reserve(out, CPL_TEXT_MAX, err))
+    if (!cpl_put_room(out, CPL_TEXT_MAX, err))
         return false;
     out->size += cpl_print_value(column, row, (char *)out->data + out->size);
     return true;
@@ -203,8 +227,7 @@ static bool put_cell(struct csv_builder *builder, const struct cpl_column *colum
 static bool end_line(struct cpl_buffer *out, const struct cpl_csv_encode_options *o,
                      struct cpl_error *err)
 {
-    return o->line_ending ? cpl_buffer_append(out, "\r\n", 2, err)
-                          : cpl_buffer_append(out, "\n", 1, err);
+    return o->line_ending ? cpl_put(out, "\r\n", 2, err) : cpl_put(out, "\n", 1, err);
 }
 
 static bool put_row(struct cpl_text_builder *text, const struct cpl_batch *batch, uint32_t row,
@@ -212,7 +235,7 @@ static bool put_row(struct cpl_text_builder *text, const struct cpl_batch *batch
 {
     struct csv_builder *builder = (struct csv_builder *)text;
     for (uint32_t i = 0; i < builder->schema->n_fields; i++)
-        if ((i && !cpl_buffer_append(&text->staging, &builder->options->delimiter, 1, err)) ||
+        if ((i && !cpl_put_char(&text->staging, builder->options->delimiter, err)) ||
             !put_cell(builder, &batch->columns[i], row, err))
             return false;
     return end_line(&text->staging, builder->options, err);
@@ -294,7 +317,7 @@ static bool put_header(const struct cpl_schema *schema, const struct cpl_csv_enc
     init_builder(&builder, schema, o);
     for (uint32_t i = 0; ok && i < schema->n_fields; i++) {
         const char *name = schema->fields[i].name;
-        ok = (!i || cpl_buffer_append(&out, &o->delimiter, 1, err)) &&
+        ok = (!i || cpl_put_char(&out, o->delimiter, err)) &&
              put_text(&builder, &out, (const uint8_t *)name, strlen(name), true, name, err);
     }
     ok = ok && end_line(&out, o, err) && sink->write(sink, out.data, out.size, err);

@@ -3,6 +3,7 @@
  * Members come in the schema's order, every one in every row (nulls as null) unless omit_nulls. Files have
  * no place for metadata: it is not written. */
 #include "encode/json_value.h"
+#include "encode/put.h"
 #include "encode/text_part.h"
 
 #include <string.h>
@@ -48,7 +49,7 @@ static bool put_member(struct json_builder *builder, const struct cpl_column *co
 {
     struct cpl_buffer *out = &builder->text.staging;
     uint32_t start = i ? builder->name_end[i - 1] : 0;
-    return cpl_buffer_append(out, builder->names.data + start, builder->name_end[i] - start, err) &&
+    return cpl_put(out, builder->names.data + start, builder->name_end[i] - start, err) &&
            cpl_json_put_value(out, column, row, (enum cpl_non_finite)builder->options->non_finite,
                               err);
 }
@@ -59,19 +60,18 @@ static bool put_row(struct cpl_text_builder *text, const struct cpl_batch *batch
     struct json_builder *builder = (struct json_builder *)text;
     struct cpl_buffer *out = &text->staging;
     bool lines = builder->options->layout == LINES, comma = false;
-    if ((!lines && cpl_text_rows(text) && !cpl_buffer_append(out, ",\n", 2, err)) ||
-        !cpl_buffer_append(out, "{", 1, err))
+    if ((!lines && cpl_text_rows(text) && !cpl_put(out, ",\n", 2, err)) ||
+        !cpl_put_char(out, '{', err))
         return false;
     for (uint32_t i = 0; i < builder->schema->n_fields; i++) {
         const struct cpl_column *column = &batch->columns[i];
         if (builder->options->omit_nulls && !cpl_is_valid(column, row))
             continue;
-        if ((comma && !cpl_buffer_append(out, ",", 1, err)) ||
-            !put_member(builder, column, i, row, err))
+        if ((comma && !cpl_put_char(out, ',', err)) || !put_member(builder, column, i, row, err))
             return false;
         comma = true;
     }
-    return cpl_buffer_append(out, "}\n", lines ? 2 : 1, err);
+    return cpl_put(out, "}\n", lines ? 2 : 1, err);
 }
 
 static bool put_names(struct json_builder *builder, struct cpl_error *err)

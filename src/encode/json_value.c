@@ -1,4 +1,5 @@
 #include "encode/json_value.h"
+#include "encode/put.h"
 #include "format/text.h"
 
 #include <math.h>
@@ -17,7 +18,7 @@ static void put_sextets(uint32_t triple, uint8_t out[4])
 bool cpl_base64_put(struct cpl_buffer *out, const uint8_t *data, size_t length,
                     struct cpl_error *err)
 {
-    if (!cpl_buffer_reserve(out, length / 3 * 4 + 4, err))
+    if (!cpl_put_room(out, length / 3 * 4 + 4, err))
         return false;
     uint8_t *to = out->data + out->size;
     for (; length >= 3; length -= 3, data += 3, to += 4)
@@ -74,24 +75,27 @@ static size_t put_escape(uint8_t c, uint8_t *out)
 bool cpl_json_put_string(struct cpl_buffer *out, const uint8_t *data, size_t length,
                          struct cpl_error *err)
 {
-    if (!cpl_buffer_append(out, "\"", 1, err))
+    if (!cpl_put_char(out, '"', err))
         return false;
     for (size_t at = 0; at < length;) {
         size_t run = plain_run(data + at, length - at);
-        if (!cpl_buffer_append(out, data + at, run, err) || !cpl_buffer_reserve(out, 6, err))
+        if (!cpl_put(out, data + at, run, err))
             return false;
         at += run;
-        if (at < length)
-            out->size += put_escape(data[at++], out->data + out->size);
+        if (at == length)
+            break;
+        if (!cpl_put_room(out, 6, err))
+            return false;
+        out->size += put_escape(data[at++], out->data + out->size);
     }
-    return cpl_buffer_append(out, "\"", 1, err);
+    return cpl_put_char(out, '"', err);
 }
 
 /* A line break inside JSON text can only stand between tokens, where a blank says the same. */
 static bool put_json(struct cpl_buffer *out, const struct cpl_slice *json, struct cpl_error *err)
 {
     size_t start = out->size;
-    if (!cpl_buffer_append(out, json->data, json->length, err))
+    if (!cpl_put(out, json->data, json->length, err))
         return false;
     for (size_t i = start; i < out->size; i++)
         if (out->data[i] == '\n' || out->data[i] == '\r')
@@ -101,9 +105,8 @@ static bool put_json(struct cpl_buffer *out, const struct cpl_slice *json, struc
 
 static bool put_base64(struct cpl_buffer *out, const struct cpl_slice *slice, struct cpl_error *err)
 {
-    return cpl_buffer_append(out, "\"", 1, err) &&
-           cpl_base64_put(out, slice->data, slice->length, err) &&
-           cpl_buffer_append(out, "\"", 1, err);
+    return cpl_put_char(out, '"', err) && cpl_base64_put(out, slice->data, slice->length, err) &&
+           cpl_put_char(out, '"', err);
 }
 
 /* ---- scalars ---- */
@@ -111,7 +114,7 @@ static bool put_base64(struct cpl_buffer *out, const struct cpl_slice *slice, st
 static bool put_quoted(struct cpl_buffer *out, const struct cpl_column *column, uint32_t row,
                        struct cpl_error *err)
 {
-    if (!cpl_buffer_reserve(out, CPL_TEXT_MAX + 2, err))
+    if (!cpl_put_room(out, CPL_TEXT_MAX + 2, err))
         return false;
     out->data[out->size++] = '"';
     out->size += cpl_print_value(column, row, (char *)out->data + out->size);
@@ -122,7 +125,7 @@ static bool put_quoted(struct cpl_buffer *out, const struct cpl_column *column, 
 static bool put_bare(struct cpl_buffer *out, const struct cpl_column *column, uint32_t row,
                      struct cpl_error *err)
 {
-    if (!cpl_buffer_reserve(out, CPL_TEXT_MAX, err))
+    if (!cpl_put_room(out, CPL_TEXT_MAX, err))
         return false;
     out->size += cpl_print_value(column, row, (char *)out->data + out->size);
     return true;
@@ -136,7 +139,7 @@ static bool put_floating(struct cpl_buffer *out, const struct cpl_column *column
     if (isfinite(value))
         return put_bare(out, column, row, err);
     if (non_finite == CPL_NON_FINITE_NULL)
-        return cpl_buffer_append(out, "null", 4, err);
+        return cpl_put(out, "null", 4, err);
     if (non_finite == CPL_NON_FINITE_STRING)
         return put_quoted(out, column, row, err);
     return cpl_fail(err, CPL_E_TYPE,
@@ -153,25 +156,24 @@ static bool put_struct(struct cpl_buffer *out, const struct cpl_column *column, 
     for (uint32_t i = 0; i < column->n_children; i++) {
         const struct cpl_column *child = &column->children[i];
         const char *name = child->field->name;
-        if (!cpl_buffer_append(out, i ? "," : "{", 1, err) ||
+        if (!cpl_put_char(out, i ? ',' : '{', err) ||
             !cpl_json_put_string(out, (const uint8_t *)name, strlen(name), err) ||
-            !cpl_buffer_append(out, ":", 1, err) ||
-            !cpl_json_put_value(out, child, row, non_finite, err))
+            !cpl_put_char(out, ':', err) || !cpl_json_put_value(out, child, row, non_finite, err))
             return false;
     }
-    return cpl_buffer_append(out, column->n_children ? "}" : "{}", column->n_children ? 1 : 2, err);
+    return cpl_put(out, column->n_children ? "}" : "{}", column->n_children ? 1 : 2, err);
 }
 
 static bool put_list(struct cpl_buffer *out, const struct cpl_column *column, uint32_t row,
                      enum cpl_non_finite non_finite, struct cpl_error *err)
 {
-    if (!cpl_buffer_append(out, "[", 1, err))
+    if (!cpl_put_char(out, '[', err))
         return false;
     for (int32_t i = column->offsets[row]; i < column->offsets[row + 1]; i++)
-        if ((i > column->offsets[row] && !cpl_buffer_append(out, ",", 1, err)) ||
+        if ((i > column->offsets[row] && !cpl_put_char(out, ',', err)) ||
             !cpl_json_put_value(out, &column->children[0], (uint32_t)i, non_finite, err))
             return false;
-    return cpl_buffer_append(out, "]", 1, err);
+    return cpl_put_char(out, ']', err);
 }
 
 static bool put_entry(struct cpl_buffer *out, const struct cpl_column *map, uint32_t entry,
@@ -189,20 +191,20 @@ static bool put_map(struct cpl_buffer *out, const struct cpl_column *column, uin
                     enum cpl_non_finite non_finite, struct cpl_error *err)
 {
     bool string_keys = column->children[0].field->type.kind == CPL_STRING;
-    if (!cpl_buffer_append(out, string_keys ? "{" : "[", 1, err))
+    if (!cpl_put_char(out, string_keys ? '{' : '[', err))
         return false;
     for (int32_t i = column->offsets[row]; i < column->offsets[row + 1]; i++)
-        if ((i > column->offsets[row] && !cpl_buffer_append(out, ",", 1, err)) ||
+        if ((i > column->offsets[row] && !cpl_put_char(out, ',', err)) ||
             !put_entry(out, column, (uint32_t)i, string_keys, non_finite, err))
             return false;
-    return cpl_buffer_append(out, string_keys ? "}" : "]", 1, err);
+    return cpl_put_char(out, string_keys ? '}' : ']', err);
 }
 
 bool cpl_json_put_value(struct cpl_buffer *out, const struct cpl_column *column, uint32_t row,
                         enum cpl_non_finite non_finite, struct cpl_error *err)
 {
     if (!cpl_is_valid(column, row))
-        return cpl_buffer_append(out, "null", 4, err);
+        return cpl_put(out, "null", 4, err);
     switch (column->field->type.kind) {
     case CPL_F32:
     case CPL_F64:
