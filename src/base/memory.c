@@ -192,7 +192,7 @@ void cpl_arena_reset(struct cpl_arena *arena)
 void *cpl_arena_alloc_slow(struct cpl_arena *arena, size_t size, struct cpl_error *err)
 {
     size_t max = arena->max ? arena->max : DEFAULT_MAX;
-    size_t rounded = (size + 7u) & ~(size_t)7u;
+    size_t rounded = size ? (size + 7u) & ~(size_t)7u : 8;
     if (rounded < size || rounded > max || arena->used > max - rounded) {
         cpl_fail(err, CPL_E_LIMIT, "an arena would grow beyond its limit of %zu bytes", max);
         return NULL;

@@ -53,7 +53,7 @@ void *cpl_arena_alloc_slow(struct cpl_arena *arena, size_t size, struct cpl_erro
 /* Aligned to 8. A further 64 bytes behind what is returned may be read (not written) by vector code. */
 static inline void *cpl_arena_alloc(struct cpl_arena *arena, size_t size, struct cpl_error *err)
 {
-    size_t rounded = (size + 7u) & ~(size_t)7u;
+    size_t rounded = size ? (size + 7u) & ~(size_t)7u : 8; /* size 0 gives a valid pointer, too */
     if (__builtin_expect(rounded < size || (size_t)(arena->end - arena->next) < rounded, 0))
         return cpl_arena_alloc_slow(arena, size, err);
     void *block = arena->next;

@@ -382,7 +382,7 @@ static void settle_empties(struct csv_decoder *d, uint32_t f, uint32_t first, ui
 
 static bool settle_unsure(struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n, const struct cpl_csv_marks *marks)
 {
-    uint32_t count = 0, quoted = 0;
+    uint32_t quoted = 0;
     for (uint32_t byte = 0; byte < (n + 7) / 8; byte++)
         for (unsigned bits = marks->unsure[byte]; bits; bits &= bits - 1) {
             uint32_t row = first + 8 * byte + (uint32_t)__builtin_ctz(bits), start, end;
@@ -390,7 +390,6 @@ static bool settle_unsure(struct csv_decoder *d, uint32_t f, uint32_t first, uin
                 break;
             cell_extent(d, f, row, &start, &end);
             quoted += d->block.rules.quote && d->block.data[start] == d->block.rules.quote;
-            count++;
             if (!decide_cell(d, f, row))
                 return false;
         }

@@ -34,7 +34,7 @@ void cpl_csv_block_release(struct cpl_csv_block *block)
     cpl_free(block->odd);
 }
 
-__attribute__((optimize("O3"))) uint64_t cpl_count_newlines(const uint8_t *data, size_t size)
+uint64_t cpl_count_newlines(const uint8_t *data, size_t size)
 {
     uint64_t count = 0;
     while (size) {
@@ -116,17 +116,17 @@ static void unindex(struct cpl_csv_block *block, size_t offset)
     scan->after_quote = false;
 }
 
-static bool note_odd(struct cpl_csv_block *block, size_t start, struct cpl_error *err)
+static bool note_odd(struct cpl_csv_block *block, size_t start, bool open, struct cpl_error *err)
 {
     if (block->n_odd == block->odd_capacity) {
         uint32_t capacity = block->odd_capacity ? 2 * block->odd_capacity : 64;
-        uint32_t *odd = cpl_realloc(block->odd, capacity * sizeof *odd, err);
+        struct cpl_csv_odd *odd = cpl_realloc(block->odd, capacity * sizeof *odd, err);
         if (!odd)
             return false;
         block->odd = odd;
         block->odd_capacity = capacity;
     }
-    block->odd[block->n_odd++] = (uint32_t)start;
+    block->odd[block->n_odd++] = (struct cpl_csv_odd){.start = (uint32_t)start, .open = open};
     return true;
 }
 
@@ -149,6 +149,7 @@ static bool index_slowly(struct cpl_csv_block *block, size_t *at, size_t until, 
     while (*at < block->filled && *at <= until) {
         size_t end = 0;
         uint32_t before = block->scan.n;
+        bool open = false;
         enum cpl_csv_record result = cpl_csv_record(&block->scan, &block->rules, block->data, *at, block->filled, &end);
         if (result == CPL_RECORD_OPEN || result == CPL_RECORD_CUT) {
             bool too_long = block->filled - *at > block->max_row_bytes;
@@ -159,8 +160,9 @@ static bool index_slowly(struct cpl_csv_block *block, size_t *at, size_t until, 
             }
             end = end_open_record(block, *at);
             result = CPL_RECORD_BAD_QUOTE;
+            open = true;
         }
-        if (result == CPL_RECORD_BAD_QUOTE && !note_odd(block, *at, err))
+        if (result == CPL_RECORD_BAD_QUOTE && !note_odd(block, *at, open, err))
             return false;
         *at = end;
     }
@@ -302,11 +304,11 @@ static bool is_blank_record(const struct cpl_csv_block *block, uint32_t start, u
     return fields == 1 && empty && (block->dialect->n_columns > 1 || (block->virtual_newline && newline + 1 == block->filled));
 }
 
-static bool odd_record(struct cpl_csv_block *block, uint32_t start)
+static const struct cpl_csv_odd *odd_record(struct cpl_csv_block *block, uint32_t start)
 {
-    while (block->odd_cursor < block->n_odd && block->odd[block->odd_cursor] < start)
+    while (block->odd_cursor < block->n_odd && block->odd[block->odd_cursor].start < start)
         block->odd_cursor++;
-    return block->odd_cursor < block->n_odd && block->odd[block->odd_cursor] == start;
+    return block->odd_cursor < block->n_odd && block->odd[block->odd_cursor].start == start ? &block->odd[block->odd_cursor] : NULL;
 }
 
 static bool reject_record(struct cpl_csv_block *block, enum cpl_csv_oddity oddity, uint32_t start, uint32_t end, uint32_t fields, struct cpl_error *err)
@@ -346,8 +348,9 @@ static bool one_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile, s
         block->blank_bytes += end - start;
         return true;
     }
-    if (odd_record(block, start))
-        return reject_record(block, memchr(block->data + start, block->rules.quote, newline - start) ? CPL_ODD_QUOTE : CPL_ODD_OPEN_QUOTE, start, end, fields, err);
+    const struct cpl_csv_odd *odd = odd_record(block, start);
+    if (odd)
+        return reject_record(block, odd->open ? CPL_ODD_OPEN_QUOTE : CPL_ODD_QUOTE, start, end, fields, err);
     if (newline - start > block->max_row_bytes)
         return reject_record(block, CPL_ODD_LIMIT, start, end, fields, err);
     if (block->scan.non_ascii && !cpl_utf8_valid(block->data + start, newline - start))

@@ -21,6 +21,9 @@ struct cpl_csv_tile {
     uint32_t stride, rows;
 };
 
+/* A record with bad quotes; `open`: never closed, so that its line alone is taken. */
+struct cpl_csv_odd { uint32_t start; bool open; };
+
 struct cpl_csv_block {
     /* given by the caller */
     const struct cpl_csv_dialect *dialect;
@@ -42,7 +45,7 @@ struct cpl_csv_block {
     uint32_t record_start;  /* offset of the next record not yet handed out */
     uint32_t *ends, *row_start, *row_end; /* of tiles that had to be compacted */
     size_t tile_capacity;
-    uint32_t *odd;          /* starts of records with bad quotes, ascending */
+    struct cpl_csv_odd *odd; /* records with bad quotes, ascending */
     uint32_t n_odd, odd_cursor, odd_capacity;
     uint64_t lines_before;  /* newlines in front of data[0], since the split's true start */
     /* books */

@@ -438,7 +438,7 @@ static bool choose_numbers(struct cpl_parquet_column *c, bool last, struct cpl_e
         return false;
     double distinct = cpl_dictionary_estimate(n, c->ints.n, all);
     double size = distinct * c->width + all * cpl_bit_width((uint32_t)(distinct < 2 ? 0 : distinct - 1)) / 8;
-    bool wanted = done == n && distinct <= CPL_DICTIONARY_ENTRIES && (2 * c->ints.n <= n || n < 64) && size < raw;
+    bool wanted = done == n && distinct <= (double)CPL_DICTIONARY_ENTRIES && (2 * c->ints.n <= n || n < 64) && size < raw;
     if (wanted || (c->options->dictionary == CPL_DICTIONARY_ALWAYS && done == n))
         c->mode = MODE_DICTIONARY;
     else
@@ -476,7 +476,7 @@ static bool choose_slices(struct cpl_parquet_column *c, bool last, struct cpl_er
     double entry = (double)c->strings.bytes.size / (c->strings.n ? c->strings.n : 1) + 4;
     double size = distinct * entry + all * cpl_bit_width((uint32_t)(distinct < 2 ? 0 : distinct - 1)) / 8;
     double codec_gain = c->options->codec == CPL_CODEC_NONE ? 1 : 0.6;
-    bool wanted = done == n && distinct <= CPL_DICTIONARY_ENTRIES && (2 * c->strings.n <= n || n < 64) && size < codec_gain * (bytes * all / n + all);
+    bool wanted = done == n && distinct <= (double)CPL_DICTIONARY_ENTRIES && (2 * c->strings.n <= n || n < 64) && size < codec_gain * (bytes * all / n + all);
     if (wanted || (c->options->dictionary == CPL_DICTIONARY_ALWAYS && done == n))
         c->mode = MODE_DICTIONARY;
     else

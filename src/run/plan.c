@@ -187,11 +187,11 @@ static size_t first_filled(const struct cpl_inputs *inputs)
 
 /* The head of the first object, pieces from its middle and end, and the heads of some others: the more places are
  * looked at, the rarer a second round. */
-static bool take_samples(const struct cpl_plan *plan, struct samples *s, struct cpl_error *err)
+static bool take_samples(const struct cpl_plan *plan, size_t head, struct samples *s, struct cpl_error *err)
 {
     const struct cpl_inputs *inputs = &plan->inputs;
     size_t first = first_filled(inputs);
-    if (!take_sample(inputs, first, 0, CPL_SAMPLE_BYTES, s, err))
+    if (!take_sample(inputs, first, 0, head, s, err))
         return false;
     const struct cpl_input *input = &inputs->items[first];
     bool splittable = plan->decoder ? plan->decoder->splittable : true;
@@ -211,15 +211,17 @@ static bool take_samples(const struct cpl_plan *plan, struct samples *s, struct 
     return true;
 }
 
-static bool resolve(struct cpl_plan *plan, struct cpl_error *err)
+/* From a head of so many bytes. *longer: a longer head may hold what this one cuts (its first row is not whole). */
+static bool resolve_from(struct cpl_plan *plan, size_t head, bool *longer, struct cpl_error *err)
 {
     struct samples samples = {0};
     const struct cpl_pipeline *pipeline = plan->pipeline;
     const char *path = plan->inputs.n ? plan->inputs.items[first_filled(&plan->inputs)].path : "";
     bool failed = false, ok = false;
     struct cpl_schema *declared = typed_columns(&pipeline->schema, &failed, err);
-    if (failed || !take_samples(plan, &samples, err))
+    if (failed || !take_samples(plan, head, &samples, err))
         goto out;
+    *longer = !samples.items[0].whole;
     if (!find_decoder(plan, &pipeline->source, &samples.bytes[0], samples.items[0].whole, path, err) || !read_settings(plan, &pipeline->source, err))
         goto out;
     if (!plan->decoder->infer(plan->settings, samples.items, samples.n, declared, pipeline->schema.decimals, &plan->schema, &plan->columns, err)) {
@@ -232,6 +234,24 @@ out:
         cpl_buffer_release(&samples.bytes[i]);
     cpl_schema_free(declared);
     return ok;
+}
+
+static bool resolve(struct cpl_plan *plan, struct cpl_error *err)
+{
+    for (size_t head = CPL_SAMPLE_BYTES;; head *= 8) {
+        struct cpl_error problem = {0};
+        bool longer = false;
+        if (resolve_from(plan, head, &longer, &problem))
+            return true;
+        if (problem.code != CPL_E_DATA || !longer || head > plan->pipeline->limits.max_row_bytes) {
+            *err = problem;
+            return false;
+        }
+        if (plan->settings && plan->decoder->release_settings)
+            plan->decoder->release_settings(plan->settings);
+        plan->settings = NULL;
+        plan->decoder = NULL;
+    }
 }
 
 /* ---- splits ---- */
