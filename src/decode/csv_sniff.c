@@ -116,13 +116,25 @@ static double merit(const struct score *s)
     return share * share * (1 - (double)s->bad / s->records) * (1 + 0.02 * (s->fields < 20 ? s->fields : 20));
 }
 
+static bool is_delimiter(uint8_t byte) { return byte == '\n' || byte == '\r' || memchr(",;\t|", byte, 4); }
+
+/* How often the mark stands where a field may begin. */
+static unsigned opens_fields(const struct cpl_sample *sample, uint8_t mark)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < sample->size; i++)
+        n += sample->data[i] == mark && (i == 0 || is_delimiter(sample->data[i - 1]));
+    return n;
+}
+
 static bool find_delimiter(struct cpl_csv_dialect *d, const struct cpl_sample *sample, struct cpl_error *err)
 {
     static const char delimiters[] = {',', ';', '\t', '|', ':', ' '};
     static const char quotes[] = {'"', '\''};
     double best = 0;
     char delimiter = ',', quote = d->quote;
-    for (size_t q = 0; q < sizeof quotes; q++)
+    size_t n_quotes = opens_fields(sample, '"') == 0 && opens_fields(sample, '\'') > 1 ? 2 : 1;
+    for (size_t q = 0; q < n_quotes; q++)
         for (size_t i = 0; i < sizeof delimiters; i++) {
             struct cpl_csv_rules rules = rules_of(d);
             rules.delimiter = (uint8_t)(d->delimiter_set ? d->delimiter : delimiters[i]);

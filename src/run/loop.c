@@ -189,7 +189,7 @@ static bool account_split(struct run_state *run, size_t split, const struct cpl_
 static bool take_result(struct run_state *run, struct cpl_worker *worker, size_t split, struct cpl_work_result *result, struct cpl_error *err)
 {
     const struct cpl_split *s = &run->plan.splits[split];
-    if (s->first && result->report.true_start == 0)
+    if (s->first)
         run->expected = run->lines = 0;
     if (!s->first && result->report.true_start != run->expected && !work_again(run, worker, split, result, err))
         return false;
