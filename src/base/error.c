@@ -97,6 +97,15 @@ bool cpl_fail_context(struct cpl_error *err, const char *format, ...)
     return false;
 }
 
-const char *cpl_code_name(enum cpl_code code) { return codes[code].name; }
-const char *cpl_code_summary(enum cpl_code code) { return codes[code].summary; }
-int cpl_code_exit_status(enum cpl_code code) { return codes[code].exit_status; }
+const char *cpl_code_name(enum cpl_code code)
+{
+    return codes[code].name;
+}
+const char *cpl_code_summary(enum cpl_code code)
+{
+    return codes[code].summary;
+}
+int cpl_code_exit_status(enum cpl_code code)
+{
+    return codes[code].exit_status;
+}

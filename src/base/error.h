@@ -21,12 +21,12 @@ enum cpl_code {
 
 struct cpl_error {
     enum cpl_code code;
-    bool retriable;      /* trying the same again may succeed */
-    char message[1000];  /* one or two sentences, UTF-8, no newline at the end */
+    bool retriable;     /* trying the same again may succeed */
+    char message[1000]; /* one or two sentences, UTF-8, no newline at the end */
 };
 
 /* Functions whose failure must be looked at. */
-#define CPL_CHECKED __attribute__((warn_unused_result))
+#define CPL_CHECKED      __attribute__((warn_unused_result))
 #define CPL_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 /* Fill *err (if not NULL) and return false, so that a failing function reads

@@ -18,8 +18,14 @@ static bool refused(void)
     return target && number == target;
 }
 
-void cpl_memory_fail_at(uint64_t n) { atomic_store(&fail_at, n ? atomic_load(&allocations) + n : 0); }
-uint64_t cpl_memory_allocations(void) { return atomic_load(&allocations); }
+void cpl_memory_fail_at(uint64_t n)
+{
+    atomic_store(&fail_at, n ? atomic_load(&allocations) + n : 0);
+}
+uint64_t cpl_memory_allocations(void)
+{
+    return atomic_load(&allocations);
+}
 
 static void *out_of_memory(size_t size, struct cpl_error *err)
 {
@@ -31,7 +37,8 @@ void *cpl_alloc(size_t size, struct cpl_error *err)
 {
     if (refused())
         return out_of_memory(size, err);
-    void *block = size >= 4096 ? aligned_alloc(64, (size + 63) & ~(size_t)63) : malloc(size ? size : 1);
+    void *block = size >= 4096 ? aligned_alloc(64, (size + 63) & ~(size_t)63)
+                               : malloc(size ? size : 1);
     return block ? block : out_of_memory(size, err);
 }
 
@@ -61,7 +68,10 @@ char *cpl_strndup(const char *text, size_t length, struct cpl_error *err)
     return copy;
 }
 
-char *cpl_strdup(const char *text, struct cpl_error *err) { return cpl_strndup(text, strlen(text), err); }
+char *cpl_strdup(const char *text, struct cpl_error *err)
+{
+    return cpl_strndup(text, strlen(text), err);
+}
 
 char *cpl_format(struct cpl_error *err, const char *format, ...)
 {
@@ -77,7 +87,10 @@ char *cpl_format(struct cpl_error *err, const char *format, ...)
     return text;
 }
 
-void cpl_free(void *block) { free(block); }
+void cpl_free(void *block)
+{
+    free(block);
+}
 
 /* ---- buffer ---- */
 
@@ -109,7 +122,8 @@ bool cpl_buffer_reserve(struct cpl_buffer *buffer, size_t extra, struct cpl_erro
     return true;
 }
 
-bool cpl_buffer_append(struct cpl_buffer *buffer, const void *data, size_t size, struct cpl_error *err)
+bool cpl_buffer_append(struct cpl_buffer *buffer, const void *data, size_t size,
+                       struct cpl_error *err)
 {
     if (!cpl_buffer_reserve(buffer, size, err))
         return false;
@@ -216,7 +230,8 @@ void *cpl_arena_alloc_slow(struct cpl_arena *arena, size_t size, struct cpl_erro
     return chunk->bytes;
 }
 
-char *cpl_arena_strndup(struct cpl_arena *arena, const char *text, size_t length, struct cpl_error *err)
+char *cpl_arena_strndup(struct cpl_arena *arena, const char *text, size_t length,
+                        struct cpl_error *err)
 {
     char *copy = cpl_arena_alloc(arena, length + 1, err);
     if (copy) {

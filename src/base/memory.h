@@ -33,9 +33,12 @@ struct cpl_buffer {
 void cpl_buffer_release(struct cpl_buffer *buffer);
 /* Room for `extra` more bytes behind .size (plus 64 bytes of slack that vector code may overrun). */
 bool cpl_buffer_reserve(struct cpl_buffer *buffer, size_t extra, struct cpl_error *err) CPL_CHECKED;
-bool cpl_buffer_append(struct cpl_buffer *buffer, const void *data, size_t size, struct cpl_error *err) CPL_CHECKED;
-bool cpl_buffer_append_text(struct cpl_buffer *buffer, const char *text, struct cpl_error *err) CPL_CHECKED;
-bool cpl_buffer_printf(struct cpl_buffer *buffer, struct cpl_error *err, const char *format, ...) CPL_PRINTF(3, 4) CPL_CHECKED;
+bool cpl_buffer_append(struct cpl_buffer *buffer, const void *data, size_t size,
+                       struct cpl_error *err) CPL_CHECKED;
+bool cpl_buffer_append_text(struct cpl_buffer *buffer, const char *text,
+                            struct cpl_error *err) CPL_CHECKED;
+bool cpl_buffer_printf(struct cpl_buffer *buffer, struct cpl_error *err, const char *format, ...)
+    CPL_PRINTF(3, 4) CPL_CHECKED;
 /* The bytes as a C string (a NUL is put behind .size); NULL only when memory ran out. Borrowed. */
 const char *cpl_buffer_text(struct cpl_buffer *buffer, struct cpl_error *err);
 
@@ -60,4 +63,5 @@ static inline void *cpl_arena_alloc(struct cpl_arena *arena, size_t size, struct
     arena->next += rounded;
     return block;
 }
-char *cpl_arena_strndup(struct cpl_arena *arena, const char *text, size_t length, struct cpl_error *err);
+char *cpl_arena_strndup(struct cpl_arena *arena, const char *text, size_t length,
+                        struct cpl_error *err);

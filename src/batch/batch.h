@@ -18,7 +18,7 @@
 struct cpl_slice {
     const uint8_t *data; /* 16 bytes beyond data+length may be read, never relied on */
     uint32_t length;
-    uint32_t extra;      /* free for the column's producer; consumers ignore it */
+    uint32_t extra; /* free for the column's producer; consumers ignore it */
 };
 /* Where the slice of an empty or null value may point. */
 extern const uint8_t cpl_no_bytes[64];
@@ -30,8 +30,17 @@ struct cpl_column {
     uint8_t *validity;
     union {
         void *values;
-        uint8_t *u8; int8_t *i8; int16_t *i16; uint16_t *u16; int32_t *i32; uint32_t *u32;
-        int64_t *i64; uint64_t *u64; float *f32; double *f64; cpl_int128 *i128;
+        uint8_t *u8;
+        int8_t *i8;
+        int16_t *i16;
+        uint16_t *u16;
+        int32_t *i32;
+        uint32_t *u32;
+        int64_t *i64;
+        uint64_t *u64;
+        float *f32;
+        double *f64;
+        cpl_int128 *i128;
         uint8_t (*uuid)[16];
         struct cpl_slice *slices;
     };
@@ -44,22 +53,29 @@ struct cpl_batch {
     const struct cpl_schema *schema;
     struct cpl_column *columns; /* schema->n_fields of them */
     uint32_t rows;
-    uint32_t object;            /* ordinal of the input object in the plan */
+    uint32_t object; /* ordinal of the input object in the plan */
     uint64_t origin_base;
     const uint32_t *row_start, *row_end; /* NULL when the source has no byte positions */
-    uint64_t line_base;         /* line number of row_line 0, counted within the split, from 0 */
-    const uint32_t *row_line;   /* newlines before each row since line_base; NULL = unknown */
-    const uint8_t *block;       /* bytes at origin_base, so that raw row i = block + row_start[i] */
+    uint64_t line_base;       /* line number of row_line 0, counted within the split, from 0 */
+    const uint32_t *row_line; /* newlines before each row since line_base; NULL = unknown */
+    const uint8_t *block;     /* bytes at origin_base, so that raw row i = block + row_start[i] */
 };
 
 static inline bool cpl_is_valid(const struct cpl_column *column, uint32_t i)
 {
     return !column->validity || (column->validity[i >> 3] >> (i & 7) & 1);
 }
-static inline void cpl_bit_set(uint8_t *bits, uint32_t i) { bits[i >> 3] = (uint8_t)(bits[i >> 3] | 1u << (i & 7)); }
-static inline void cpl_bit_clear(uint8_t *bits, uint32_t i) { bits[i >> 3] = (uint8_t)(bits[i >> 3] & ~(1u << (i & 7))); }
+static inline void cpl_bit_set(uint8_t *bits, uint32_t i)
+{
+    bits[i >> 3] = (uint8_t)(bits[i >> 3] | 1u << (i & 7));
+}
+static inline void cpl_bit_clear(uint8_t *bits, uint32_t i)
+{
+    bits[i >> 3] = (uint8_t)(bits[i >> 3] & ~(1u << (i & 7)));
+}
 
 /* Keep the `n` rows named in `keep` (ascending) and drop the others, in place: columns, nested
  * children and origins alike. `scratch` lends memory for nested columns and origins, as long as the
  * batch lives. After a failure the batch is unusable. */
-bool cpl_batch_select(struct cpl_batch *batch, const uint32_t *keep, uint32_t n, struct cpl_arena *scratch, struct cpl_error *err) CPL_CHECKED;
+bool cpl_batch_select(struct cpl_batch *batch, const uint32_t *keep, uint32_t n,
+                      struct cpl_arena *scratch, struct cpl_error *err) CPL_CHECKED;

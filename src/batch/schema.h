@@ -29,9 +29,28 @@ __extension__ typedef __int128 cpl_int128;
 __extension__ typedef unsigned __int128 cpl_uint128;
 
 enum cpl_kind {
-    CPL_BOOL, CPL_I8, CPL_I16, CPL_I32, CPL_I64, CPL_U8, CPL_U16, CPL_U32, CPL_U64,
-    CPL_F32, CPL_F64, CPL_DECIMAL, CPL_STRING, CPL_BINARY, CPL_JSON, CPL_UUID,
-    CPL_DATE, CPL_TIME, CPL_TIMESTAMP, CPL_STRUCT, CPL_LIST, CPL_MAP,
+    CPL_BOOL,
+    CPL_I8,
+    CPL_I16,
+    CPL_I32,
+    CPL_I64,
+    CPL_U8,
+    CPL_U16,
+    CPL_U32,
+    CPL_U64,
+    CPL_F32,
+    CPL_F64,
+    CPL_DECIMAL,
+    CPL_STRING,
+    CPL_BINARY,
+    CPL_JSON,
+    CPL_UUID,
+    CPL_DATE,
+    CPL_TIME,
+    CPL_TIMESTAMP,
+    CPL_STRUCT,
+    CPL_LIST,
+    CPL_MAP,
     CPL_KIND_COUNT
 };
 enum cpl_unit { CPL_SECOND, CPL_MILLI, CPL_MICRO, CPL_NANO };
@@ -47,10 +66,10 @@ struct cpl_type {
     struct cpl_field *children;
 };
 struct cpl_field {
-    const char *name;    /* UTF-8, NUL-terminated; "element", "key", "value" inside lists and maps */
+    const char *name; /* UTF-8, NUL-terminated; "element", "key", "value" inside lists and maps */
     struct cpl_type type;
     bool nullable;
-    int32_t field_id;    /* Parquet/Iceberg field id; -1 = none */
+    int32_t field_id; /* Parquet/Iceberg field id; -1 = none */
 };
 struct cpl_schema {
     struct cpl_field *fields;
@@ -59,7 +78,8 @@ struct cpl_schema {
 };
 
 /* Deep copy of `n` fields into a new schema. NULL on failure. */
-struct cpl_schema *cpl_schema_new(const struct cpl_field *fields, uint32_t n, struct cpl_error *err) CPL_CHECKED;
+struct cpl_schema *cpl_schema_new(const struct cpl_field *fields, uint32_t n,
+                                  struct cpl_error *err) CPL_CHECKED;
 void cpl_schema_free(struct cpl_schema *schema);
 bool cpl_type_equal(const struct cpl_type *a, const struct cpl_type *b);
 bool cpl_schema_equal(const struct cpl_schema *a, const struct cpl_schema *b);
@@ -75,6 +95,8 @@ bool cpl_kind_is_slice(enum cpl_kind kind); /* STRING, BINARY, JSON */
  *   time(s|ms|us|ns) timestamp(s|ms|us|ns[,utc]) struct<name: type, …> list<type> map<key, value>
  * A trailing `not null` makes a member required. Aliases on input only: bool, int (int32), integer,
  * bigint/long (int64), smallint, tinyint, real, text/varchar(n), datetime (timestamp(us)), bytes, numeric(p,s). */
-bool cpl_type_format(const struct cpl_type *type, struct cpl_buffer *out, struct cpl_error *err) CPL_CHECKED;
+bool cpl_type_format(const struct cpl_type *type, struct cpl_buffer *out,
+                     struct cpl_error *err) CPL_CHECKED;
 /* Children are allocated in `arena`. The error text names the position and the nearest right word. */
-bool cpl_type_parse(const char *text, struct cpl_arena *arena, struct cpl_type *type, struct cpl_error *err) CPL_CHECKED;
+bool cpl_type_parse(const char *text, struct cpl_arena *arena, struct cpl_type *type,
+                    struct cpl_error *err) CPL_CHECKED;

@@ -9,13 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct bad_cell { uint32_t row, field, start, end; bool quote, null; };
+struct bad_cell {
+    uint32_t row, field, start, end;
+    bool quote, null;
+};
 
 struct field_state {
-    uint32_t source;        /* which cell of the row; UINT32_MAX = none: always null */
-    bool strip;             /* cells are mostly quoted: strip before the kernel */
+    uint32_t source; /* which cell of the row; UINT32_MAX = none: always null */
+    bool strip;      /* cells are mostly quoted: strip before the kernel */
     bool widened;
-    uint8_t *validity;      /* tile_rows bits */
+    uint8_t *validity; /* tile_rows bits */
     void *values;
     struct cpl_text_facts facts;
 };
@@ -30,31 +33,39 @@ struct csv_decoder {
     struct cpl_text_style declared_style;
     struct field_state *fields;
     struct cpl_batch batch;
-    struct cpl_arena arena;     /* unescaped text of the current batch */
+    struct cpl_arena arena; /* unescaped text of the current batch */
     struct cpl_text_facts *facts;
-    struct bad_cell *bad;       /* first bad cell of each bad row of the tile */
+    struct bad_cell *bad; /* first bad cell of each bad row of the tile */
     uint8_t *bad_rows;
     uint32_t n_bad, *keep;
     uint64_t from, true_start, rows_decoded, rows_rejected;
     bool at_row_start, started, widened;
     uint32_t n_fields;
-    struct cpl_error *err;      /* of the current call */
+    struct cpl_error *err; /* of the current call */
 };
 
 /* ---- rejects ---- */
 
-static bool send_reject(struct csv_decoder *d, uint32_t from, uint32_t to, const char *column, const char *rule, const char *message)
+static bool send_reject(struct csv_decoder *d, uint32_t from, uint32_t to, const char *column,
+                        const char *rule, const char *message)
 {
     struct cpl_csv_block *block = &d->block;
-    struct cpl_reject reject = {.position = block->base + from, .length = to - from, .column = column, .rule = rule, .message = message,
-                                .raw = block->data + from, .raw_length = to - from,
-                                .line = block->lines_before + cpl_count_newlines(block->data, from)};
+    struct cpl_reject reject = {.position = block->base + from,
+                                .length = to - from,
+                                .column = column,
+                                .rule = rule,
+                                .message = message,
+                                .raw = block->data + from,
+                                .raw_length = to - from,
+                                .line = block->lines_before +
+                                        cpl_count_newlines(block->data, from)};
     struct cpl_buffer raw = {.max = 2 * block->max_row_bytes + 4096};
     struct cpl_stream *bytes = block->bytes;
     bool ok = true;
     if (bytes->ops->locate) {
         uint64_t start = 0, end = 0;
-        ok = bytes->ops->locate(bytes, reject.position, reject.position + reject.length, &start, &end, &raw, d->err);
+        ok = bytes->ops->locate(bytes, reject.position, reject.position + reject.length, &start,
+                                &end, &raw, d->err);
         reject.position = start;
         reject.length = end - start;
         reject.raw = raw.data;
@@ -65,7 +76,8 @@ static bool send_reject(struct csv_decoder *d, uint32_t from, uint32_t to, const
     return ok;
 }
 
-static bool reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_t from, uint32_t to, uint32_t fields, struct cpl_error *err)
+static bool reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_t from, uint32_t to,
+                             uint32_t fields, struct cpl_error *err)
 {
     struct csv_decoder *d = context;
     char message[160];
@@ -74,21 +86,27 @@ static bool reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_t
     switch (oddity) {
     case CPL_ODD_RAGGED:
         rule = "ragged";
-        snprintf(message, sizeof message, "the row has %u field%s where %u are expected", fields, fields == 1 ? "" : "s", d->dialect->n_columns);
+        snprintf(message, sizeof message, "the row has %u field%s where %u are expected", fields,
+                 fields == 1 ? "" : "s", d->dialect->n_columns);
         break;
     case CPL_ODD_QUOTE:
-        snprintf(message, sizeof message, "text follows a closing quote; a quote inside a quoted field must be written twice");
+        snprintf(
+            message, sizeof message,
+            "text follows a closing quote; a quote inside a quoted field must be written twice");
         break;
     case CPL_ODD_OPEN_QUOTE:
         snprintf(message, sizeof message, "a quoted field is never closed");
         break;
     case CPL_ODD_CHARSET:
         rule = "charset";
-        snprintf(message, sizeof message, "the row holds bytes that are not valid in the input's character set");
+        snprintf(message, sizeof message,
+                 "the row holds bytes that are not valid in the input's character set");
         break;
     case CPL_ODD_LIMIT:
         rule = "limit";
-        snprintf(message, sizeof message, "the row is longer than limits.max_row_bytes (%llu bytes)", (unsigned long long)d->plan->max_row_bytes);
+        snprintf(message, sizeof message,
+                 "the row is longer than limits.max_row_bytes (%llu bytes)",
+                 (unsigned long long)d->plan->max_row_bytes);
         break;
     }
     return send_reject(d, from, to, NULL, rule, message);
@@ -120,11 +138,14 @@ static bool reject_cell(struct csv_decoder *d, const struct bad_cell *bad)
     bool ok = true;
     const char *rule = bad->quote ? "quote" : bad->null ? "null" : "type";
     if (bad->quote) {
-        snprintf(message, sizeof message, "text follows a closing quote; a quote inside a quoted field must be written twice");
+        snprintf(
+            message, sizeof message,
+            "text follows a closing quote; a quote inside a quoted field must be written twice");
     } else if (bad->null) {
         snprintf(message, sizeof message, "column %.100s must not be null", field->name);
     } else {
-        quote_cell(d->block.data + bad->start, bad->end > bad->start ? bad->end - bad->start : 0, cell);
+        quote_cell(d->block.data + bad->start, bad->end > bad->start ? bad->end - bad->start : 0,
+                   cell);
         ok = cpl_type_format(&field->type, &type, d->err);
         const char *name = ok ? cpl_buffer_text(&type, d->err) : NULL;
         ok = name != NULL;
@@ -165,14 +186,16 @@ static void clear_value(struct cpl_column *column, uint32_t row)
     memset((uint8_t *)column->values + row * width, 0, width);
 }
 
-static void cell_extent(const struct csv_decoder *d, uint32_t f, uint32_t row, uint32_t *start, uint32_t *end)
+static void cell_extent(const struct csv_decoder *d, uint32_t f, uint32_t row, uint32_t *start,
+                        uint32_t *end)
 {
     const struct cpl_csv_tile *tile = &d->tile;
     uint32_t c = d->fields[f].source;
     size_t at = (size_t)row * tile->stride + c;
     *start = c ? tile->ends[at - 1] + 1 : tile->row_start[row];
     *end = tile->ends[at];
-    if (c + 1 == tile->stride && *end > *start && d->block.data[*end - 1] == '\r' && d->block.rules.newline == '\n')
+    if (c + 1 == tile->stride && *end > *start && d->block.data[*end - 1] == '\r' &&
+        d->block.rules.newline == '\n')
         --*end;
     if (*end < *start)
         *end = *start;
@@ -194,10 +217,13 @@ static bool unfit_inferred(struct csv_decoder *d, uint32_t f, const struct cpl_c
     if (d->plan->on_type_conflict == CPL_CONFLICT_FAIL) {
         char cell[64];
         quote_cell(text->data, text->length, cell);
-        return cpl_fail(d->err, CPL_E_TYPE, "column %.100s: \"%s\" does not fit the inferred type; declare the column, or set schema.on_type_conflict to widen or reject",
+        return cpl_fail(d->err, CPL_E_TYPE,
+                        "column %.100s: \"%s\" does not fit the inferred type; declare the column, "
+                        "or set schema.on_type_conflict to widen or reject",
                         name, cell);
     }
-    state->facts = cpl_text_join(state->facts, cpl_text_classify(text->data, text->length, &d->dialect->style));
+    state->facts = cpl_text_join(state->facts,
+                                 cpl_text_classify(text->data, text->length, &d->dialect->style));
     state->widened = d->widened = true;
     return true;
 }
@@ -210,7 +236,8 @@ static bool decide_cell(struct csv_decoder *d, uint32_t f, uint32_t row)
     uint32_t start, end;
     cell_extent(d, f, row, &start, &end);
     struct cpl_error problem = {0};
-    enum cpl_csv_cell kind = cpl_csv_cell_text(d->dialect, d->block.data + start, end - start, &d->arena, &text, &problem);
+    enum cpl_csv_cell kind = cpl_csv_cell_text(d->dialect, d->block.data + start, end - start,
+                                               &d->arena, &text, &problem);
     if (problem.code != CPL_E_NONE) {
         if (d->err)
             *d->err = problem;
@@ -221,22 +248,31 @@ static bool decide_cell(struct csv_decoder *d, uint32_t f, uint32_t row)
         return true;
     }
     if (kind == CPL_CELL_VALUE) {
-        const struct cpl_text_style *style = plan->inferred ? &d->dialect->style : &d->declared_style;
+        const struct cpl_text_style *style = plan->inferred ? &d->dialect->style
+                                                            : &d->declared_style;
         if (cpl_csv_cell_value(style, &text, column, row, plan->inferred) == CPL_TEXT_EXACT)
             return true;
     }
     clear_value(column, row);
-    if (kind == CPL_CELL_VALUE && plan->inferred && d->plan->on_type_conflict != CPL_CONFLICT_REJECT)
+    if (kind == CPL_CELL_VALUE && plan->inferred &&
+        d->plan->on_type_conflict != CPL_CONFLICT_REJECT)
         return unfit_inferred(d, f, &text);
-    mark_bad(d, (struct bad_cell){.row = row, .field = f, .start = start, .end = end, .quote = kind == CPL_CELL_BAD_QUOTE});
+    mark_bad(d, (struct bad_cell){.row = row,
+                                  .field = f,
+                                  .start = start,
+                                  .end = end,
+                                  .quote = kind == CPL_CELL_BAD_QUOTE});
     return true;
 }
 
 /* ---- columns ---- */
 
-struct cells { uint32_t start[CPL_CSV_TILE], end[CPL_CSV_TILE]; };
+struct cells {
+    uint32_t start[CPL_CSV_TILE], end[CPL_CSV_TILE];
+};
 
-static void gather_cells(const struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n, struct cells *cells)
+static void gather_cells(const struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n,
+                         struct cells *cells)
 {
     const struct cpl_csv_tile *tile = &d->tile;
     uint32_t c = d->fields[f].source, stride = tile->stride;
@@ -265,18 +301,21 @@ static void strip_quotes(const struct csv_decoder *d, uint32_t n, struct cells *
     uint8_t quote = d->block.rules.quote;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t start = cells->start[i], end = cells->end[i];
-        uint32_t quoted = (int32_t)(end - start) > 2 && data[start] == quote && data[end - 1] == quote;
+        uint32_t quoted = (int32_t)(end - start) > 2 && data[start] == quote &&
+                          data[end - 1] == quote;
         cells->start[i] = start + quoted;
         cells->end[i] = end - quoted;
     }
 }
 
-static void slices(struct csv_decoder *d, const struct cpl_csv_cells *cells, struct cpl_slice *out, struct cpl_csv_marks *marks)
+static void slices(struct csv_decoder *d, const struct cpl_csv_cells *cells, struct cpl_slice *out,
+                   struct cpl_csv_marks *marks)
 {
     const uint8_t *data = cells->data;
     uint8_t quote = d->block.rules.quote;
     bool look_inside = d->block.scan.doubled;
-    bool careful = d->dialect->nulls.n || d->dialect->trim || (d->dialect->escape != d->dialect->quote && d->dialect->escape && look_inside);
+    bool careful = d->dialect->nulls.n || d->dialect->trim ||
+                   (d->dialect->escape != d->dialect->quote && d->dialect->escape && look_inside);
     memset(marks->unsure, careful ? 0xFF : 0, sizeof marks->unsure);
     memset(marks->empty, 0, sizeof marks->empty);
     marks->any_unsure = careful;
@@ -288,7 +327,8 @@ static void slices(struct csv_decoder *d, const struct cpl_csv_cells *cells, str
             out[i] = (struct cpl_slice){.data = data, .length = 0};
             cpl_bit_set(marks->empty, i);
             marks->any_empty = true;
-        } else if (quoted && (length < 2 || data[end - 1] != quote || (look_inside && memchr(data + start + 1, quote, length - 2)))) {
+        } else if (quoted && (length < 2 || data[end - 1] != quote ||
+                              (look_inside && memchr(data + start + 1, quote, length - 2)))) {
             cpl_bit_set(marks->unsure, i);
             marks->any_unsure = true;
         }
@@ -305,7 +345,8 @@ static int64_t decimal_limit(int precision)
 
 static bool plain_numbers(const struct cpl_csv_dialect *dialect)
 {
-    return (!dialect->style.decimal_point || dialect->style.decimal_point == '.') && !dialect->style.thousands;
+    return (!dialect->style.decimal_point || dialect->style.decimal_point == '.') &&
+           !dialect->style.thousands;
 }
 
 static void narrow(const int64_t *from, uint32_t n, size_t width, void *to)
@@ -320,18 +361,24 @@ static void narrow(const int64_t *from, uint32_t n, size_t width, void *to)
     }
 }
 
-static void small_integers(const struct cpl_csv_cells *cells, enum cpl_kind kind, void *values, struct cpl_csv_marks *marks)
+static void small_integers(const struct cpl_csv_cells *cells, enum cpl_kind kind, void *values,
+                           struct cpl_csv_marks *marks)
 {
-    static const int64_t bounds[][2] = {[CPL_I8] = {INT8_MIN, INT8_MAX}, [CPL_I16] = {INT16_MIN, INT16_MAX}, [CPL_I32] = {INT32_MIN, INT32_MAX},
-                                        [CPL_U8] = {0, UINT8_MAX},       [CPL_U16] = {0, UINT16_MAX},        [CPL_U32] = {0, UINT32_MAX}};
+    static const int64_t bounds[][2] = {
+        [CPL_I8] = {INT8_MIN, INT8_MAX},    [CPL_I16] = {INT16_MIN, INT16_MAX},
+        [CPL_I32] = {INT32_MIN, INT32_MAX}, [CPL_U8] = {0, UINT8_MAX},
+        [CPL_U16] = {0, UINT16_MAX},        [CPL_U32] = {0, UINT32_MAX}};
     int64_t wide[CPL_CSV_TILE];
     cpl_csv_integers(cells, bounds[kind][0], bounds[kind][1], wide, marks);
-    size_t width = kind == CPL_I8 || kind == CPL_U8 ? 1 : kind == CPL_I16 || kind == CPL_U16 ? 2 : 4;
+    size_t width = kind == CPL_I8 || kind == CPL_U8     ? 1
+                   : kind == CPL_I16 || kind == CPL_U16 ? 2
+                                                        : 4;
     narrow(wide, cells->n, width, values);
 }
 
 /* False when the type has no kernel: then every cell is decided one by one. */
-static bool run_kernel(struct csv_decoder *d, uint32_t f, uint32_t first, const struct cpl_csv_cells *cells, struct cpl_csv_marks *marks)
+static bool run_kernel(struct csv_decoder *d, uint32_t f, uint32_t first,
+                       const struct cpl_csv_cells *cells, struct cpl_csv_marks *marks)
 {
     struct cpl_column *column = &d->batch.columns[f];
     const struct cpl_type *type = &column->field->type;
@@ -357,7 +404,8 @@ static bool run_kernel(struct csv_decoder *d, uint32_t f, uint32_t first, const 
     case CPL_DECIMAL:
         if (!numbers || type->precision > 18 || type->scale > 15)
             return false;
-        cpl_csv_decimals(cells, type->scale, decimal_limit(type->precision), column->i64 + first, marks);
+        cpl_csv_decimals(cells, type->scale, decimal_limit(type->precision), column->i64 + first,
+                         marks);
         return true;
     case CPL_F64:
         if (numbers)
@@ -373,14 +421,16 @@ static bool run_kernel(struct csv_decoder *d, uint32_t f, uint32_t first, const 
     }
 }
 
-static void settle_empties(struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n, const struct cpl_csv_marks *marks)
+static void settle_empties(struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n,
+                           const struct cpl_csv_marks *marks)
 {
     for (uint32_t i = 0; i < n; i++)
         if (marks->empty[i >> 3] >> (i & 7) & 1)
             null_cell(d, f, first + i);
 }
 
-static bool settle_unsure(struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n, const struct cpl_csv_marks *marks)
+static bool settle_unsure(struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n,
+                          const struct cpl_csv_marks *marks)
 {
     uint32_t quoted = 0;
     for (uint32_t byte = 0; byte < (n + 7) / 8; byte++)
@@ -406,7 +456,8 @@ static bool decode_tile_column(struct csv_decoder *d, uint32_t f, uint32_t first
     gather_cells(d, f, first, n, &extents);
     if (d->fields[f].strip)
         strip_quotes(d, n, &extents);
-    struct cpl_csv_cells cells = {.data = d->block.data, .start = extents.start, .end = extents.end, .n = n};
+    struct cpl_csv_cells cells = {
+        .data = d->block.data, .start = extents.start, .end = extents.end, .n = n};
     if (!run_kernel(d, f, first, &cells, &marks)) {
         for (uint32_t i = 0; i < n; i++)
             if (!decide_cell(d, f, first + i))
@@ -436,13 +487,15 @@ static bool decode_column(struct csv_decoder *d, uint32_t f)
 {
     uint32_t rows = d->tile.rows;
     struct cpl_column *column = &d->batch.columns[f];
-    *column = (struct cpl_column){.field = &d->plan->schema->fields[f], .length = rows, .values = d->fields[f].values};
+    *column = (struct cpl_column){
+        .field = &d->plan->schema->fields[f], .length = rows, .values = d->fields[f].values};
     if (d->fields[f].source == UINT32_MAX) {
         all_null(d, f, rows);
         return true;
     }
     for (uint32_t first = 0; first < rows; first += CPL_CSV_TILE)
-        if (!decode_tile_column(d, f, first, rows - first < CPL_CSV_TILE ? rows - first : CPL_CSV_TILE))
+        if (!decode_tile_column(d, f, first,
+                                rows - first < CPL_CSV_TILE ? rows - first : CPL_CSV_TILE))
             return false;
     return true;
 }
@@ -505,10 +558,14 @@ static size_t head_end(struct csv_decoder *d, bool *whole)
     for (int64_t i = 0; i < d->dialect->skip_lines && at < block->filled; i++)
         at = skip_line(block, at);
     if (d->dialect->header == CPL_HEADER_YES) {
-        while (block->rules.comment && at < block->filled && block->data[at] == block->rules.comment)
+        while (block->rules.comment && at < block->filled &&
+               block->data[at] == block->rules.comment)
             at = skip_line(block, at);
         size_t end = at;
-        enum cpl_csv_record result = at < block->filled ? cpl_csv_record(&block->scan, &block->rules, block->data, at, block->filled, &end) : CPL_RECORD_OK;
+        enum cpl_csv_record result = at < block->filled
+                                         ? cpl_csv_record(&block->scan, &block->rules, block->data,
+                                                          at, block->filled, &end)
+                                         : CPL_RECORD_OK;
         block->scan.n = block->scan.rows = 0;
         if (result == CPL_RECORD_CUT || result == CPL_RECORD_OPEN) {
             *whole = block->at_end;
@@ -529,7 +586,9 @@ static bool skip_head(struct csv_decoder *d)
         if (!cpl_csv_block_read(block, d->err))
             return false;
         if (block->filled > block->max_row_bytes && !block->at_end)
-            return cpl_fail(d->err, CPL_E_LIMIT, "the header and what precedes it are longer than limits.max_row_bytes; is this CSV?");
+            return cpl_fail(d->err, CPL_E_LIMIT,
+                            "the header and what precedes it are longer than limits.max_row_bytes; "
+                            "is this CSV?");
         end = head_end(d, &whole);
     }
     block->header_bytes += end;
@@ -547,7 +606,8 @@ static bool plausible_start(struct csv_decoder *d, size_t at)
     for (; seen < PROOF_ROWS && at < block->filled; seen++) {
         size_t end = 0;
         uint32_t before = block->scan.n = 0;
-        enum cpl_csv_record result = cpl_csv_record(&block->scan, &block->rules, block->data, at, block->filled, &end);
+        enum cpl_csv_record result = cpl_csv_record(&block->scan, &block->rules, block->data, at,
+                                                    block->filled, &end);
         if (result == CPL_RECORD_CUT)
             break;
         good += result == CPL_RECORD_OK && block->scan.n - before == d->dialect->n_columns;
@@ -608,7 +668,10 @@ static bool field_memory(struct csv_decoder *d, uint32_t f, struct cpl_error *er
     struct field_state *state = &d->fields[f];
     size_t width = cpl_type_width(&d->plan->schema->fields[f].type), rows = d->block.tile_rows;
     if (!width)
-        return cpl_fail(err, CPL_E_CONFIG, "column %.200s: CSV cells cannot be a nested type; declare it json or string", d->plan->schema->fields[f].name);
+        return cpl_fail(
+            err, CPL_E_CONFIG,
+            "column %.200s: CSV cells cannot be a nested type; declare it json or string",
+            d->plan->schema->fields[f].name);
     state->values = cpl_alloc(rows * width + 64, err);
     state->validity = state->values ? cpl_alloc((rows + 7) / 8 + 8, err) : NULL;
     return state->validity != NULL;
@@ -664,7 +727,8 @@ static bool csv_memory(struct csv_decoder *d, struct cpl_error *err)
     return true;
 }
 
-static struct cpl_decoder *csv_open(const struct cpl_decode_plan *plan, struct cpl_stream *bytes, uint64_t from, uint64_t to, bool at_row_start,
+static struct cpl_decoder *csv_open(const struct cpl_decode_plan *plan, struct cpl_stream *bytes,
+                                    uint64_t from, uint64_t to, bool at_row_start,
                                     struct cpl_reject_sink *rejects, struct cpl_error *err)
 {
     struct csv_decoder *d = cpl_alloc_zero(1, sizeof *d, err);
@@ -681,8 +745,13 @@ static struct cpl_decoder *csv_open(const struct cpl_decode_plan *plan, struct c
     d->declared_style = dialect->style;
     d->declared_style.lenient = dialect->lenient;
     d->batch.schema = plan->schema;
-    d->block = (struct cpl_csv_block){.dialect = dialect, .bytes = bytes, .max_row_bytes = plan->max_row_bytes ? plan->max_row_bytes : 16u << 20,
-                                      .to = to, .context = d, .irregular = reject_irregular};
+    d->block = (struct cpl_csv_block){.dialect = dialect,
+                                      .bytes = bytes,
+                                      .max_row_bytes = plan->max_row_bytes ? plan->max_row_bytes
+                                                                           : 16u << 20,
+                                      .to = to,
+                                      .context = d,
+                                      .irregular = reject_irregular};
     if (!cpl_csv_block_init(&d->block, err))
         goto fail;
     if (plan->batch_rows && plan->batch_rows < d->block.tile_rows)
@@ -724,7 +793,10 @@ static void csv_report(const struct cpl_decoder *decoder, struct cpl_split_repor
     uint64_t rejected = d->rows_rejected + block->rows_rejected;
     *report = (struct cpl_split_report){
         .true_start = d->true_start,
-        .true_end = block->base + (block->virtual_newline && block->record_start == block->filled && block->filled ? block->record_start - 1 : block->record_start),
+        .true_end = block->base +
+                    (block->virtual_newline && block->record_start == block->filled && block->filled
+                         ? block->record_start - 1
+                         : block->record_start),
         .rows_read = d->rows_decoded + rejected,
         .rows_decoded = d->rows_decoded,
         .rows_rejected = rejected,
@@ -740,9 +812,13 @@ static void csv_report(const struct cpl_decoder *decoder, struct cpl_split_repor
 }
 
 /* needs = {u32 field, facts} of each widened column. */
-struct need { uint32_t field; struct cpl_text_facts facts; };
+struct need {
+    uint32_t field;
+    struct cpl_text_facts facts;
+};
 
-static bool csv_needs(const struct cpl_decoder *decoder, struct cpl_buffer *needs, struct cpl_error *err)
+static bool csv_needs(const struct cpl_decoder *decoder, struct cpl_buffer *needs,
+                      struct cpl_error *err)
 {
     const struct csv_decoder *d = (const struct csv_decoder *)decoder;
     for (uint32_t f = 0; f < d->n_fields; f++) {
@@ -756,8 +832,9 @@ static bool csv_needs(const struct cpl_decoder *decoder, struct cpl_buffer *need
     return true;
 }
 
-static bool csv_widen(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs, size_t n, struct cpl_schema **schema,
-                      struct cpl_column_plan **columns, struct cpl_error *err)
+static bool csv_widen(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs, size_t n,
+                      struct cpl_schema **schema, struct cpl_column_plan **columns,
+                      struct cpl_error *err)
 {
     *schema = cpl_schema_new(plan->schema->fields, plan->schema->n_fields, err);
     *columns = *schema ? cpl_alloc_zero(plan->schema->n_fields, sizeof **columns, err) : NULL;
@@ -777,7 +854,9 @@ static bool csv_widen(const struct cpl_decode_plan *plan, const struct cpl_buffe
             column->facts = cpl_text_join(column->facts, need.facts);
             struct cpl_type type = cpl_text_type(column->facts, field->type.kind != CPL_F64);
             /* a type that the facts give again, though it failed, could go round for ever: end at string */
-            field->type = cpl_type_equal(&type, &plan->schema->fields[need.field].type) ? (struct cpl_type){.kind = CPL_STRING} : type;
+            field->type = cpl_type_equal(&type, &plan->schema->fields[need.field].type)
+                              ? (struct cpl_type){.kind = CPL_STRING}
+                              : type;
         }
     return true;
 }

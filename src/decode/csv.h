@@ -24,19 +24,19 @@ enum cpl_csv_ragged { CPL_RAGGED_REJECT, CPL_RAGGED_PAD };
 struct cpl_csv_dialect {
     char delimiter, quote, escape, comment; /* 0 = none; escape == quote is RFC 4180's doubling */
     bool delimiter_set, quote_set, escape_set, comment_set, newline_set, header_set, skip_set;
-    int newline;                 /* enum cpl_csv_newline; LF also takes CRLF */
-    int header;                  /* enum cpl_csv_header */
-    int ragged;                  /* PAD: missing last fields are null */
-    int trim;                    /* blanks around unquoted strings */
-    int64_t skip_lines;          /* preamble before header or data */
-    struct cpl_strings names;    /* column names given by the user */
-    struct cpl_strings nulls;    /* unquoted texts that mean null besides the empty one */
-    bool empty_is_null;          /* the unquoted empty field is null (default) */
-    bool quoted_null;            /* quoted fields may be null too */
+    int newline;              /* enum cpl_csv_newline; LF also takes CRLF */
+    int header;               /* enum cpl_csv_header */
+    int ragged;               /* PAD: missing last fields are null */
+    int trim;                 /* blanks around unquoted strings */
+    int64_t skip_lines;       /* preamble before header or data */
+    struct cpl_strings names; /* column names given by the user */
+    struct cpl_strings nulls; /* unquoted texts that mean null besides the empty one */
+    bool empty_is_null;       /* the unquoted empty field is null (default) */
+    bool quoted_null;         /* quoted fields may be null too */
     char decimal_point, thousands;
     const char *date_format, *time_format, *timestamp_format;
     struct cpl_strings true_words, false_words;
-    bool lenient;                /* declared numbers may be written +5, 007, 1. (inferred ones never) */
+    bool lenient; /* declared numbers may be written +5, 007, 1. (inferred ones never) */
 
     /* settled by sniffing */
     struct cpl_text_style style; /* of inferred columns; declared ones add `lenient` */
@@ -46,8 +46,9 @@ struct cpl_csv_dialect {
 };
 extern const struct cpl_option cpl_csv_options[];
 
-bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_samples, const struct cpl_schema *declared,
-                   bool decimals, struct cpl_schema **schema, struct cpl_column_plan **columns, struct cpl_error *err);
+bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_samples,
+                   const struct cpl_schema *declared, bool decimals, struct cpl_schema **schema,
+                   struct cpl_column_plan **columns, struct cpl_error *err);
 int cpl_csv_sniff(const uint8_t *head, size_t size, bool whole);
 bool cpl_csv_describe(const void *settings, struct cpl_buffer *json, struct cpl_error *err);
 void cpl_csv_release(void *settings);

@@ -9,12 +9,17 @@ bool cpl_csv_block_init(struct cpl_csv_block *block, struct cpl_error *err)
     const struct cpl_csv_dialect *d = block->dialect;
     block->capacity = CPL_CSV_BLOCK;
     block->memory = cpl_alloc_zero(1, FRONT + block->capacity + BACK, err);
-    block->scan.positions = block->memory ? cpl_alloc((block->capacity + BACK) * sizeof(uint32_t), err) : NULL;
+    block->scan.positions = block->memory
+                                ? cpl_alloc((block->capacity + BACK) * sizeof(uint32_t), err)
+                                : NULL;
     if (!block->scan.positions)
         return false;
     block->data = block->memory + FRONT;
-    block->rules = (struct cpl_csv_rules){.delimiter = (uint8_t)d->delimiter, .quote = (uint8_t)d->quote, .escape = (uint8_t)d->escape,
-                                          .newline = d->newline == CPL_NEWLINE_CR ? '\r' : '\n', .comment = (uint8_t)d->comment};
+    block->rules = (struct cpl_csv_rules){.delimiter = (uint8_t)d->delimiter,
+                                          .quote = (uint8_t)d->quote,
+                                          .escape = (uint8_t)d->escape,
+                                          .newline = d->newline == CPL_NEWLINE_CR ? '\r' : '\n',
+                                          .comment = (uint8_t)d->comment};
     block->scan.delimiter = block->rules.delimiter;
     block->scan.quote = block->rules.quote;
     block->scan.newline = block->rules.newline;
@@ -68,7 +73,8 @@ static bool grow(struct cpl_csv_block *block, struct cpl_error *err)
         return false;
     block->memory = memory;
     block->data = memory + FRONT;
-    uint32_t *positions = cpl_realloc(block->scan.positions, (capacity + BACK) * sizeof *positions, err);
+    uint32_t *positions = cpl_realloc(block->scan.positions, (capacity + BACK) * sizeof *positions,
+                                      err);
     if (!positions)
         return false;
     block->scan.positions = positions;
@@ -80,7 +86,8 @@ static bool read_on(struct cpl_csv_block *block, struct cpl_error *err)
 {
     while (!block->at_end && block->filled < block->capacity) {
         size_t got = 0;
-        if (!cpl_stream_read(block->bytes, block->data + block->filled, block->capacity - block->filled, &got, err))
+        if (!cpl_stream_read(block->bytes, block->data + block->filled,
+                             block->capacity - block->filled, &got, err))
             return false;
         block->at_end = got == 0;
         block->filled += got;
@@ -133,7 +140,8 @@ static bool note_odd(struct cpl_csv_block *block, size_t start, bool open, struc
 /* A quote that nothing closes: its line alone is bad, so end the record at the line's end. */
 static size_t end_open_record(struct cpl_csv_block *block, size_t start)
 {
-    const uint8_t *newline = memchr(block->data + start, block->rules.newline, block->filled - start);
+    const uint8_t *newline = memchr(block->data + start, block->rules.newline,
+                                    block->filled - start);
     size_t end = newline ? (size_t)(newline - block->data) + 1 : block->filled;
     unindex(block, start);
     if (newline) {
@@ -144,13 +152,15 @@ static size_t end_open_record(struct cpl_csv_block *block, size_t start)
 }
 
 /* Records that the vector scan declined, by the scalar machine, until behind `until`. *at moves from record start to record start. */
-static bool index_slowly(struct cpl_csv_block *block, size_t *at, size_t until, bool *cut, struct cpl_error *err)
+static bool index_slowly(struct cpl_csv_block *block, size_t *at, size_t until, bool *cut,
+                         struct cpl_error *err)
 {
     while (*at < block->filled && *at <= until) {
         size_t end = 0;
         uint32_t before = block->scan.n;
         bool open = false;
-        enum cpl_csv_record result = cpl_csv_record(&block->scan, &block->rules, block->data, *at, block->filled, &end);
+        enum cpl_csv_record result = cpl_csv_record(&block->scan, &block->rules, block->data, *at,
+                                                    block->filled, &end);
         if (result == CPL_RECORD_OPEN || result == CPL_RECORD_CUT) {
             bool too_long = block->filled - *at > block->max_row_bytes;
             if (result == CPL_RECORD_CUT || (!block->at_end && !too_long)) {
@@ -176,7 +186,8 @@ bool cpl_csv_block_index(struct cpl_csv_block *block, size_t from, struct cpl_er
     scan->inside = 0;
     scan->after_quote = scan->non_ascii = scan->has_nul = scan->quotes = scan->doubled = false;
     block->n_odd = block->odd_cursor = 0;
-    bool slow = block->rules.comment || block->rules.escape != block->rules.quote || block->rules.delimiter == 0;
+    bool slow = block->rules.comment || block->rules.escape != block->rules.quote ||
+                block->rules.delimiter == 0;
     size_t at = from;
     bool cut = false;
     while (at < block->filled && !cut) {
@@ -229,7 +240,8 @@ static bool drop_giant(struct cpl_csv_block *block, struct cpl_error *err)
 bool cpl_csv_block_fill(struct cpl_csv_block *block, struct cpl_error *err)
 {
     for (;;) {
-        if (!read_on(block, err) || !cpl_csv_block_index(block, 0, err) || !close_last_record(block, 0, err))
+        if (!read_on(block, err) || !cpl_csv_block_index(block, 0, err) ||
+            !close_last_record(block, 0, err))
             return false;
         block->cursor = 0;
         block->record_start = 0;
@@ -261,7 +273,8 @@ static bool tile_memory(struct cpl_csv_block *block, struct cpl_error *err)
 {
     if (block->row_start)
         return true;
-    size_t rows = block->tile_rows, columns = block->dialect->n_columns ? block->dialect->n_columns : 1;
+    size_t rows = block->tile_rows,
+           columns = block->dialect->n_columns ? block->dialect->n_columns : 1;
     block->ends = cpl_alloc((rows * columns + 1) * sizeof(uint32_t), err);
     block->row_start = block->ends ? cpl_alloc((rows + 1) * sizeof(uint32_t), err) : NULL;
     block->row_end = block->row_start ? cpl_alloc((rows + 1) * sizeof(uint32_t), err) : NULL;
@@ -291,27 +304,37 @@ static void regular_tile(struct cpl_csv_block *block, struct cpl_csv_tile *tile)
         block->row_end[taken - 1] = raw_end(block, start - 1);
     if (taken < rows)
         block->finished = true;
-    *tile = (struct cpl_csv_tile){.ends = ends, .row_start = block->row_start, .row_end = block->row_end, .stride = columns, .rows = taken};
+    *tile = (struct cpl_csv_tile){.ends = ends,
+                                  .row_start = block->row_start,
+                                  .row_end = block->row_end,
+                                  .stride = columns,
+                                  .rows = taken};
     block->cursor += taken * columns;
     block->record_start = start;
     if (taken)
         block->row_bytes += block->row_end[taken - 1] - block->row_start[0];
 }
 
-static bool is_blank_record(const struct cpl_csv_block *block, uint32_t start, uint32_t newline, uint32_t fields)
+static bool is_blank_record(const struct cpl_csv_block *block, uint32_t start, uint32_t newline,
+                            uint32_t fields)
 {
     bool empty = newline == start || (newline == start + 1 && block->data[start] == '\r');
-    return fields == 1 && empty && (block->dialect->n_columns > 1 || (block->virtual_newline && newline + 1 == block->filled));
+    return fields == 1 && empty &&
+           (block->dialect->n_columns > 1 ||
+            (block->virtual_newline && newline + 1 == block->filled));
 }
 
 static const struct cpl_csv_odd *odd_record(struct cpl_csv_block *block, uint32_t start)
 {
     while (block->odd_cursor < block->n_odd && block->odd[block->odd_cursor].start < start)
         block->odd_cursor++;
-    return block->odd_cursor < block->n_odd && block->odd[block->odd_cursor].start == start ? &block->odd[block->odd_cursor] : NULL;
+    return block->odd_cursor < block->n_odd && block->odd[block->odd_cursor].start == start
+               ? &block->odd[block->odd_cursor]
+               : NULL;
 }
 
-static bool reject_record(struct cpl_csv_block *block, enum cpl_csv_oddity oddity, uint32_t start, uint32_t end, uint32_t fields, struct cpl_error *err)
+static bool reject_record(struct cpl_csv_block *block, enum cpl_csv_oddity oddity, uint32_t start,
+                          uint32_t end, uint32_t fields, struct cpl_error *err)
 {
     block->reject_bytes += end - start;
     block->rows_rejected++;
@@ -319,7 +342,8 @@ static bool reject_record(struct cpl_csv_block *block, enum cpl_csv_oddity oddit
 }
 
 /* Put the record's cells into the tile; missing ones (padding) are empty. */
-static void take_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile, const uint32_t *ends, uint32_t fields, uint32_t start, uint32_t end)
+static void take_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile,
+                        const uint32_t *ends, uint32_t fields, uint32_t start, uint32_t end)
 {
     uint32_t *to = block->ends + (size_t)tile->rows * tile->stride;
     memcpy(to, ends, fields * sizeof *to);
@@ -331,7 +355,8 @@ static void take_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile, 
     tile->rows++;
 }
 
-static bool one_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile, struct cpl_error *err)
+static bool one_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile,
+                       struct cpl_error *err)
 {
     const uint32_t *ends = block->scan.positions + block->cursor;
     uint32_t fields = 1, columns = block->dialect->n_columns, start = block->record_start;
@@ -350,7 +375,8 @@ static bool one_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile, s
     }
     const struct cpl_csv_odd *odd = odd_record(block, start);
     if (odd)
-        return reject_record(block, odd->open ? CPL_ODD_OPEN_QUOTE : CPL_ODD_QUOTE, start, end, fields, err);
+        return reject_record(block, odd->open ? CPL_ODD_OPEN_QUOTE : CPL_ODD_QUOTE, start, end,
+                             fields, err);
     if (newline - start > block->max_row_bytes)
         return reject_record(block, CPL_ODD_LIMIT, start, end, fields, err);
     if (block->scan.non_ascii && !cpl_utf8_valid(block->data + start, newline - start))
@@ -361,9 +387,13 @@ static bool one_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile, s
     return true;
 }
 
-static bool irregular_tile(struct cpl_csv_block *block, struct cpl_csv_tile *tile, struct cpl_error *err)
+static bool irregular_tile(struct cpl_csv_block *block, struct cpl_csv_tile *tile,
+                           struct cpl_error *err)
 {
-    *tile = (struct cpl_csv_tile){.ends = block->ends, .row_start = block->row_start, .row_end = block->row_end, .stride = block->dialect->n_columns};
+    *tile = (struct cpl_csv_tile){.ends = block->ends,
+                                  .row_start = block->row_start,
+                                  .row_end = block->row_end,
+                                  .stride = block->dialect->n_columns};
     while (block->cursor < block->scan.n && tile->rows < block->tile_rows) {
         if (block->base + block->record_start > block->to) {
             block->finished = true;
@@ -375,14 +405,16 @@ static bool irregular_tile(struct cpl_csv_block *block, struct cpl_csv_tile *til
     return true;
 }
 
-bool cpl_csv_block_tile(struct cpl_csv_block *block, struct cpl_csv_tile *tile, struct cpl_error *err)
+bool cpl_csv_block_tile(struct cpl_csv_block *block, struct cpl_csv_tile *tile,
+                        struct cpl_error *err)
 {
     *tile = (struct cpl_csv_tile){0};
     if (!tile_memory(block, err))
         return false;
     while (!block->finished) {
         if (block->cursor >= block->scan.n) {
-            cpl_csv_block_advance(block, block->virtual_newline ? block->filled : block->record_start);
+            cpl_csv_block_advance(block,
+                                  block->virtual_newline ? block->filled : block->record_start);
             block->record_start = 0;
             if (block->at_end && !block->filled) {
                 block->finished = true;

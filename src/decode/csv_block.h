@@ -6,12 +6,18 @@
  * block makes the block grow, up to max_row_bytes; a larger one is rejected (rule "limit").
  * Irregular rows never reach the columns: the cutter hands them to `irregular`. */
 #pragma once
-#include "decode/csv_scan.h"
 #include "decode/csv.h"
+#include "decode/csv_scan.h"
 
 enum { CPL_CSV_BLOCK = 256 << 10 };
 
-enum cpl_csv_oddity { CPL_ODD_RAGGED, CPL_ODD_QUOTE, CPL_ODD_OPEN_QUOTE, CPL_ODD_CHARSET, CPL_ODD_LIMIT };
+enum cpl_csv_oddity {
+    CPL_ODD_RAGGED,
+    CPL_ODD_QUOTE,
+    CPL_ODD_OPEN_QUOTE,
+    CPL_ODD_CHARSET,
+    CPL_ODD_LIMIT
+};
 
 /* Rows with the right number of fields. Cell c of row r ends at ends[r * stride + c]; it starts behind the end before it, the first
  * at row_start[r]. */
@@ -22,7 +28,10 @@ struct cpl_csv_tile {
 };
 
 /* A record with bad quotes; `open`: never closed, so that its line alone is taken. */
-struct cpl_csv_odd { uint32_t start; bool open; };
+struct cpl_csv_odd {
+    uint32_t start;
+    bool open;
+};
 
 struct cpl_csv_block {
     /* given by the caller */
@@ -31,23 +40,24 @@ struct cpl_csv_block {
     uint64_t max_row_bytes, to; /* rows starting behind `to` are not ours */
     uint32_t tile_rows;
     void *context;
-    bool (*irregular)(void *context, enum cpl_csv_oddity oddity, uint32_t from, uint32_t to, uint32_t fields, struct cpl_error *err);
+    bool (*irregular)(void *context, enum cpl_csv_oddity oddity, uint32_t from, uint32_t to,
+                      uint32_t fields, struct cpl_error *err);
 
     uint8_t *memory, *data; /* data = memory + 64 */
     uint64_t base;          /* decompressed offset of data[0] */
     size_t capacity, filled;
-    size_t usable;          /* complete records end here */
+    size_t usable; /* complete records end here */
     bool at_end, virtual_newline, finished;
     struct cpl_csv_scan scan;
     struct cpl_csv_rules rules;
-    bool regular;           /* every record has n_columns fields: tiles point into the index */
-    uint32_t cursor;        /* next separator not yet handed out */
-    uint32_t record_start;  /* offset of the next record not yet handed out */
+    bool regular;          /* every record has n_columns fields: tiles point into the index */
+    uint32_t cursor;       /* next separator not yet handed out */
+    uint32_t record_start; /* offset of the next record not yet handed out */
     uint32_t *ends, *row_start, *row_end; /* of tiles that had to be compacted */
     size_t tile_capacity;
     struct cpl_csv_odd *odd; /* records with bad quotes, ascending */
     uint32_t n_odd, odd_cursor, odd_capacity;
-    uint64_t lines_before;  /* newlines in front of data[0], since the split's true start */
+    uint64_t lines_before; /* newlines in front of data[0], since the split's true start */
     /* books */
     uint64_t comment_bytes, blank_bytes, row_bytes, reject_bytes, header_bytes, rows_rejected;
 };
@@ -57,9 +67,11 @@ void cpl_csv_block_release(struct cpl_csv_block *block);
 /* Read on until the block holds at least one whole record, or the input ends. */
 bool cpl_csv_block_fill(struct cpl_csv_block *block, struct cpl_error *err) CPL_CHECKED;
 /* Index what is filled, from offset `from` (a row start). */
-bool cpl_csv_block_index(struct cpl_csv_block *block, size_t from, struct cpl_error *err) CPL_CHECKED;
+bool cpl_csv_block_index(struct cpl_csv_block *block, size_t from,
+                         struct cpl_error *err) CPL_CHECKED;
 /* The next tile; rows == 0 when the split's rows are finished. Reads on as needed: earlier tiles are then gone. */
-bool cpl_csv_block_tile(struct cpl_csv_block *block, struct cpl_csv_tile *tile, struct cpl_error *err) CPL_CHECKED;
+bool cpl_csv_block_tile(struct cpl_csv_block *block, struct cpl_csv_tile *tile,
+                        struct cpl_error *err) CPL_CHECKED;
 /* Drop bytes before `offset`, which becomes data[0]. */
 /* Read until the block is full or the input ends; grow it first when it is full already. */
 bool cpl_csv_block_read(struct cpl_csv_block *block, struct cpl_error *err) CPL_CHECKED;

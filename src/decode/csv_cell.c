@@ -2,7 +2,10 @@
 
 #include <string.h>
 
-static bool is_blank(uint8_t byte) { return byte == ' ' || byte == '\t'; }
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t';
+}
 
 static bool is_null_word(const struct cpl_csv_dialect *dialect, const struct cpl_csv_text *text)
 {
@@ -11,13 +14,15 @@ static bool is_null_word(const struct cpl_csv_dialect *dialect, const struct cpl
     if (!text->length)
         return dialect->empty_is_null;
     for (size_t i = 0; i < dialect->nulls.n; i++)
-        if (strlen(dialect->nulls.items[i]) == text->length && !memcmp(dialect->nulls.items[i], text->data, text->length))
+        if (strlen(dialect->nulls.items[i]) == text->length &&
+            !memcmp(dialect->nulls.items[i], text->data, text->length))
             return true;
     return false;
 }
 
 /* Copy without escapes. Returns the length, or -1 when the quoting is broken. */
-static int64_t unescape(const struct cpl_csv_dialect *dialect, const uint8_t *from, uint32_t length, bool quoted, uint8_t *to)
+static int64_t unescape(const struct cpl_csv_dialect *dialect, const uint8_t *from, uint32_t length,
+                        bool quoted, uint8_t *to)
 {
     uint8_t quote = (uint8_t)dialect->quote, escape = (uint8_t)dialect->escape;
     uint32_t n = 0;
@@ -34,7 +39,8 @@ static int64_t unescape(const struct cpl_csv_dialect *dialect, const uint8_t *fr
     return n;
 }
 
-static enum cpl_csv_cell copy_text(const struct cpl_csv_dialect *dialect, struct cpl_csv_text *text, struct cpl_arena *arena, struct cpl_error *err)
+static enum cpl_csv_cell copy_text(const struct cpl_csv_dialect *dialect, struct cpl_csv_text *text,
+                                   struct cpl_arena *arena, struct cpl_error *err)
 {
     uint8_t *copy = cpl_arena_alloc(arena, text->length, err);
     if (!copy)
@@ -47,7 +53,8 @@ static enum cpl_csv_cell copy_text(const struct cpl_csv_dialect *dialect, struct
     return CPL_CELL_VALUE;
 }
 
-enum cpl_csv_cell cpl_csv_cell_text(const struct cpl_csv_dialect *dialect, const uint8_t *data, uint32_t length, struct cpl_arena *arena,
+enum cpl_csv_cell cpl_csv_cell_text(const struct cpl_csv_dialect *dialect, const uint8_t *data,
+                                    uint32_t length, struct cpl_arena *arena,
                                     struct cpl_csv_text *text, struct cpl_error *err)
 {
     uint8_t quote = (uint8_t)dialect->quote, escape = (uint8_t)dialect->escape;
@@ -62,8 +69,9 @@ enum cpl_csv_cell cpl_csv_cell_text(const struct cpl_csv_dialect *dialect, const
         while (text->length && is_blank(text->data[text->length - 1]))
             text->length--;
     }
-    bool copy = text->length && ((text->quoted && memchr(text->data, quote, text->length)) ||
-                                 (escape && escape != quote && memchr(text->data, escape, text->length)));
+    bool copy = text->length &&
+                ((text->quoted && memchr(text->data, quote, text->length)) ||
+                 (escape && escape != quote && memchr(text->data, escape, text->length)));
     if (copy) {
         enum cpl_csv_cell result = copy_text(dialect, text, arena, err);
         if (result != CPL_CELL_VALUE)
@@ -72,7 +80,9 @@ enum cpl_csv_cell cpl_csv_cell_text(const struct cpl_csv_dialect *dialect, const
     return is_null_word(dialect, text) ? CPL_CELL_NULL : CPL_CELL_VALUE;
 }
 
-struct int_range { int64_t min, max; };
+struct int_range {
+    int64_t min, max;
+};
 
 static struct int_range range_of(enum cpl_kind kind)
 {
@@ -94,14 +104,17 @@ static struct int_range range_of(enum cpl_kind kind)
     }
 }
 
-static enum cpl_text_result integer_value(const struct cpl_text_style *style, const struct cpl_csv_text *text, struct cpl_column *column, uint32_t row)
+static enum cpl_text_result integer_value(const struct cpl_text_style *style,
+                                          const struct cpl_csv_text *text,
+                                          struct cpl_column *column, uint32_t row)
 {
     enum cpl_kind kind = column->field->type.kind;
     if (kind == CPL_U64)
         return cpl_parse_uint(text->data, text->length, style, UINT64_MAX, &column->u64[row]);
     struct int_range range = range_of(kind);
     int64_t value = 0;
-    enum cpl_text_result result = cpl_parse_int(text->data, text->length, style, range.min, range.max, &value);
+    enum cpl_text_result result = cpl_parse_int(text->data, text->length, style, range.min,
+                                                range.max, &value);
     if (result != CPL_TEXT_EXACT)
         return result;
     switch (cpl_type_width(&column->field->type)) {
@@ -120,7 +133,9 @@ static enum cpl_text_result integer_value(const struct cpl_text_style *style, co
     return result;
 }
 
-enum cpl_text_result cpl_csv_cell_value(const struct cpl_text_style *style, const struct cpl_csv_text *text, struct cpl_column *column, uint32_t row, bool inferred)
+enum cpl_text_result cpl_csv_cell_value(const struct cpl_text_style *style,
+                                        const struct cpl_csv_text *text, struct cpl_column *column,
+                                        uint32_t row, bool inferred)
 {
     const struct cpl_type *type = &column->field->type;
     bool flag = false;
@@ -136,14 +151,17 @@ enum cpl_text_result cpl_csv_cell_value(const struct cpl_text_style *style, cons
         return cpl_parse_double(text->data, text->length, style, &column->f64[row]);
     case CPL_DECIMAL:
         if (type->precision <= 18)
-            return cpl_parse_decimal64(text->data, text->length, style, type->precision, type->scale, &column->i64[row]);
-        return cpl_parse_decimal128(text->data, text->length, style, type->precision, type->scale, &column->i128[row]);
+            return cpl_parse_decimal64(text->data, text->length, style, type->precision,
+                                       type->scale, &column->i64[row]);
+        return cpl_parse_decimal128(text->data, text->length, style, type->precision, type->scale,
+                                    &column->i128[row]);
     case CPL_DATE:
         return cpl_parse_date(text->data, text->length, style, &column->i32[row]);
     case CPL_TIME:
         return cpl_parse_time(text->data, text->length, style, type->unit, &column->i64[row]);
     case CPL_TIMESTAMP:
-        return cpl_parse_timestamp(text->data, text->length, style, type->unit, type->utc, &column->i64[row]);
+        return cpl_parse_timestamp(text->data, text->length, style, type->unit, type->utc,
+                                   &column->i64[row]);
     case CPL_UUID:
         return cpl_parse_uuid(text->data, text->length, inferred, column->uuid[row]);
     case CPL_STRING:

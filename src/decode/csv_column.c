@@ -4,7 +4,10 @@
 
 #include <string.h>
 
-static inline bool empty_cell(const struct cpl_csv_cells *cells, uint32_t i) { return cells->end[i] <= cells->start[i]; }
+static inline bool empty_cell(const struct cpl_csv_cells *cells, uint32_t i)
+{
+    return cells->end[i] <= cells->start[i];
+}
 
 static void clear(struct cpl_csv_marks *marks, uint32_t n)
 {
@@ -34,12 +37,14 @@ static void note(struct cpl_csv_marks *marks, uint32_t i, bool empty)
 
 static const struct cpl_text_style plain;
 
-static void integers(const struct cpl_csv_cells *cells, int64_t min, int64_t max, int64_t *values, struct cpl_csv_marks *marks)
+static void integers(const struct cpl_csv_cells *cells, int64_t min, int64_t max, int64_t *values,
+                     struct cpl_csv_marks *marks)
 {
     EACH_CELL(cpl_parse_int(text, length, &plain, min, max, &values[i]))
 }
 
-static void decimals(const struct cpl_csv_cells *cells, int scale, int64_t limit, int64_t *values, struct cpl_csv_marks *marks)
+static void decimals(const struct cpl_csv_cells *cells, int scale, int64_t limit, int64_t *values,
+                     struct cpl_csv_marks *marks)
 {
     int precision = 0;
     for (int64_t left = limit; left; left /= 10)
@@ -57,7 +62,10 @@ static void dates(const struct cpl_csv_cells *cells, int32_t *values, struct cpl
     EACH_CELL(cpl_parse_date(text, length, &plain, &values[i]))
 }
 
-static bool wide(void) { return cpl_cpu_level() == CPL_CPU_AVX512; }
+static bool wide(void)
+{
+    return cpl_cpu_level() == CPL_CPU_AVX512;
+}
 
 #if !defined(__x86_64__)
 #define cpl_csv_integers_avx512 integers
@@ -66,12 +74,14 @@ static bool wide(void) { return cpl_cpu_level() == CPL_CPU_AVX512; }
 #define cpl_csv_dates_avx512    dates
 #endif
 
-void cpl_csv_integers(const struct cpl_csv_cells *cells, int64_t min, int64_t max, int64_t *values, struct cpl_csv_marks *marks)
+void cpl_csv_integers(const struct cpl_csv_cells *cells, int64_t min, int64_t max, int64_t *values,
+                      struct cpl_csv_marks *marks)
 {
     (wide() ? cpl_csv_integers_avx512 : integers)(cells, min, max, values, marks);
 }
 
-void cpl_csv_decimals(const struct cpl_csv_cells *cells, int scale, int64_t limit, int64_t *values, struct cpl_csv_marks *marks)
+void cpl_csv_decimals(const struct cpl_csv_cells *cells, int scale, int64_t limit, int64_t *values,
+                      struct cpl_csv_marks *marks)
 {
     (wide() ? cpl_csv_decimals_avx512 : decimals)(cells, scale, limit, values, marks);
 }

@@ -10,9 +10,9 @@
 enum { CPL_CSV_TILE = 512 }; /* cells a kernel call; multiple of 64 */
 
 struct cpl_csv_cells {
-    const uint8_t *data;     /* 64 readable bytes in front and behind */
+    const uint8_t *data; /* 64 readable bytes in front and behind */
     const uint32_t *start, *end;
-    uint32_t n;              /* ≤ CPL_CSV_TILE */
+    uint32_t n; /* ≤ CPL_CSV_TILE */
 };
 /* Bits, LSB first; the last byte's surplus bits are undefined. `empty` are cells of no bytes. Values of unsure and empty cells are 0. */
 struct cpl_csv_marks {
@@ -21,15 +21,22 @@ struct cpl_csv_marks {
 };
 
 /* Integers without leading zeros in [min, max], and decimals of up to `scale` fraction digits scaled to it, |value| ≤ limit. */
-void cpl_csv_integers(const struct cpl_csv_cells *cells, int64_t min, int64_t max, int64_t *values, struct cpl_csv_marks *marks);
-void cpl_csv_decimals(const struct cpl_csv_cells *cells, int scale, int64_t limit, int64_t *values, struct cpl_csv_marks *marks);
+void cpl_csv_integers(const struct cpl_csv_cells *cells, int64_t min, int64_t max, int64_t *values,
+                      struct cpl_csv_marks *marks);
+void cpl_csv_decimals(const struct cpl_csv_cells *cells, int scale, int64_t limit, int64_t *values,
+                      struct cpl_csv_marks *marks);
 /* Doubles written in fixed notation with at most 15 digits. */
-void cpl_csv_doubles(const struct cpl_csv_cells *cells, double *values, struct cpl_csv_marks *marks);
+void cpl_csv_doubles(const struct cpl_csv_cells *cells, double *values,
+                     struct cpl_csv_marks *marks);
 /* YYYY-MM-DD */
 void cpl_csv_dates(const struct cpl_csv_cells *cells, int32_t *values, struct cpl_csv_marks *marks);
 
 /* The AVX-512 bodies of the same. */
-void cpl_csv_integers_avx512(const struct cpl_csv_cells *cells, int64_t min, int64_t max, int64_t *values, struct cpl_csv_marks *marks);
-void cpl_csv_decimals_avx512(const struct cpl_csv_cells *cells, int scale, int64_t limit, int64_t *values, struct cpl_csv_marks *marks);
-void cpl_csv_doubles_avx512(const struct cpl_csv_cells *cells, double *values, struct cpl_csv_marks *marks);
-void cpl_csv_dates_avx512(const struct cpl_csv_cells *cells, int32_t *values, struct cpl_csv_marks *marks);
+void cpl_csv_integers_avx512(const struct cpl_csv_cells *cells, int64_t min, int64_t max,
+                             int64_t *values, struct cpl_csv_marks *marks);
+void cpl_csv_decimals_avx512(const struct cpl_csv_cells *cells, int scale, int64_t limit,
+                             int64_t *values, struct cpl_csv_marks *marks);
+void cpl_csv_doubles_avx512(const struct cpl_csv_cells *cells, double *values,
+                            struct cpl_csv_marks *marks);
+void cpl_csv_dates_avx512(const struct cpl_csv_cells *cells, int32_t *values,
+                          struct cpl_csv_marks *marks);

@@ -9,26 +9,41 @@
 
 typedef __m512i lanes;
 
-struct number {      /* what eight cells hold */
-    lanes mantissa;  /* all digits as one integer, sign applied */
-    lanes fraction;  /* digits behind the point */
-    lanes digits;    /* digits in all */
+struct number {     /* what eight cells hold */
+    lanes mantissa; /* all digits as one integer, sign applied */
+    lanes fraction; /* digits behind the point */
+    lanes digits;   /* digits in all */
     __mmask8 ok, empty, has_point, negative;
 };
 
-static const int64_t powers[16] __attribute__((aligned(64))) = {
-    1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
-    10000000000000, 100000000000000, 1000000000000000};
+static const int64_t powers[16] __attribute__((aligned(64))) = {1,
+                                                                10,
+                                                                100,
+                                                                1000,
+                                                                10000,
+                                                                100000,
+                                                                1000000,
+                                                                10000000,
+                                                                100000000,
+                                                                1000000000,
+                                                                10000000000,
+                                                                100000000000,
+                                                                1000000000000,
+                                                                10000000000000,
+                                                                100000000000000,
+                                                                1000000000000000};
 
 static inline lanes power_of_ten(lanes exponent)
 {
-    return _mm512_permutex2var_epi64(_mm512_load_si512(powers), exponent, _mm512_load_si512(powers + 8));
+    return _mm512_permutex2var_epi64(_mm512_load_si512(powers), exponent,
+                                     _mm512_load_si512(powers + 8));
 }
 
 /* Bytes kept of a word of which only the last `count` belong to the cell (count ≥ 8: all; ≤ 0: none). */
 static inline lanes keep_last(lanes count)
 {
-    lanes bits = _mm512_slli_epi64(_mm512_sub_epi64(_mm512_set1_epi64(8), _mm512_max_epi64(count, _mm512_setzero_si512())), 3);
+    lanes bits = _mm512_slli_epi64(
+        _mm512_sub_epi64(_mm512_set1_epi64(8), _mm512_max_epi64(count, _mm512_setzero_si512())), 3);
     return _mm512_sllv_epi64(_mm512_set1_epi64(-1), _mm512_max_epi64(bits, _mm512_setzero_si512()));
 }
 
@@ -37,24 +52,30 @@ static inline lanes eight_digits(lanes bytes)
 {
     lanes pairs = _mm512_maddubs_epi16(bytes, _mm512_set1_epi16(0x010A));
     lanes quads = _mm512_madd_epi16(pairs, _mm512_set1_epi32(0x00010064));
-    return _mm512_add_epi64(_mm512_mul_epu32(quads, _mm512_set1_epi64(10000)), _mm512_srli_epi64(quads, 32));
+    return _mm512_add_epi64(_mm512_mul_epu32(quads, _mm512_set1_epi64(10000)),
+                            _mm512_srli_epi64(quads, 32));
 }
 
 static inline __mmask8 any_byte_above_9(lanes bytes)
 {
-    return _mm512_test_epi64_mask(_mm512_movm_epi8(_mm512_cmpgt_epu8_mask(bytes, _mm512_set1_epi8(9))), _mm512_set1_epi64(-1));
+    return _mm512_test_epi64_mask(
+        _mm512_movm_epi8(_mm512_cmpgt_epu8_mask(bytes, _mm512_set1_epi8(9))),
+        _mm512_set1_epi64(-1));
 }
 
 /* Top bit of each byte that equals '.', in one word a lane. */
 static inline lanes points(lanes word)
 {
-    return _mm512_and_si512(_mm512_movm_epi8(_mm512_cmpeq_epi8_mask(word, _mm512_set1_epi8('.'))), _mm512_set1_epi64((int64_t)0x8080808080808080ull));
+    return _mm512_and_si512(_mm512_movm_epi8(_mm512_cmpeq_epi8_mask(word, _mm512_set1_epi8('.'))),
+                            _mm512_set1_epi64((int64_t)0x8080808080808080ull));
 }
 
-static inline struct number parse(const uint8_t *data, __m256i start32, __m256i end32, bool points_allowed)
+static inline struct number parse(const uint8_t *data, __m256i start32, __m256i end32,
+                                  bool points_allowed)
 {
     struct number r = {.fraction = _mm512_setzero_si512()};
-    lanes length = _mm512_cvtepi32_epi64(_mm256_sub_epi32(end32, start32)), eight = _mm512_set1_epi64(8);
+    lanes length = _mm512_cvtepi32_epi64(_mm256_sub_epi32(end32, start32)),
+          eight = _mm512_set1_epi64(8);
     lanes low = _mm512_i32gather_epi64(end32, data - 8, 1), high = _mm512_setzero_si512();
     __mmask8 two = _mm512_cmpgt_epi64_mask(length, eight);
     if (two)
@@ -65,9 +86,11 @@ static inline struct number parse(const uint8_t *data, __m256i start32, __m256i 
     lanes back = _mm512_slli_epi64(length, 3);
     lanes first_low = _mm512_srlv_epi64(low, _mm512_sub_epi64(_mm512_set1_epi64(64), back));
     lanes first_high = _mm512_srlv_epi64(high, _mm512_sub_epi64(_mm512_set1_epi64(128), back));
-    lanes first = _mm512_and_si512(_mm512_mask_blend_epi64(two, first_low, first_high), _mm512_set1_epi64(0xFF));
+    lanes first = _mm512_and_si512(_mm512_mask_blend_epi64(two, first_low, first_high),
+                                   _mm512_set1_epi64(0xFF));
     r.negative = _mm512_cmpeq_epi64_mask(first, _mm512_set1_epi64('-'));
-    lanes count = _mm512_mask_sub_epi64(length, r.negative, length, _mm512_set1_epi64(1)); /* digits and point */
+    lanes count = _mm512_mask_sub_epi64(length, r.negative, length,
+                                        _mm512_set1_epi64(1)); /* digits and point */
 
     if (points_allowed) {
         lanes point = _mm512_and_si512(points(low), keep_last(count));
@@ -76,7 +99,8 @@ static inline struct number parse(const uint8_t *data, __m256i start32, __m256i 
         r.fraction = _mm512_maskz_mov_epi64(r.has_point, fraction);
         lanes behind = keep_last(r.fraction);
         lanes shifted = _mm512_or_si512(_mm512_slli_epi64(low, 8), _mm512_srli_epi64(high, 56));
-        low = _mm512_mask_ternarylogic_epi64(low, r.has_point, behind, shifted, 0xE2 /* behind ? low : shifted */);
+        low = _mm512_mask_ternarylogic_epi64(low, r.has_point, behind, shifted,
+                                             0xE2 /* behind ? low : shifted */);
         high = _mm512_mask_slli_epi64(high, r.has_point, high, 8);
         count = _mm512_mask_sub_epi64(count, r.has_point, count, _mm512_set1_epi64(1));
     }
@@ -86,16 +110,19 @@ static inline struct number parse(const uint8_t *data, __m256i start32, __m256i 
     __mmask8 bad = any_byte_above_9(low);
     r.mantissa = eight_digits(low);
     if (two) {
-        high = _mm512_and_si512(_mm512_sub_epi8(high, zeros), keep_last(_mm512_sub_epi64(count, eight)));
+        high = _mm512_and_si512(_mm512_sub_epi8(high, zeros),
+                                keep_last(_mm512_sub_epi64(count, eight)));
         bad |= any_byte_above_9(high);
-        r.mantissa = _mm512_add_epi64(r.mantissa, _mm512_mul_epu32(eight_digits(high), _mm512_set1_epi64(100000000)));
+        r.mantissa = _mm512_add_epi64(
+            r.mantissa, _mm512_mul_epu32(eight_digits(high), _mm512_set1_epi64(100000000)));
     }
     /* leading zeros, no digit before or behind the point, minus nothing */
     lanes whole = _mm512_sub_epi64(count, r.fraction), one = _mm512_set1_epi64(1);
     bad |= _mm512_cmplt_epi64_mask(whole, one);
     bad |= r.has_point & _mm512_cmplt_epi64_mask(r.fraction, one);
     __mmask8 long_whole = _mm512_cmpgt_epi64_mask(whole, one);
-    bad |= long_whole & _mm512_cmplt_epi64_mask(r.mantissa, power_of_ten(_mm512_sub_epi64(count, one)));
+    bad |= long_whole &
+           _mm512_cmplt_epi64_mask(r.mantissa, power_of_ten(_mm512_sub_epi64(count, one)));
     bad |= r.negative & _mm512_cmpeq_epi64_mask(r.mantissa, _mm512_setzero_si512());
     r.mantissa = _mm512_mask_sub_epi64(r.mantissa, r.negative, _mm512_setzero_si512(), r.mantissa);
     r.ok = (__mmask8) ~(bad | wide | r.empty);
@@ -103,9 +130,13 @@ static inline struct number parse(const uint8_t *data, __m256i start32, __m256i 
 }
 
 /* Lanes of the last step that lie behind the cells. */
-static inline __mmask8 lanes_left(uint32_t left) { return left >= 8 ? 0xFF : (__mmask8)((1u << left) - 1); }
+static inline __mmask8 lanes_left(uint32_t left)
+{
+    return left >= 8 ? 0xFF : (__mmask8)((1u << left) - 1);
+}
 
-static inline void mark(struct cpl_csv_marks *marks, uint32_t at, __mmask8 sure, __mmask8 empty, __mmask8 live)
+static inline void mark(struct cpl_csv_marks *marks, uint32_t at, __mmask8 sure, __mmask8 empty,
+                        __mmask8 live)
 {
     marks->unsure[at / 8] = (uint8_t)(~(sure | empty) & live);
     marks->empty[at / 8] = (uint8_t)(empty & live);
@@ -113,35 +144,44 @@ static inline void mark(struct cpl_csv_marks *marks, uint32_t at, __mmask8 sure,
     marks->any_empty |= marks->empty[at / 8] != 0;
 }
 
-struct step { __m256i start, end; __mmask8 live; };
+struct step {
+    __m256i start, end;
+    __mmask8 live;
+};
 
 static inline struct step load(const struct cpl_csv_cells *cells, uint32_t at)
 {
     __mmask8 live = lanes_left(cells->n - at);
-    return (struct step){_mm256_maskz_loadu_epi32(live, cells->start + at), _mm256_maskz_loadu_epi32(live, cells->end + at), live};
+    return (struct step){_mm256_maskz_loadu_epi32(live, cells->start + at),
+                         _mm256_maskz_loadu_epi32(live, cells->end + at), live};
 }
 
-void cpl_csv_integers_avx512(const struct cpl_csv_cells *cells, int64_t min, int64_t max, int64_t *values, struct cpl_csv_marks *marks)
+void cpl_csv_integers_avx512(const struct cpl_csv_cells *cells, int64_t min, int64_t max,
+                             int64_t *values, struct cpl_csv_marks *marks)
 {
     lanes least = _mm512_set1_epi64(min), most = _mm512_set1_epi64(max);
     for (uint32_t at = 0; at < cells->n; at += 8) {
         struct step s = load(cells, at);
         struct number r = parse(cells->data, s.start, s.end, false);
-        r.ok &= _mm512_cmpge_epi64_mask(r.mantissa, least) & _mm512_cmple_epi64_mask(r.mantissa, most);
+        r.ok &= _mm512_cmpge_epi64_mask(r.mantissa, least) &
+                _mm512_cmple_epi64_mask(r.mantissa, most);
         _mm512_mask_storeu_epi64(values + at, s.live, _mm512_maskz_mov_epi64(r.ok, r.mantissa));
         mark(marks, at, r.ok, r.empty, s.live);
     }
 }
 
-void cpl_csv_decimals_avx512(const struct cpl_csv_cells *cells, int scale, int64_t limit, int64_t *values, struct cpl_csv_marks *marks)
+void cpl_csv_decimals_avx512(const struct cpl_csv_cells *cells, int scale, int64_t limit,
+                             int64_t *values, struct cpl_csv_marks *marks)
 {
-    lanes scales = _mm512_set1_epi64(scale), most = _mm512_set1_epi64(limit), least = _mm512_set1_epi64(-limit);
+    lanes scales = _mm512_set1_epi64(scale), most = _mm512_set1_epi64(limit),
+          least = _mm512_set1_epi64(-limit);
     for (uint32_t at = 0; at < cells->n; at += 8) {
         struct step s = load(cells, at);
         struct number r = parse(cells->data, s.start, s.end, true);
         lanes missing = _mm512_sub_epi64(scales, r.fraction);
         /* the product must stay below 10^18: digits + missing ≤ 18 */
-        r.ok &= _mm512_cmpge_epi64_mask(missing, _mm512_setzero_si512()) & _mm512_cmple_epi64_mask(missing, _mm512_set1_epi64(15)) &
+        r.ok &= _mm512_cmpge_epi64_mask(missing, _mm512_setzero_si512()) &
+                _mm512_cmple_epi64_mask(missing, _mm512_set1_epi64(15)) &
                 _mm512_cmple_epi64_mask(_mm512_add_epi64(r.digits, missing), _mm512_set1_epi64(18));
         lanes value = r.mantissa;
         if (_mm512_test_epi64_mask(missing, missing) & s.live)
@@ -152,14 +192,16 @@ void cpl_csv_decimals_avx512(const struct cpl_csv_cells *cells, int scale, int64
     }
 }
 
-void cpl_csv_doubles_avx512(const struct cpl_csv_cells *cells, double *values, struct cpl_csv_marks *marks)
+void cpl_csv_doubles_avx512(const struct cpl_csv_cells *cells, double *values,
+                            struct cpl_csv_marks *marks)
 {
     for (uint32_t at = 0; at < cells->n; at += 8) {
         struct step s = load(cells, at);
         struct number r = parse(cells->data, s.start, s.end, true);
         /* ≤ 15 digits are an exact double, and so is 10^k: one correctly rounded division */
         r.ok &= _mm512_cmple_epi64_mask(r.digits, _mm512_set1_epi64(15));
-        __m512d value = _mm512_div_pd(_mm512_cvtepi64_pd(r.mantissa), _mm512_cvtepi64_pd(power_of_ten(r.fraction)));
+        __m512d value = _mm512_div_pd(_mm512_cvtepi64_pd(r.mantissa),
+                                      _mm512_cvtepi64_pd(power_of_ten(r.fraction)));
         _mm512_mask_storeu_pd(values + at, s.live, _mm512_maskz_mov_pd(r.ok, value));
         mark(marks, at, r.ok, r.empty, s.live);
     }
@@ -167,8 +209,10 @@ void cpl_csv_doubles_avx512(const struct cpl_csv_cells *cells, double *values, s
 
 /* ---- dates ---- */
 
-static const int64_t days_before_month[16] __attribute__((aligned(64))) = {0, 306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275};
-static const int64_t month_length[16] __attribute__((aligned(64))) = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+static const int64_t days_before_month[16]
+    __attribute__((aligned(64))) = {0, 306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275};
+static const int64_t month_length[16]
+    __attribute__((aligned(64))) = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
 static inline lanes by_month(const int64_t *table, lanes month)
 {
@@ -178,49 +222,62 @@ static inline lanes by_month(const int64_t *table, lanes month)
 /* Two-digit fields of "CCYY-MM-DD": 16-bit YY MM DD CC from low to high in each lane. */
 static inline lanes date_fields(lanes tail, lanes head, __mmask8 *bad)
 {
-    const lanes pick_tail = _mm512_set1_epi64((int64_t)0x8080070604030100ull), pick_head = _mm512_set1_epi64(0x0100808080808080ll);
-    const lanes upper = _mm512_set_epi64(0x0808080808080808, 0, 0x0808080808080808, 0, 0x0808080808080808, 0, 0x0808080808080808, 0);
-    lanes bytes = _mm512_or_si512(_mm512_shuffle_epi8(tail, _mm512_or_si512(pick_tail, upper)), _mm512_shuffle_epi8(head, _mm512_or_si512(pick_head, upper)));
+    const lanes pick_tail = _mm512_set1_epi64((int64_t)0x8080070604030100ull),
+                pick_head = _mm512_set1_epi64(0x0100808080808080ll);
+    const lanes upper = _mm512_set_epi64(0x0808080808080808, 0, 0x0808080808080808, 0,
+                                         0x0808080808080808, 0, 0x0808080808080808, 0);
+    lanes bytes = _mm512_or_si512(_mm512_shuffle_epi8(tail, _mm512_or_si512(pick_tail, upper)),
+                                  _mm512_shuffle_epi8(head, _mm512_or_si512(pick_head, upper)));
     bytes = _mm512_sub_epi8(bytes, _mm512_set1_epi8('0'));
     lanes dashes = _mm512_and_si512(tail, _mm512_set1_epi64(0x0000FF0000FF0000));
-    *bad = any_byte_above_9(bytes) | _mm512_cmpneq_epi64_mask(dashes, _mm512_set1_epi64(0x00002D00002D0000));
+    *bad = any_byte_above_9(bytes) |
+           _mm512_cmpneq_epi64_mask(dashes, _mm512_set1_epi64(0x00002D00002D0000));
     return _mm512_maddubs_epi16(bytes, _mm512_set1_epi16(0x010A));
 }
 
 static inline lanes date_days(lanes fields, __mmask8 *bad)
 {
-    const lanes field = _mm512_set1_epi64(0xFFFF), one = _mm512_set1_epi64(1), three = _mm512_set1_epi64(3);
-    lanes yy = _mm512_and_si512(fields, field), mm = _mm512_and_si512(_mm512_srli_epi64(fields, 16), field);
-    lanes dd = _mm512_and_si512(_mm512_srli_epi64(fields, 32), field), cc = _mm512_srli_epi64(fields, 48);
+    const lanes field = _mm512_set1_epi64(0xFFFF), one = _mm512_set1_epi64(1),
+                three = _mm512_set1_epi64(3);
+    lanes yy = _mm512_and_si512(fields, field),
+          mm = _mm512_and_si512(_mm512_srli_epi64(fields, 16), field);
+    lanes dd = _mm512_and_si512(_mm512_srli_epi64(fields, 32), field),
+          cc = _mm512_srli_epi64(fields, 48);
     lanes year = _mm512_add_epi64(_mm512_mul_epu32(cc, _mm512_set1_epi64(100)), yy);
     __mmask8 leap = (_mm512_testn_epi64_mask(yy, three) & _mm512_test_epi64_mask(yy, yy)) |
                     (_mm512_testn_epi64_mask(yy, yy) & _mm512_testn_epi64_mask(cc, three));
     lanes length = by_month(month_length, mm);
-    length = _mm512_mask_add_epi64(length, leap & _mm512_cmpeq_epi64_mask(mm, _mm512_set1_epi64(2)), length, one);
-    *bad |= _mm512_cmpgt_epu64_mask(mm, _mm512_set1_epi64(12)) | _mm512_cmplt_epu64_mask(mm, one) | _mm512_cmplt_epu64_mask(dd, one) |
-            _mm512_cmpgt_epu64_mask(dd, length) | _mm512_cmplt_epu64_mask(year, one);
+    length = _mm512_mask_add_epi64(length, leap & _mm512_cmpeq_epi64_mask(mm, _mm512_set1_epi64(2)),
+                                   length, one);
+    *bad |= _mm512_cmpgt_epu64_mask(mm, _mm512_set1_epi64(12)) | _mm512_cmplt_epu64_mask(mm, one) |
+            _mm512_cmplt_epu64_mask(dd, one) | _mm512_cmpgt_epu64_mask(dd, length) |
+            _mm512_cmplt_epu64_mask(year, one);
     /* years from March, so that the leap day is the last */
     lanes y = _mm512_mask_sub_epi64(year, _mm512_cmplt_epu64_mask(mm, three), year, one);
     lanes century = _mm512_srli_epi64(_mm512_mul_epu32(y, _mm512_set1_epi64(5243)), 19);
-    lanes days = _mm512_add_epi64(_mm512_mul_epu32(y, _mm512_set1_epi64(365)), _mm512_srli_epi64(y, 2));
+    lanes days = _mm512_add_epi64(_mm512_mul_epu32(y, _mm512_set1_epi64(365)),
+                                  _mm512_srli_epi64(y, 2));
     days = _mm512_add_epi64(_mm512_sub_epi64(days, century), _mm512_srli_epi64(century, 2));
     days = _mm512_add_epi64(days, _mm512_add_epi64(by_month(days_before_month, mm), dd));
     return _mm512_sub_epi64(days, _mm512_set1_epi64(719469));
 }
 
-void cpl_csv_dates_avx512(const struct cpl_csv_cells *cells, int32_t *values, struct cpl_csv_marks *marks)
+void cpl_csv_dates_avx512(const struct cpl_csv_cells *cells, int32_t *values,
+                          struct cpl_csv_marks *marks)
 {
     for (uint32_t at = 0; at < cells->n; at += 8) {
         struct step s = load(cells, at);
         __m256i length = _mm256_sub_epi32(s.end, s.start);
         __mmask8 empty = _mm256_cmple_epi32_mask(length, _mm256_setzero_si256());
         __mmask8 ok = _mm256_cmpeq_epi32_mask(length, _mm256_set1_epi32(10));
-        lanes tail = _mm512_i32gather_epi64(s.end, cells->data - 8, 1), head = _mm512_i32gather_epi64(s.end, cells->data - 10, 1);
+        lanes tail = _mm512_i32gather_epi64(s.end, cells->data - 8, 1),
+              head = _mm512_i32gather_epi64(s.end, cells->data - 10, 1);
         __mmask8 bad = 0;
         lanes fields = date_fields(tail, head, &bad);
         lanes days = date_days(fields, &bad);
         ok &= (__mmask8)~bad;
-        _mm256_mask_storeu_epi32(values + at, s.live, _mm256_maskz_mov_epi32(ok, _mm512_cvtepi64_epi32(days)));
+        _mm256_mask_storeu_epi32(values + at, s.live,
+                                 _mm256_maskz_mov_epi32(ok, _mm512_cvtepi64_epi32(days)));
         mark(marks, at, ok, empty, s.live);
     }
 }

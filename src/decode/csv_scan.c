@@ -2,7 +2,8 @@
 #include "decode/csv_scan.h"
 #include "base/cpu.h"
 
-size_t cpl_csv_scan(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, size_t to, bool field_start)
+size_t cpl_csv_scan(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, size_t to,
+                    bool field_start)
 {
     switch (cpl_cpu_level()) {
 #if defined(__x86_64__)
@@ -17,7 +18,8 @@ size_t cpl_csv_scan(struct cpl_csv_scan *scan, const uint8_t *data, size_t from,
 }
 
 /* Where a quoted field's closing quote is, from the byte behind the opening one; `to` when there is none. */
-static size_t quoted_end(struct cpl_csv_scan *scan, const struct cpl_csv_rules *rules, const uint8_t *data, size_t at, size_t to)
+static size_t quoted_end(struct cpl_csv_scan *scan, const struct cpl_csv_rules *rules,
+                         const uint8_t *data, size_t at, size_t to)
 {
     for (; at < to; at++) {
         scan->non_ascii |= data[at] >= 0x80, scan->has_nul |= data[at] == 0;
@@ -34,7 +36,8 @@ static size_t quoted_end(struct cpl_csv_scan *scan, const struct cpl_csv_rules *
     return to;
 }
 
-enum cpl_csv_record cpl_csv_record(struct cpl_csv_scan *scan, const struct cpl_csv_rules *rules, const uint8_t *data, size_t from, size_t to, size_t *end)
+enum cpl_csv_record cpl_csv_record(struct cpl_csv_scan *scan, const struct cpl_csv_rules *rules,
+                                   const uint8_t *data, size_t from, size_t to, size_t *end)
 {
     enum cpl_csv_record result = CPL_RECORD_OK;
     bool field_start = true;
@@ -58,7 +61,8 @@ enum cpl_csv_record cpl_csv_record(struct cpl_csv_scan *scan, const struct cpl_c
             if (at >= to)
                 return CPL_RECORD_OPEN;
             uint8_t next = at + 1 < to ? data[at + 1] : rules->newline;
-            if (next != rules->delimiter && next != rules->newline && !(next == '\r' && rules->newline == '\n'))
+            if (next != rules->delimiter && next != rules->newline &&
+                !(next == '\r' && rules->newline == '\n'))
                 result = CPL_RECORD_BAD_QUOTE;
         } else if (rules->escape && rules->escape != rules->quote && byte == rules->escape) {
             field_start = false;

@@ -11,18 +11,23 @@ struct csv_carry {
 
 /* True when each opening quote starts a field (or doubles), and each closing one ends it (a CR may stand
  * between it and the newline; what else follows that CR is found when the field is parsed). */
-static inline bool csv_quotes_regular(uint64_t quote, uint64_t separator, uint64_t cr, uint64_t inside, struct csv_carry carry)
+static inline bool csv_quotes_regular(uint64_t quote, uint64_t separator, uint64_t cr,
+                                      uint64_t inside, struct csv_carry carry)
 {
     uint64_t opening = quote & inside, closing = quote & ~inside;
-    uint64_t before = (quote << 1 | carry.previous_quote) | (separator << 1 | carry.previous_separator);
+    uint64_t before = (quote << 1 | carry.previous_quote) |
+                      (separator << 1 | carry.previous_separator);
     uint64_t closed_before = closing << 1 | (carry.previous_quote & ~carry.inside & 1);
     return !(opening & ~before) && !(closed_before & ~(quote | separator | cr));
 }
 
-size_t CSV_SCAN(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, size_t to, bool field_start)
+size_t CSV_SCAN(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, size_t to,
+                bool field_start)
 {
     uint32_t *out = scan->positions + scan->n;
-    struct csv_carry carry = {.inside = scan->inside, .previous_quote = scan->after_quote, .previous_separator = field_start};
+    struct csv_carry carry = {.inside = scan->inside,
+                              .previous_quote = scan->after_quote,
+                              .previous_separator = field_start};
     uint64_t high = 0, nul = 0, quotes = 0, doubled = 0;
     uint32_t rows = 0;
     size_t at = from;
@@ -30,7 +35,8 @@ size_t CSV_SCAN(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, siz
         struct csv_masks m = csv_masks(data + at, scan);
         if (__builtin_expect(to - at < 64, 0)) {
             uint64_t valid = (1ull << (to - at)) - 1;
-            m.quote &= valid, m.separator &= valid, m.newline &= valid, m.high &= valid, m.nul &= valid;
+            m.quote &= valid, m.separator &= valid, m.newline &= valid, m.high &= valid,
+                m.nul &= valid;
         }
         uint64_t inside = 0;
         if (m.quote | carry.inside | carry.previous_quote) {

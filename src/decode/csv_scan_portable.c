@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-struct csv_masks { uint64_t quote, separator, newline, cr, high, nul; };
+struct csv_masks {
+    uint64_t quote, separator, newline, cr, high, nul;
+};
 
 /* One bit a byte: set where the byte of `word` is zero. */
 static inline uint64_t zero_bytes(uint64_t word)

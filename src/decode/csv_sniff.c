@@ -3,8 +3,8 @@
  * Every guess only proposes: types are proven on every row by the decoder, and rows that do not have the
  * settled width are rejected with their bytes. What the user set is never guessed.
  * The delimiter is the candidate under which the most records have the same number (> 1) of fields. */
-#include "decode/csv.h"
 #include "base/tree.h"
+#include "decode/csv.h"
 #include "decode/csv_cell.h"
 #include "decode/csv_scan.h"
 
@@ -16,8 +16,11 @@ enum { SNIFF_RECORDS = 200, TYPE_RECORDS = 20000, MAX_COLUMNS = 100000 };
 
 static struct cpl_csv_rules rules_of(const struct cpl_csv_dialect *d)
 {
-    return (struct cpl_csv_rules){.delimiter = (uint8_t)d->delimiter, .quote = (uint8_t)d->quote, .escape = (uint8_t)d->escape,
-                                  .newline = d->newline == CPL_NEWLINE_CR ? '\r' : '\n', .comment = (uint8_t)d->comment};
+    return (struct cpl_csv_rules){.delimiter = (uint8_t)d->delimiter,
+                                  .quote = (uint8_t)d->quote,
+                                  .escape = (uint8_t)d->escape,
+                                  .newline = d->newline == CPL_NEWLINE_CR ? '\r' : '\n',
+                                  .comment = (uint8_t)d->comment};
 }
 
 /* ---- walking records ---- */
@@ -33,16 +36,24 @@ struct walk {
     bool bad;
 };
 
-static bool walk_init(struct walk *walk, const struct cpl_sample *sample, struct cpl_csv_rules rules, struct cpl_error *err)
+static bool walk_init(struct walk *walk, const struct cpl_sample *sample,
+                      struct cpl_csv_rules rules, struct cpl_error *err)
 {
-    *walk = (struct walk){.data = sample->data, .size = sample->size, .whole = sample->whole, .rules = rules};
+    *walk = (struct walk){
+        .data = sample->data, .size = sample->size, .whole = sample->whole, .rules = rules};
     walk->scan.positions = cpl_alloc((sample->size + 64) * sizeof(uint32_t), err);
     return walk->scan.positions != NULL;
 }
 
-static void walk_release(struct walk *walk) { cpl_free(walk->scan.positions); }
+static void walk_release(struct walk *walk)
+{
+    cpl_free(walk->scan.positions);
+}
 
-static bool is_blank_line(const struct walk *walk) { return walk->end == walk->start; }
+static bool is_blank_line(const struct walk *walk)
+{
+    return walk->end == walk->start;
+}
 
 /* The next record that is neither blank nor a comment. */
 static bool walk_next(struct walk *walk)
@@ -51,8 +62,10 @@ static bool walk_next(struct walk *walk)
         size_t end = 0;
         walk->scan.n = 0;
         walk->start = walk->at;
-        enum cpl_csv_record result = cpl_csv_record(&walk->scan, &walk->rules, walk->data, walk->at, walk->size, &end);
-        bool cut = result == CPL_RECORD_CUT || (result != CPL_RECORD_OK && end == walk->size && walk->data[end - 1] != walk->rules.newline);
+        enum cpl_csv_record result = cpl_csv_record(&walk->scan, &walk->rules, walk->data, walk->at,
+                                                    walk->size, &end);
+        bool cut = result == CPL_RECORD_CUT || (result != CPL_RECORD_OK && end == walk->size &&
+                                                walk->data[end - 1] != walk->rules.newline);
         if (result == CPL_RECORD_OPEN || (cut && !walk->whole))
             return false;
         if (cut)
@@ -61,9 +74,11 @@ static bool walk_next(struct walk *walk)
         walk->end = walk->scan.positions[walk->scan.n - 1];
         walk->fields = walk->scan.n;
         walk->bad = result == CPL_RECORD_BAD_QUOTE;
-        if (walk->end > walk->start && walk->data[walk->end - 1] == '\r' && walk->rules.newline == '\n')
+        if (walk->end > walk->start && walk->data[walk->end - 1] == '\r' &&
+            walk->rules.newline == '\n')
             walk->end--;
-        if (is_blank_line(walk) || (walk->rules.comment && walk->data[walk->start] == walk->rules.comment))
+        if (is_blank_line(walk) ||
+            (walk->rules.comment && walk->data[walk->start] == walk->rules.comment))
             continue;
         return true;
     }
@@ -80,10 +95,13 @@ static void walk_cell(const struct walk *walk, uint32_t c, const uint8_t **data,
 
 /* ---- delimiter ---- */
 
-struct score { uint32_t fields, agreeing, records, bad; };
+struct score {
+    uint32_t fields, agreeing, records, bad;
+};
 
 /* How consistent are the sample's records under these rules? */
-static bool score_rules(const struct cpl_sample *sample, struct cpl_csv_rules rules, struct score *score, struct cpl_error *err)
+static bool score_rules(const struct cpl_sample *sample, struct cpl_csv_rules rules,
+                        struct score *score, struct cpl_error *err)
 {
     uint32_t widths[SNIFF_RECORDS], n = 0;
     struct walk walk;
@@ -113,10 +131,14 @@ static double merit(const struct score *s)
     if (!s->records || s->fields < 2)
         return 0;
     double share = (double)s->agreeing / s->records;
-    return share * share * (1 - (double)s->bad / s->records) * (1 + 0.02 * (s->fields < 20 ? s->fields : 20));
+    return share * share * (1 - (double)s->bad / s->records) *
+           (1 + 0.02 * (s->fields < 20 ? s->fields : 20));
 }
 
-static bool is_delimiter(uint8_t byte) { return byte == '\n' || byte == '\r' || memchr(",;\t|", byte, 4); }
+static bool is_delimiter(uint8_t byte)
+{
+    return byte == '\n' || byte == '\r' || memchr(",;\t|", byte, 4);
+}
 
 /* How often the mark stands where a field may begin. */
 static unsigned opens_fields(const struct cpl_sample *sample, uint8_t mark)
@@ -127,7 +149,8 @@ static unsigned opens_fields(const struct cpl_sample *sample, uint8_t mark)
     return n;
 }
 
-static bool find_delimiter(struct cpl_csv_dialect *d, const struct cpl_sample *sample, struct cpl_error *err)
+static bool find_delimiter(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                           struct cpl_error *err)
 {
     static const char delimiters[] = {',', ';', '\t', '|', ':', ' '};
     static const char quotes[] = {'"', '\''};
@@ -158,7 +181,8 @@ static bool find_delimiter(struct cpl_csv_dialect *d, const struct cpl_sample *s
 }
 
 /* \" inside quoted fields says that backslashes escape. */
-static bool find_escape(struct cpl_csv_dialect *d, const struct cpl_sample *sample, struct cpl_error *err)
+static bool find_escape(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                        struct cpl_error *err)
 {
     if (d->escape_set)
         return true;
@@ -167,8 +191,9 @@ static bool find_escape(struct cpl_csv_dialect *d, const struct cpl_sample *samp
         return true;
     bool suspicious = false;
     for (size_t i = 0; i + 2 < sample->size && !suspicious; i++)
-        suspicious = sample->data[i] == '\\' && sample->data[i + 1] == (uint8_t)d->quote && sample->data[i + 2] != (uint8_t)d->delimiter &&
-                     sample->data[i + 2] != '\n' && sample->data[i + 2] != '\r';
+        suspicious = sample->data[i] == '\\' && sample->data[i + 1] == (uint8_t)d->quote &&
+                     sample->data[i + 2] != (uint8_t)d->delimiter && sample->data[i + 2] != '\n' &&
+                     sample->data[i + 2] != '\r';
     if (!suspicious)
         return true;
     struct score doubling, backslash;
@@ -187,18 +212,21 @@ static void find_newline(struct cpl_csv_dialect *d, const struct cpl_sample *sam
 {
     if (d->newline != CPL_NEWLINE_AUTO)
         return;
-    bool lf = memchr(sample->data, '\n', sample->size), cr = memchr(sample->data, '\r', sample->size);
+    bool lf = memchr(sample->data, '\n', sample->size),
+         cr = memchr(sample->data, '\r', sample->size);
     d->newline = cr && !lf ? CPL_NEWLINE_CR : CPL_NEWLINE_LF;
 }
 
 /* Lines before the first record that has the usual width. */
-static bool find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *sample, struct cpl_error *err)
+static bool find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                          struct cpl_error *err)
 {
     struct score score;
     struct walk walk;
     if (d->skip_set)
         return true;
-    if (!score_rules(sample, rules_of(d), &score, err) || !walk_init(&walk, sample, rules_of(d), err))
+    if (!score_rules(sample, rules_of(d), &score, err) ||
+        !walk_init(&walk, sample, rules_of(d), err))
         return false;
     unsigned records = 0;
     bool found = false;
@@ -227,7 +255,8 @@ static void find_comment(struct cpl_csv_dialect *d, const struct cpl_sample *sam
     size_t first = 0, second = 0;
     for (size_t i = 0; i < length; i++)
         first += sample->data[i] == (uint8_t)d->delimiter;
-    for (const uint8_t *at = line_end ? line_end + 1 : NULL; at && at < sample->data + sample->size && *at != '\n'; at++)
+    for (const uint8_t *at = line_end ? line_end + 1 : NULL;
+         at && at < sample->data + sample->size && *at != '\n'; at++)
         second += *at == (uint8_t)d->delimiter;
     bool next_too = line_end && line_end + 1 < sample->data + sample->size && line_end[1] == '#';
     if (next_too || first < second)
@@ -236,7 +265,10 @@ static void find_comment(struct cpl_csv_dialect *d, const struct cpl_sample *sam
 
 /* ---- columns ---- */
 
-struct column { struct cpl_text_facts facts, with_comma; bool seen; };
+struct column {
+    struct cpl_text_facts facts, with_comma;
+    bool seen;
+};
 
 struct columns {
     struct column *items;
@@ -246,13 +278,15 @@ struct columns {
 static struct walk skip_preamble(struct walk walk, const struct cpl_csv_dialect *d)
 {
     for (int64_t i = 0; i < d->skip_lines && walk.at < walk.size; i++) {
-        const uint8_t *newline = memchr(walk.data + walk.at, walk.rules.newline, walk.size - walk.at);
+        const uint8_t *newline = memchr(walk.data + walk.at, walk.rules.newline,
+                                        walk.size - walk.at);
         walk.at = newline ? (size_t)(newline - walk.data) + 1 : walk.size;
     }
     return walk;
 }
 
-static bool classify_record(const struct cpl_csv_dialect *d, const struct walk *walk, struct columns *columns, struct cpl_arena *arena, struct cpl_error *err)
+static bool classify_record(const struct cpl_csv_dialect *d, const struct walk *walk,
+                            struct columns *columns, struct cpl_arena *arena, struct cpl_error *err)
 {
     static const struct cpl_text_style comma = {.decimal_point = ','};
     for (uint32_t c = 0; c < columns->n && c < walk->fields; c++) {
@@ -268,14 +302,17 @@ static bool classify_record(const struct cpl_csv_dialect *d, const struct walk *
             continue;
         struct column *column = &columns->items[c];
         column->seen = true;
-        column->facts = cpl_text_join(column->facts, cpl_text_classify(text.data, text.length, &d->style));
+        column->facts = cpl_text_join(column->facts,
+                                      cpl_text_classify(text.data, text.length, &d->style));
         if (!d->decimal_point)
-            column->with_comma = cpl_text_join(column->with_comma, cpl_text_classify(text.data, text.length, &comma));
+            column->with_comma = cpl_text_join(column->with_comma,
+                                               cpl_text_classify(text.data, text.length, &comma));
     }
     return true;
 }
 
-static bool classify_sample(const struct cpl_csv_dialect *d, const struct cpl_sample *sample, bool skip_header, struct columns *columns, struct cpl_error *err)
+static bool classify_sample(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                            bool skip_header, struct columns *columns, struct cpl_error *err)
 {
     struct walk walk;
     struct cpl_arena arena = {0};
@@ -302,10 +339,14 @@ static bool classify_sample(const struct cpl_csv_dialect *d, const struct cpl_sa
 
 /* ---- header ---- */
 
-static bool is_value_class(enum cpl_text_class class) { return class != CPL_CLASS_STRING && class != CPL_CLASS_NULL; }
+static bool is_value_class(enum cpl_text_class class)
+{
+    return class != CPL_CLASS_STRING && class != CPL_CLASS_NULL;
+}
 
 /* Text that could be data, not a name, tells against a header; so does a first row that occurs again. */
-static bool looks_like_header(const struct cpl_csv_dialect *d, const struct walk *first, const struct columns *rest, struct cpl_arena *arena)
+static bool looks_like_header(const struct cpl_csv_dialect *d, const struct walk *first,
+                              const struct columns *rest, struct cpl_arena *arena)
 {
     uint32_t named = 0, against = 0, typed = 0;
     for (uint32_t c = 0; c < first->fields; c++) {
@@ -328,7 +369,8 @@ static bool looks_like_header(const struct cpl_csv_dialect *d, const struct walk
     return named > 0;
 }
 
-static bool same_record_again(const struct cpl_csv_dialect *d, const struct cpl_sample *sample, const struct walk *first, struct cpl_error *err, bool *again)
+static bool same_record_again(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                              const struct walk *first, struct cpl_error *err, bool *again)
 {
     struct walk walk;
     *again = false;
@@ -338,12 +380,14 @@ static bool same_record_again(const struct cpl_csv_dialect *d, const struct cpl_
     walk_next(&walk);
     size_t length = first->end - first->start;
     for (unsigned n = 0; n < SNIFF_RECORDS && !*again && walk_next(&walk); n++)
-        *again = walk.end - walk.start == length && !memcmp(walk.data + walk.start, first->data + first->start, length);
+        *again = walk.end - walk.start == length &&
+                 !memcmp(walk.data + walk.start, first->data + first->start, length);
     walk_release(&walk);
     return true;
 }
 
-static const char *unique_name(struct cpl_csv_dialect *d, const char *wanted, uint32_t c, struct cpl_error *err)
+static const char *unique_name(struct cpl_csv_dialect *d, const char *wanted, uint32_t c,
+                               struct cpl_error *err)
 {
     char name[300];
     snprintf(name, sizeof name, "%.250s", *wanted ? wanted : "column");
@@ -359,7 +403,8 @@ static const char *unique_name(struct cpl_csv_dialect *d, const char *wanted, ui
     }
 }
 
-static bool name_columns(struct cpl_csv_dialect *d, const struct walk *header, struct cpl_error *err)
+static bool name_columns(struct cpl_csv_dialect *d, const struct walk *header,
+                         struct cpl_error *err)
 {
     d->column_names = cpl_arena_alloc(&d->arena, (d->n_columns + 1) * sizeof *d->column_names, err);
     if (!d->column_names)
@@ -376,9 +421,11 @@ static bool name_columns(struct cpl_csv_dialect *d, const struct walk *header, s
             cpl_csv_cell_text(d, data, length, &d->arena, &text, NULL);
             while (text.length && (text.data[0] == ' ' || text.data[0] == '\t'))
                 text.data++, text.length--;
-            while (text.length && (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t'))
+            while (text.length &&
+                   (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t'))
                 text.length--;
-            snprintf(name, sizeof name, "%.*s", text.length < 250 ? (int)text.length : 250, (const char *)text.data);
+            snprintf(name, sizeof name, "%.*s", text.length < 250 ? (int)text.length : 250,
+                     (const char *)text.data);
         }
         if (!(d->column_names[c] = unique_name(d, name, c, err)))
             return false;
@@ -401,13 +448,18 @@ static bool settle_style(struct cpl_csv_dialect *d, struct cpl_error *err)
         memcpy(lists[i], words[i]->items, words[i]->n * sizeof *lists[i]);
         lists[i][words[i]->n] = NULL;
     }
-    d->style = (struct cpl_text_style){.decimal_point = d->decimal_point, .thousands = d->thousands, .date_format = d->date_format,
-                                       .time_format = d->time_format, .timestamp_format = d->timestamp_format,
-                                       .true_words = lists[0], .false_words = lists[1]};
+    d->style = (struct cpl_text_style){.decimal_point = d->decimal_point,
+                                       .thousands = d->thousands,
+                                       .date_format = d->date_format,
+                                       .time_format = d->time_format,
+                                       .timestamp_format = d->timestamp_format,
+                                       .true_words = lists[0],
+                                       .false_words = lists[1]};
     return true;
 }
 
-static bool settle_dialect(struct cpl_csv_dialect *d, const struct cpl_sample *sample, struct cpl_error *err)
+static bool settle_dialect(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                           struct cpl_error *err)
 {
     find_newline(d, sample);
     if (!find_delimiter(d, sample, err) || !find_escape(d, sample, err))
@@ -422,8 +474,10 @@ static void adopt_decimal_comma(struct cpl_csv_dialect *d, struct columns *colum
     if (d->decimal_point || d->delimiter == ',')
         return;
     for (uint32_t c = 0; c < columns->n; c++) {
-        better += columns->items[c].facts.class == CPL_CLASS_STRING && columns->items[c].with_comma.class == CPL_CLASS_DECIMAL;
-        worse += columns->items[c].facts.class == CPL_CLASS_DECIMAL || columns->items[c].facts.class == CPL_CLASS_DOUBLE;
+        better += columns->items[c].facts.class == CPL_CLASS_STRING &&
+                  columns->items[c].with_comma.class == CPL_CLASS_DECIMAL;
+        worse += columns->items[c].facts.class == CPL_CLASS_DECIMAL ||
+                 columns->items[c].facts.class == CPL_CLASS_DOUBLE;
     }
     if (!better || worse)
         return;
@@ -437,8 +491,10 @@ static int declared_index(const struct cpl_schema *declared, const char *name)
     return declared ? cpl_schema_find(declared, name) : -1;
 }
 
-static bool make_schema(const struct cpl_csv_dialect *d, const struct columns *columns, const struct cpl_schema *declared, bool decimals,
-                        struct cpl_schema **schema, struct cpl_column_plan **plans, struct cpl_error *err)
+static bool make_schema(const struct cpl_csv_dialect *d, const struct columns *columns,
+                        const struct cpl_schema *declared, bool decimals,
+                        struct cpl_schema **schema, struct cpl_column_plan **plans,
+                        struct cpl_error *err)
 {
     struct cpl_field *fields = cpl_alloc_zero(d->n_columns, sizeof *fields, err);
     *plans = fields ? cpl_alloc_zero(d->n_columns, sizeof **plans, err) : NULL;
@@ -452,7 +508,10 @@ static bool make_schema(const struct cpl_csv_dialect *d, const struct columns *c
             continue;
         }
         (*plans)[c] = (struct cpl_column_plan){.inferred = true, .facts = columns->items[c].facts};
-        fields[c] = (struct cpl_field){.name = d->column_names[c], .type = cpl_text_type(columns->items[c].facts, decimals), .nullable = true, .field_id = -1};
+        fields[c] = (struct cpl_field){.name = d->column_names[c],
+                                       .type = cpl_text_type(columns->items[c].facts, decimals),
+                                       .nullable = true,
+                                       .field_id = -1};
     }
     *schema = cpl_schema_new(fields, d->n_columns, err);
 out:
@@ -464,7 +523,8 @@ out:
     return *schema != NULL;
 }
 
-static bool decide_header(struct cpl_csv_dialect *d, const struct cpl_sample *sample, const struct walk *first, bool have_first, const struct columns *rest,
+static bool decide_header(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                          const struct walk *first, bool have_first, const struct columns *rest,
                           struct cpl_error *err)
 {
     if (d->header != CPL_HEADER_AUTO)
@@ -478,13 +538,15 @@ static bool decide_header(struct cpl_csv_dialect *d, const struct cpl_sample *sa
     return true;
 }
 
-static bool infer_columns(struct cpl_csv_dialect *d, const struct cpl_sample *samples, size_t n_samples, struct walk *first, bool have_first,
+static bool infer_columns(struct cpl_csv_dialect *d, const struct cpl_sample *samples,
+                          size_t n_samples, struct walk *first, bool have_first,
                           struct columns *columns, struct cpl_error *err)
 {
     columns->items = cpl_alloc_zero(columns->n, sizeof *columns->items, err);
     if (!columns->items)
         return false;
-    if (!classify_sample(d, &samples[0], true, columns, err) || !decide_header(d, &samples[0], first, have_first, columns, err))
+    if (!classify_sample(d, &samples[0], true, columns, err) ||
+        !decide_header(d, &samples[0], first, have_first, columns, err))
         return false;
     if (d->header == CPL_HEADER_NO && have_first && first->fields == columns->n) {
         struct cpl_arena arena = {0};
@@ -500,8 +562,9 @@ static bool infer_columns(struct cpl_csv_dialect *d, const struct cpl_sample *sa
     return true;
 }
 
-bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_samples, const struct cpl_schema *declared, bool decimals,
-                   struct cpl_schema **schema, struct cpl_column_plan **plans, struct cpl_error *err)
+bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_samples,
+                   const struct cpl_schema *declared, bool decimals, struct cpl_schema **schema,
+                   struct cpl_column_plan **plans, struct cpl_error *err)
 {
     struct cpl_csv_dialect *d = settings;
     struct columns columns = {0};
@@ -515,7 +578,8 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
     memcpy(list, samples, n_samples * sizeof *list);
     list[0] = sample;
 
-    if (!settle_style(d, err) || !settle_dialect(d, &sample, err) || !walk_init(&walk, &sample, rules_of(d), err))
+    if (!settle_style(d, err) || !settle_dialect(d, &sample, err) ||
+        !walk_init(&walk, &sample, rules_of(d), err))
         goto out;
     walk = skip_preamble(walk, d);
     bool have_first = walk_next(&walk);
@@ -524,22 +588,27 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
         goto out;
     /* the header's width rules when there is one; else the usual width */
     columns.n = have_first ? walk.fields : 0;
-    if (have_first && score.fields > 1 && score.agreeing * 2 > score.records && d->header != CPL_HEADER_YES)
+    if (have_first && score.fields > 1 && score.agreeing * 2 > score.records &&
+        d->header != CPL_HEADER_YES)
         columns.n = score.fields;
     if (d->names.n > columns.n)
         columns.n = (uint32_t)d->names.n;
     if (!columns.n) {
-        cpl_fail(err, CPL_E_DATA, "there is no row to take columns from: the input is empty%s", sample.size ? " but for blank lines and comments" : "");
+        cpl_fail(err, CPL_E_DATA, "there is no row to take columns from: the input is empty%s",
+                 sample.size ? " but for blank lines and comments" : "");
         goto out;
     }
     if (columns.n > MAX_COLUMNS) {
-        cpl_fail(err, CPL_E_LIMIT, "the first row has %u fields, more than %d: is the delimiter right?", columns.n, MAX_COLUMNS);
+        cpl_fail(err, CPL_E_LIMIT,
+                 "the first row has %u fields, more than %d: is the delimiter right?", columns.n,
+                 MAX_COLUMNS);
         goto out;
     }
     if (!infer_columns(d, list, n_samples, &walk, have_first, &columns, err))
         goto out;
     d->n_columns = columns.n;
-    ok = name_columns(d, d->header == CPL_HEADER_YES && have_first ? &walk : NULL, err) && make_schema(d, &columns, declared, decimals, schema, plans, err);
+    ok = name_columns(d, d->header == CPL_HEADER_YES && have_first ? &walk : NULL, err) &&
+         make_schema(d, &columns, declared, decimals, schema, plans, err);
 out:
     walk_release(&walk);
     cpl_free(columns.items);
@@ -555,10 +624,14 @@ void cpl_csv_release(void *settings)
 int cpl_csv_sniff(const uint8_t *head, size_t size, bool whole)
 {
     struct cpl_csv_dialect d = {.quote = '"', .escape = '"'};
-    struct cpl_sample sample = {.data = head, .size = size > (64u << 10) ? 64u << 10 : size, .at_start = true, .whole = whole && size <= (64u << 10)};
+    struct cpl_sample sample = {.data = head,
+                                .size = size > (64u << 10) ? 64u << 10 : size,
+                                .at_start = true,
+                                .whole = whole && size <= (64u << 10)};
     struct score score;
     find_newline(&d, &sample);
-    if (!size || !find_delimiter(&d, &sample, NULL) || !score_rules(&sample, rules_of(&d), &score, NULL))
+    if (!size || !find_delimiter(&d, &sample, NULL) ||
+        !score_rules(&sample, rules_of(&d), &score, NULL))
         return 0;
     int value = (int)(merit(&score) * 60);
     return value > 80 ? 80 : value < 5 ? 5 : value;
@@ -573,7 +646,8 @@ static void describe_char(struct cpl_json_writer *json, const char *key, char va
     cpl_json_close(json);
 }
 
-static void describe_word(struct cpl_json_writer *json, const char *key, const char *value, bool set)
+static void describe_word(struct cpl_json_writer *json, const char *key, const char *value,
+                          bool set)
 {
     cpl_json_object(json, key);
     cpl_json_string(json, "value", value);

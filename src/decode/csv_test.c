@@ -21,14 +21,17 @@ struct run {
     struct cpl_reject_sink sink;
     struct cpl_buffer rows, rejects; /* printed */
     struct cpl_split_report report;
-    uint64_t bytes;                  /* header + comments + blanks + rows + rejects, over all splits */
+    uint64_t bytes; /* header + comments + blanks + rows + rejects, over all splits */
 };
 static struct run *current;
 
-static bool note_reject(struct cpl_reject_sink *sink, const struct cpl_reject *r, struct cpl_error *err)
+static bool note_reject(struct cpl_reject_sink *sink, const struct cpl_reject *r,
+                        struct cpl_error *err)
 {
     (void)sink;
-    return cpl_buffer_printf(&current->rejects, err, "%s@%llu+%llu:%s ", r->rule, (unsigned long long)r->position, (unsigned long long)r->length, r->column ? r->column : "-");
+    return cpl_buffer_printf(&current->rejects, err, "%s@%llu+%llu:%s ", r->rule,
+                             (unsigned long long)r->position, (unsigned long long)r->length,
+                             r->column ? r->column : "-");
 }
 
 static void print_batch(struct run *run, const struct cpl_batch *batch)
@@ -41,9 +44,11 @@ static void print_batch(struct run *run, const struct cpl_batch *batch)
             if (!cpl_is_valid(c, row))
                 assert_true(cpl_buffer_append_text(&run->rows, "~", NULL));
             else if (cpl_kind_is_slice(c->field->type.kind))
-                assert_true(cpl_buffer_append(&run->rows, c->slices[row].data, c->slices[row].length, NULL));
+                assert_true(cpl_buffer_append(&run->rows, c->slices[row].data,
+                                              c->slices[row].length, NULL));
             else
-                assert_true(cpl_buffer_append(&run->rows, text, cpl_print_value(c, row, text), NULL));
+                assert_true(
+                    cpl_buffer_append(&run->rows, text, cpl_print_value(c, row, text), NULL));
         }
         assert_true(cpl_buffer_append_text(&run->rows, "\n", NULL));
     }
@@ -57,21 +62,28 @@ static char *padded(const char *text, size_t size)
     return copy;
 }
 
-static void begin(struct run *run, const char *text, size_t size, const char *const *options, const struct cpl_schema *declared)
+static void begin(struct run *run, const char *text, size_t size, const char *const *options,
+                  const struct cpl_schema *declared)
 {
     struct cpl_error err = {0};
     *run = (struct run){.sink = {.add = note_reject}};
     current = run;
     assert_true(cpl_options_parse(cpl_csv_options, NULL, "csv", &run->arena, &run->dialect, &err));
     for (; options && *options; options += 2)
-        if (!cpl_option_set(cpl_csv_options, options[0], options[1], "csv", &run->arena, &run->dialect, &err))
+        if (!cpl_option_set(cpl_csv_options, options[0], options[1], "csv", &run->arena,
+                            &run->dialect, &err))
             fail_msg("%s", err.message);
     char *copy = padded(text, size);
-    struct cpl_sample sample = {.data = (uint8_t *)copy, .size = size, .at_start = true, .whole = true};
-    if (!cpl_csv_infer(&run->dialect, &sample, 1, declared, true, &run->schema, &run->columns, &err))
+    struct cpl_sample sample = {
+        .data = (uint8_t *)copy, .size = size, .at_start = true, .whole = true};
+    if (!cpl_csv_infer(&run->dialect, &sample, 1, declared, true, &run->schema, &run->columns,
+                       &err))
         fail_msg("%s", err.message);
     free(copy);
-    run->plan = (struct cpl_decode_plan){.ops = &cpl_decoder_csv, .settings = &run->dialect, .schema = run->schema, .columns = run->columns};
+    run->plan = (struct cpl_decode_plan){.ops = &cpl_decoder_csv,
+                                         .settings = &run->dialect,
+                                         .schema = run->schema,
+                                         .columns = run->columns};
 }
 
 static void end(struct run *run)
@@ -84,11 +96,13 @@ static void end(struct run *run)
     cpl_buffer_release(&run->rejects);
 }
 
-static void decode_split(struct run *run, const char *text, size_t size, uint64_t from, uint64_t to, bool at_row_start)
+static void decode_split(struct run *run, const char *text, size_t size, uint64_t from, uint64_t to,
+                         bool at_row_start)
 {
     struct cpl_error err = {0};
     struct cpl_stream *stream = cpl_stream_memory(text + from, size - from, &err);
-    struct cpl_decoder *d = cpl_decoder_csv.open(&run->plan, stream, from, to, at_row_start, &run->sink, &err);
+    struct cpl_decoder *d = cpl_decoder_csv.open(&run->plan, stream, from, to, at_row_start,
+                                                 &run->sink, &err);
     if (!d)
         fail_msg("%s", err.message);
     struct cpl_batch *batch;
@@ -100,15 +114,23 @@ static void decode_split(struct run *run, const char *text, size_t size, uint64_
     cpl_decoder_csv.report(d, &run->report);
     const struct cpl_split_report *r = &run->report;
     assert_int_equal(r->rows_read, r->rows_decoded + r->rows_rejected);
-    run->bytes += r->header_bytes + r->comment_bytes + r->blank_bytes + r->row_bytes + r->reject_bytes;
+    run->bytes += r->header_bytes + r->comment_bytes + r->blank_bytes + r->row_bytes +
+                  r->reject_bytes;
     cpl_decoder_csv.close(d);
     cpl_stream_close(stream);
 }
 
-static const char *rows_of(struct run *run) { return cpl_buffer_text(&run->rows, NULL); }
-static const char *rejects_of(struct run *run) { return cpl_buffer_text(&run->rejects, NULL); }
+static const char *rows_of(struct run *run)
+{
+    return cpl_buffer_text(&run->rows, NULL);
+}
+static const char *rejects_of(struct run *run)
+{
+    return cpl_buffer_text(&run->rejects, NULL);
+}
 
-static void expect(const char *text, const char *const *options, const char *rows, const char *rejects)
+static void expect(const char *text, const char *const *options, const char *rows,
+                   const char *rejects)
 {
     struct run run;
     begin(&run, text, strlen(text), options, NULL);
@@ -130,7 +152,9 @@ static void dialects(void **state)
     expect("a|b\r1|x\r2|y\r", NULL, "1|x\n2|y\n", "");
     expect("# made by hand\n# twice\na,b\n1,x\n", NULL, "1|x\n", "");
     expect("Report of May\n\na,b\n1,x\n2,y\n", NULL, "1|x\n2|y\n", "");
-    expect("\xEF\xBB\xBF" "a,b\n1,x\n", NULL, "1|x\n", "");
+    expect("\xEF\xBB\xBF"
+           "a,b\n1,x\n",
+           NULL, "1|x\n", "");
     expect("1,2\n3,4\n", NULL, "1|2\n3|4\n", "");
     expect("a;b\n1,5;x\n2,25;y\n", NULL, "1.50|x\n2.25|y\n", "");
     expect("a,b\n\"x\\\"y\",1\n\"z\",2\n", NULL, "x\"y|1\nz|2\n", "");
@@ -144,10 +168,12 @@ static void cells(void **state)
     expect("a,b\nNA,1\nx,NULL\n", OPTIONS("nulls", "NA,NULL"), "~|1\nx|~\n", "");
     expect("a,b\n\"x\"\"y\",\"line\nbreak\"\n", NULL, "x\"y|line\nbreak\n", "");
     expect("a,b\n5\" pipe,he said \"hi\"\n", NULL, "5\" pipe|he said \"hi\"\n", "");
-    expect("a,b\n\"1\",\"2024-02-29\"\n\"22\",\"2024-03-01\"\n", NULL, "1|2024-02-29\n22|2024-03-01\n", "");
+    expect("a,b\n\"1\",\"2024-02-29\"\n\"22\",\"2024-03-01\"\n", NULL,
+           "1|2024-02-29\n22|2024-03-01\n", "");
     expect("a\n007\n8\n", NULL, "007\n8\n", "");
     expect("a\n-5\n 7 \n", NULL, "-5\n7\n", "");
-    expect("a,b\n1.10,9223372036854775807\n2.5,1\n", NULL, "1.10|9223372036854775807\n2.50|1\n", "");
+    expect("a,b\n1.10,9223372036854775807\n2.5,1\n", NULL, "1.10|9223372036854775807\n2.50|1\n",
+           "");
     expect("a,b\n9223372036854775808,1\n2,1\n", NULL, "9223372036854775808|1\n2|1\n", "");
 }
 
@@ -165,8 +191,9 @@ static void declared_types_reject(void **state)
 {
     (void)state;
     const char *text = "id,day\n1,2024-01-01\nx,2024-01-02\n3,2024-02-30\n,2024-01-04\n5,\n";
-    struct cpl_field fields[] = {{.name = "id", .type = {.kind = CPL_I32}, .nullable = false, .field_id = -1},
-                                 {.name = "day", .type = {.kind = CPL_DATE}, .nullable = true, .field_id = -1}};
+    struct cpl_field fields[] = {
+        {.name = "id", .type = {.kind = CPL_I32}, .nullable = false, .field_id = -1},
+        {.name = "day", .type = {.kind = CPL_DATE}, .nullable = true, .field_id = -1}};
     struct cpl_schema *declared = cpl_schema_new(fields, 2, NULL);
     struct run run;
     begin(&run, text, strlen(text), NULL, declared);
@@ -187,7 +214,8 @@ static void inferred_types_widen(void **state)
     struct cpl_error err = {0};
     begin(&run, sample, strlen(sample), NULL, NULL);
     struct cpl_stream *stream = cpl_stream_memory(text, strlen(text), &err);
-    struct cpl_decoder *d = cpl_decoder_csv.open(&run.plan, stream, 0, UINT64_MAX, true, &run.sink, &err);
+    struct cpl_decoder *d = cpl_decoder_csv.open(&run.plan, stream, 0, UINT64_MAX, true, &run.sink,
+                                                 &err);
     struct cpl_batch *batch;
     do
         assert_true(cpl_decoder_csv.next(d, &batch, &err));
@@ -217,14 +245,18 @@ static char *random_table(unsigned seed, size_t rows, size_t *size)
     struct cpl_buffer out = {0};
     srand(seed);
     assert_true(cpl_buffer_append_text(&out, "id,text,amount\n", NULL));
-    static const char *const texts[] = {"plain", "\"with, comma\"", "\"two\nlines\"", "\"a \"\"quote\"\"\"", "", "\"\"", "inch 5\"", "\xC3\xA4\xE2\x82\xAC", "\"\n\n,\n\""};
+    static const char *const texts[] = {
+        "plain", "\"with, comma\"", "\"two\nlines\"",       "\"a \"\"quote\"\"\"", "",
+        "\"\"",  "inch 5\"",        "\xC3\xA4\xE2\x82\xAC", "\"\n\n,\n\""};
     for (size_t i = 0; i < rows; i++) {
         if (rand() % 23 == 0)
             assert_true(cpl_buffer_printf(&out, NULL, "%d,ragged\n", rand()));
         else if (rand() % 29 == 0)
             assert_true(cpl_buffer_append_text(&out, "\n", NULL));
         else
-            assert_true(cpl_buffer_printf(&out, NULL, "%d,%s,%d.%02d%s", rand() % 100000, texts[rand() % 9], rand() % 1000, rand() % 100, rand() % 7 ? "\n" : "\r\n"));
+            assert_true(cpl_buffer_printf(&out, NULL, "%d,%s,%d.%02d%s", rand() % 100000,
+                                          texts[rand() % 9], rand() % 1000, rand() % 100,
+                                          rand() % 7 ? "\n" : "\r\n"));
     }
     *size = out.size;
     char *text = padded((char *)out.data, out.size);
@@ -251,7 +283,8 @@ static void any_cut_gives_the_same(void **state)
             size_t rows_before = whole.rows.size, rejects_before = whole.rejects.size;
             uint64_t bytes_before = whole.bytes;
             decode_split(&whole, text, size, cut, UINT64_MAX, false);
-            if (whole.report.true_start != seam) { /* as the loop does: worked again from the true start */
+            if (whole.report.true_start !=
+                seam) { /* as the loop does: worked again from the true start */
                 whole.rows.size = rows_before;
                 whole.rejects.size = rejects_before;
                 whole.bytes = bytes_before;
@@ -331,11 +364,14 @@ static void scans_agree(void **state)
         size_t n = 1 + (size_t)rand() % N, stops[3];
         int density = 1 + rand() % 12;
         for (size_t i = 0; i < n; i++)
-            data[i] = (uint8_t)(rand() % density ? 'x' : alphabet[rand() % (int)(sizeof alphabet - 1)]);
-        cpl_csv_scan_function *scans[3] = {cpl_csv_scan_portable, cpl_csv_scan_avx2, cpl_csv_scan_avx512};
+            data[i] = (uint8_t)(rand() % density ? 'x'
+                                                 : alphabet[rand() % (int)(sizeof alphabet - 1)]);
+        cpl_csv_scan_function *scans[3] = {cpl_csv_scan_portable, cpl_csv_scan_avx2,
+                                           cpl_csv_scan_avx512};
         struct cpl_csv_scan results[3];
         for (int i = 0; i < 3; i++) {
-            results[i] = (struct cpl_csv_scan){.delimiter = ',', .quote = '"', .newline = '\n', .positions = positions[i]};
+            results[i] = (struct cpl_csv_scan){
+                .delimiter = ',', .quote = '"', .newline = '\n', .positions = positions[i]};
             stops[i] = scans[i](&results[i], data, 0, n, true);
             assert_int_equal(stops[i], stops[0]);
             assert_int_equal(results[i].n, results[0].n);
@@ -355,9 +391,47 @@ static void scans_agree(void **state)
 static void kernels_agree(void **state)
 {
     (void)state;
-    static const char *const pieces[] = {"0", "1", "-1", "12", "007", "-0", "1.5", "-2.25", "1.", ".5", "12345678", "123456789", "1234567890123456", "12345678901234567", "-999999999999999",
-                                         "99999999.99", "100000000000000.5", "0.000001", "00.5", "1e5", "x", "1x", "1.2.3", "-", "--1", "2024-02-29", "2023-02-29", "1900-02-29", "2000-02-29",
-                                         "0001-01-01", "9999-12-31", "0000-01-01", "2024-13-01", "2024-00-10", "2024-01-00", "2024-01-32", "20240101", "2024/01/01", "2024-1-1", "", " 5"};
+    static const char *const pieces[] = {"0",
+                                         "1",
+                                         "-1",
+                                         "12",
+                                         "007",
+                                         "-0",
+                                         "1.5",
+                                         "-2.25",
+                                         "1.",
+                                         ".5",
+                                         "12345678",
+                                         "123456789",
+                                         "1234567890123456",
+                                         "12345678901234567",
+                                         "-999999999999999",
+                                         "99999999.99",
+                                         "100000000000000.5",
+                                         "0.000001",
+                                         "00.5",
+                                         "1e5",
+                                         "x",
+                                         "1x",
+                                         "1.2.3",
+                                         "-",
+                                         "--1",
+                                         "2024-02-29",
+                                         "2023-02-29",
+                                         "1900-02-29",
+                                         "2000-02-29",
+                                         "0001-01-01",
+                                         "9999-12-31",
+                                         "0000-01-01",
+                                         "2024-13-01",
+                                         "2024-00-10",
+                                         "2024-01-00",
+                                         "2024-01-32",
+                                         "20240101",
+                                         "2024/01/01",
+                                         "2024-1-1",
+                                         "",
+                                         " 5"};
     enum { N = sizeof pieces / sizeof *pieces };
     uint8_t data[64 + 2048] = {0};
     uint32_t start[N], stop[N];
@@ -386,11 +460,13 @@ static void kernels_agree(void **state)
         int32_t day;
 #define SURE(m) (!((m).unsure[i / 8] >> (i % 8) & 1) && !((m).empty[i / 8] >> (i % 8) & 1))
         if (SURE(a)) {
-            assert_int_equal(cpl_parse_int(text, length, &style, INT64_MIN, INT64_MAX, &number), CPL_TEXT_EXACT);
+            assert_int_equal(cpl_parse_int(text, length, &style, INT64_MIN, INT64_MAX, &number),
+                             CPL_TEXT_EXACT);
             assert_int_equal(number, ints[i]);
         }
         if (SURE(b)) {
-            assert_int_equal(cpl_parse_decimal64(text, length, &style, 18, 2, &number), CPL_TEXT_EXACT);
+            assert_int_equal(cpl_parse_decimal64(text, length, &style, 18, 2, &number),
+                             CPL_TEXT_EXACT);
             assert_int_equal(number, decimals[i]);
         }
         if (SURE(c)) {
@@ -402,7 +478,8 @@ static void kernels_agree(void **state)
             assert_int_equal(day, dates[i]);
         }
     }
-    assert_true(!(a.unsure[0] & 1) && !(d.unsure[25 / 8] >> 25 % 8 & 1)); /* the plain ones are sure */
+    assert_true(!(a.unsure[0] & 1) &&
+                !(d.unsure[25 / 8] >> 25 % 8 & 1)); /* the plain ones are sure */
 }
 
 static void every_day_by_kernel(void **state)
@@ -424,7 +501,8 @@ static void every_day_by_kernel(void **state)
             static const unsigned lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
             bool leap = year % 4 == 0 && (year % 100 || year % 400 == 0);
             for (unsigned day = 1; day <= 31; day++) {
-                bool exists = day <= lengths[month - 1] + (month == 2 && leap), sure = !(marks.unsure[(day - 1) / 8] >> (day - 1) % 8 & 1);
+                bool exists = day <= lengths[month - 1] + (month == 2 && leap),
+                     sure = !(marks.unsure[(day - 1) / 8] >> (day - 1) % 8 & 1);
                 assert_int_equal(sure, exists);
                 if (exists)
                     assert_int_equal(dates[day - 1], cpl_days_from_civil(year, month, day));
@@ -440,16 +518,23 @@ static void memory_failures(void **state)
         struct cpl_error err = {0};
         struct run run = {.sink = {.add = note_reject}};
         current = &run;
-        assert_true(cpl_options_parse(cpl_csv_options, NULL, "csv", &run.arena, &run.dialect, &err));
+        assert_true(
+            cpl_options_parse(cpl_csv_options, NULL, "csv", &run.arena, &run.dialect, &err));
         char *copy = padded(text, strlen(text));
-        struct cpl_sample sample = {.data = (uint8_t *)copy, .size = strlen(text), .at_start = true, .whole = true};
+        struct cpl_sample sample = {
+            .data = (uint8_t *)copy, .size = strlen(text), .at_start = true, .whole = true};
         struct cpl_stream *stream = cpl_stream_memory(text, strlen(text), &err);
         struct cpl_decoder *d = NULL;
         struct cpl_batch *batch = NULL;
         cpl_memory_fail_at(n);
-        bool ok = cpl_csv_infer(&run.dialect, &sample, 1, NULL, true, &run.schema, &run.columns, &err);
-        run.plan = (struct cpl_decode_plan){.ops = &cpl_decoder_csv, .settings = &run.dialect, .schema = run.schema, .columns = run.columns};
-        ok = ok && (d = cpl_decoder_csv.open(&run.plan, stream, 0, UINT64_MAX, true, &run.sink, &err));
+        bool ok = cpl_csv_infer(&run.dialect, &sample, 1, NULL, true, &run.schema, &run.columns,
+                                &err);
+        run.plan = (struct cpl_decode_plan){.ops = &cpl_decoder_csv,
+                                            .settings = &run.dialect,
+                                            .schema = run.schema,
+                                            .columns = run.columns};
+        ok = ok &&
+             (d = cpl_decoder_csv.open(&run.plan, stream, 0, UINT64_MAX, true, &run.sink, &err));
         do
             ok = ok && cpl_decoder_csv.next(d, &batch, &err);
         while (ok && batch->rows);
@@ -468,10 +553,18 @@ static void memory_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dialects),          cmocka_unit_test(cells),         cmocka_unit_test(bad_rows),
-        cmocka_unit_test(declared_types_reject), cmocka_unit_test(inferred_types_widen), cmocka_unit_test(any_cut_gives_the_same),
-        cmocka_unit_test(batches_of_any_size), cmocka_unit_test(long_rows),   cmocka_unit_test(scans_agree),
-        cmocka_unit_test(kernels_agree),     cmocka_unit_test(every_day_by_kernel), cmocka_unit_test(memory_failures),
+        cmocka_unit_test(dialects),
+        cmocka_unit_test(cells),
+        cmocka_unit_test(bad_rows),
+        cmocka_unit_test(declared_types_reject),
+        cmocka_unit_test(inferred_types_widen),
+        cmocka_unit_test(any_cut_gives_the_same),
+        cmocka_unit_test(batches_of_any_size),
+        cmocka_unit_test(long_rows),
+        cmocka_unit_test(scans_agree),
+        cmocka_unit_test(kernels_agree),
+        cmocka_unit_test(every_day_by_kernel),
+        cmocka_unit_test(memory_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

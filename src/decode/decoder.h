@@ -15,14 +15,14 @@
  *
  * Threads: a decoder belongs to one worker; settings are shared and read-only. */
 #pragma once
-#include "batch/batch.h"
 #include "base/option.h"
+#include "batch/batch.h"
 #include "decode/stream.h"
 #include "format/text.h"
 
 /* A row that could not be decoded; the slice is only valid during the call. */
 struct cpl_reject {
-    uint64_t position;   /* byte offset in the decompressed object */
+    uint64_t position; /* byte offset in the decompressed object */
     uint64_t length;
     uint64_t line;       /* newlines before it, counted from the split's true start */
     const char *column;  /* NULL = the whole row */
@@ -32,78 +32,89 @@ struct cpl_reject {
     size_t raw_length;
 };
 struct cpl_reject_sink {
-    bool (*add)(struct cpl_reject_sink *sink, const struct cpl_reject *reject, struct cpl_error *err);
+    bool (*add)(struct cpl_reject_sink *sink, const struct cpl_reject *reject,
+                struct cpl_error *err);
 };
 
 enum cpl_type_conflict { CPL_CONFLICT_WIDEN, CPL_CONFLICT_REJECT, CPL_CONFLICT_FAIL };
 struct cpl_column_plan {
-    bool inferred;            /* the type came from a sample, and may widen */
-    bool skip;                /* not asked for: never decoded */
+    bool inferred;               /* the type came from a sample, and may widen */
+    bool skip;                   /* not asked for: never decoded */
     struct cpl_text_facts facts; /* what the sample needed */
 };
 
 /* Fixed for a whole run; shared by all splits. */
 struct cpl_decode_plan {
     const struct cpl_decoder_ops *ops;
-    void *settings;                       /* the format's own resolved dialect (struct cpl_csv_dialect …) */
-    const struct cpl_schema *schema;      /* columns that come out, in order */
-    struct cpl_column_plan *columns;      /* one a top-level field */
+    void *settings; /* the format's own resolved dialect (struct cpl_csv_dialect …) */
+    const struct cpl_schema *schema;         /* columns that come out, in order */
+    struct cpl_column_plan *columns;         /* one a top-level field */
     enum cpl_type_conflict on_type_conflict; /* for inferred columns; declared ones reject */
-    uint64_t max_row_bytes;               /* default 64 MiB */
-    uint32_t max_depth;                   /* default 128 */
-    uint32_t batch_rows;                  /* most rows a batch; 0 = the decoder's choice */
-    bool closed;                          /* the columns were chosen: fields not in the schema are left out, not added */
+    uint64_t max_row_bytes;                  /* default 64 MiB */
+    uint32_t max_depth;                      /* default 128 */
+    uint32_t batch_rows;                     /* most rows a batch; 0 = the decoder's choice */
+    bool closed; /* the columns were chosen: fields not in the schema are left out, not added */
 };
 
 /* What a finished split reports. Row counts: every row ends in exactly one of them. */
 struct cpl_split_report {
-    uint64_t true_start, true_end;  /* decompressed offsets: first row's first byte, end of the last row */
+    uint64_t true_start,
+        true_end; /* decompressed offsets: first row's first byte, end of the last row */
     uint64_t rows_read, rows_decoded, rows_rejected;
-    uint64_t header_bytes, comment_bytes, blank_bytes, row_bytes, reject_bytes; /* tile [true_start, true_end) */
-    uint64_t lines;                 /* newlines in [true_start, true_end) */
-    bool widened;                   /* the schema must grow: ask `needs`, drop what was decoded, work the split again */
-    struct cpl_text_facts *facts;   /* CSV only, what `needs` is made of; owned by the decoder. The loop uses `needs` */
+    uint64_t header_bytes, comment_bytes, blank_bytes, row_bytes,
+        reject_bytes; /* tile [true_start, true_end) */
+    uint64_t lines;   /* newlines in [true_start, true_end) */
+    bool
+        widened; /* the schema must grow: ask `needs`, drop what was decoded, work the split again */
+    struct cpl_text_facts
+        *facts; /* CSV only, what `needs` is made of; owned by the decoder. The loop uses `needs` */
 };
 
 struct cpl_sample;
 struct cpl_decoder; /* each format embeds this as its first member */
 struct cpl_decoder_ops {
     const char *name, *summary;
-    bool splittable;                 /* can start in the middle of an object */
+    bool splittable;                         /* can start in the middle of an object */
     bool (*can_split)(const void *settings); /* for these settings; NULL = as `splittable` says */
-    const struct cpl_option *options;/* of `settings_size` bytes of settings */
+    const struct cpl_option *options;        /* of `settings_size` bytes of settings */
     size_t settings_size;
     /* Likelihood 0..100 that `head` (decompressed, UTF-8, up to 1 MiB) is this format. */
     int (*sniff)(const uint8_t *head, size_t size, bool whole);
     /* Complete the settings (those not set by the user) and infer the schema from the samples. Fields the user declared
      * are in `declared` (may be NULL): their types hold. Samples: [0] starts at the object's start. */
-    bool (*infer)(void *settings, const struct cpl_sample *samples, size_t n_samples, const struct cpl_schema *declared,
-                  bool decimals, struct cpl_schema **schema, struct cpl_column_plan **columns, struct cpl_error *err);
+    bool (*infer)(void *settings, const struct cpl_sample *samples, size_t n_samples,
+                  const struct cpl_schema *declared, bool decimals, struct cpl_schema **schema,
+                  struct cpl_column_plan **columns, struct cpl_error *err);
     void (*release_settings)(void *settings);
     /* Explain settings as `key = value` pairs with where each came from, for `inspect` and the plan record. */
     bool (*describe)(const void *settings, struct cpl_buffer *json, struct cpl_error *err);
-    struct cpl_decoder *(*open)(const struct cpl_decode_plan *plan, struct cpl_stream *bytes, uint64_t from, uint64_t to,
-                                bool at_row_start, struct cpl_reject_sink *rejects, struct cpl_error *err);
+    struct cpl_decoder *(*open)(const struct cpl_decode_plan *plan, struct cpl_stream *bytes,
+                                uint64_t from, uint64_t to, bool at_row_start,
+                                struct cpl_reject_sink *rejects, struct cpl_error *err);
     /* The next batch (borrowed until the next call); batch->rows == 0 means the split is finished. */
     bool (*next)(struct cpl_decoder *decoder, struct cpl_batch **batch, struct cpl_error *err);
     void (*report)(const struct cpl_decoder *decoder, struct cpl_split_report *report);
     /* Append what this split needed beyond the plan, as bytes that only this decoder reads (so that they can cross
      * processes); nothing when it was not widened. Any time before close. */
-    bool (*needs)(const struct cpl_decoder *decoder, struct cpl_buffer *needs, struct cpl_error *err);
+    bool (*needs)(const struct cpl_decoder *decoder, struct cpl_buffer *needs,
+                  struct cpl_error *err);
     /* The plan's schema joined with the needs of `n` splits, which stand in plan order (empty ones may be left out): types by
      * a commutative join, new fields in the order of first occurrence. The caller frees the schema, and the columns by cpl_free. */
-    bool (*widen)(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs, size_t n, struct cpl_schema **schema,
-                  struct cpl_column_plan **columns, struct cpl_error *err);
+    bool (*widen)(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs, size_t n,
+                  struct cpl_schema **schema, struct cpl_column_plan **columns,
+                  struct cpl_error *err);
     void (*close)(struct cpl_decoder *decoder);
 };
-struct cpl_decoder { const struct cpl_decoder_ops *ops; };
+struct cpl_decoder {
+    const struct cpl_decoder_ops *ops;
+};
 
 /* A piece of an input as UTF-8, for inference. */
 struct cpl_sample {
     const uint8_t *data; /* 64 readable bytes behind it */
     size_t size;
-    bool at_start;       /* begins at the object's start (else in the middle of anything) */
-    bool whole;          /* ends at the object's end */
+    bool at_start; /* begins at the object's start (else in the middle of anything) */
+    bool whole;    /* ends at the object's end */
 };
 
 extern const struct cpl_decoder_ops cpl_decoder_csv, cpl_decoder_json;

@@ -12,19 +12,23 @@ struct cpl_stream_ops {
     const char *name;
     /* Up to `size` bytes; *got == 0 means the end. Fewer than asked is normal. A damaged member is an error
      * (DATA) that names the offset; what was decoded before has been handed out already. */
-    bool (*read)(struct cpl_stream *stream, void *data, size_t size, size_t *got, struct cpl_error *err);
+    bool (*read)(struct cpl_stream *stream, void *data, size_t size, size_t *got,
+                 struct cpl_error *err);
     /* Map output range [from, to) of this stream to offsets of the decompressed object and, when raw is not NULL, append the
      * original bytes. Only ranges that end within the last 64 MiB handed out need be known. NULL = identity. */
-    bool (*locate)(struct cpl_stream *stream, uint64_t from, uint64_t to, uint64_t *object_from, uint64_t *object_to, struct cpl_buffer *raw, struct cpl_error *err);
+    bool (*locate)(struct cpl_stream *stream, uint64_t from, uint64_t to, uint64_t *object_from,
+                   uint64_t *object_to, struct cpl_buffer *raw, struct cpl_error *err);
     /* Bytes that were read before, from `offset`; NULL = they are gone. Like read, but moves nothing. Plain objects and memory. */
-    bool (*reread)(struct cpl_stream *stream, uint64_t offset, void *data, size_t size, size_t *got, struct cpl_error *err);
+    bool (*reread)(struct cpl_stream *stream, uint64_t offset, void *data, size_t size, size_t *got,
+                   struct cpl_error *err);
     void (*close)(struct cpl_stream *stream); /* also closes what it pulls from */
 };
 struct cpl_stream {
     const struct cpl_stream_ops *ops;
     uint64_t position; /* offset, in this stream's bytes, of the next byte that read gives */
 };
-static inline bool cpl_stream_read(struct cpl_stream *stream, void *data, size_t size, size_t *got, struct cpl_error *err)
+static inline bool cpl_stream_read(struct cpl_stream *stream, void *data, size_t size, size_t *got,
+                                   struct cpl_error *err)
 {
     return stream->ops->read(stream, data, size, got, err);
 }
@@ -36,11 +40,13 @@ static inline void cpl_stream_close(struct cpl_stream *stream)
 
 struct cpl_reader;
 /* Bytes [from, to) of an object (to = UINT64_MAX: the end); its position starts at `from`. Does not own the reader. */
-struct cpl_stream *cpl_stream_object(struct cpl_reader *reader, uint64_t from, uint64_t to, struct cpl_error *err) CPL_CHECKED;
+struct cpl_stream *cpl_stream_object(struct cpl_reader *reader, uint64_t from, uint64_t to,
+                                     struct cpl_error *err) CPL_CHECKED;
 /* A file descriptor (standard input). Does not own it. */
 struct cpl_stream *cpl_stream_fd(int fd, struct cpl_error *err) CPL_CHECKED;
 /* Borrowed memory. */
-struct cpl_stream *cpl_stream_memory(const void *data, size_t size, struct cpl_error *err) CPL_CHECKED;
+struct cpl_stream *cpl_stream_memory(const void *data, size_t size,
+                                     struct cpl_error *err) CPL_CHECKED;
 
 /* ---- compress.c ---- */
 enum cpl_compression { CPL_PLAIN, CPL_GZIP, CPL_ZSTD, CPL_BZIP2, CPL_XZ, CPL_LZ4 };
@@ -48,21 +54,28 @@ enum { CPL_SNIFF_BYTES = 16 };
 /* By the first bytes, never by the name. */
 enum cpl_compression cpl_compression_sniff(const uint8_t *head, size_t size);
 const char *cpl_compression_name(enum cpl_compression compression);
-struct cpl_expansion_limits { uint64_t max_bytes; uint32_t max_ratio; }; /* 0 = the default: none, 1000 (after the first 64 MiB) */
+struct cpl_expansion_limits {
+    uint64_t max_bytes;
+    uint32_t max_ratio;
+}; /* 0 = the default: none, 1000 (after the first 64 MiB) */
 /* Takes over `inner`. Handles concatenated members/frames, and trailing zero padding; a cut-off member is an error. */
-struct cpl_stream *cpl_stream_decompress(struct cpl_stream *inner, enum cpl_compression compression, struct cpl_expansion_limits limits, struct cpl_error *err) CPL_CHECKED;
+struct cpl_stream *cpl_stream_decompress(struct cpl_stream *inner, enum cpl_compression compression,
+                                         struct cpl_expansion_limits limits,
+                                         struct cpl_error *err) CPL_CHECKED;
 /* Runs `inner` on a thread of its own, `blocks` blocks of `block_size` ahead. Takes over `inner`. locate is passed through. */
-struct cpl_stream *cpl_stream_prefetch(struct cpl_stream *inner, size_t block_size, unsigned blocks, struct cpl_error *err) CPL_CHECKED;
+struct cpl_stream *cpl_stream_prefetch(struct cpl_stream *inner, size_t block_size, unsigned blocks,
+                                       struct cpl_error *err) CPL_CHECKED;
 
 /* ---- charset.c ---- */
 enum cpl_charset_certainty { CPL_CHARSET_BOM, CPL_CHARSET_VALID_UTF8, CPL_CHARSET_GUESS };
 struct cpl_charset_guess {
-    char name[32];       /* IANA name: "UTF-8" "UTF-16LE" "windows-1252" "Shift_JIS" "GB18030" … */
+    char name[32]; /* IANA name: "UTF-8" "UTF-16LE" "windows-1252" "Shift_JIS" "GB18030" … */
     enum cpl_charset_certainty certainty;
-    uint8_t bom_length;  /* bytes to skip */
+    uint8_t bom_length; /* bytes to skip */
 };
 /* From the head of a decompressed object (`whole`: it is all of it). Plain ASCII and valid UTF-8 (a cut last character is fine) are UTF-8. */
-void cpl_charset_guess(const uint8_t *head, size_t size, bool whole, struct cpl_charset_guess *guess);
+void cpl_charset_guess(const uint8_t *head, size_t size, bool whole,
+                       struct cpl_charset_guess *guess);
 /* Is it UTF-8 (or a subset, as US-ASCII), so that no stage is needed? */
 bool cpl_charset_is_utf8(const char *name);
 /* To UTF-8; takes over `inner`. Its position counts UTF-8 bytes from 0; `locate` gives offsets in inner's positions, so skip a BOM by
@@ -70,6 +83,7 @@ bool cpl_charset_is_utf8(const char *name);
  * (compressed or piped input) the source of the last 64 MiB of output, LZ4-compressed. What cannot be mapped becomes the byte 0xFF in the output (never valid UTF-8), so that the row
  * holding it is rejected for its charset, and `locate` finds the original bytes. Unknown names: CONFIG error with the nearest ones.
  * Own code for UTF-16/32, Latin-1 and windows-125x; ICU (dlopen) for the rest. */
-struct cpl_stream *cpl_stream_transcode(struct cpl_stream *inner, const char *charset, struct cpl_error *err) CPL_CHECKED;
+struct cpl_stream *cpl_stream_transcode(struct cpl_stream *inner, const char *charset,
+                                        struct cpl_error *err) CPL_CHECKED;
 /* Is all of it valid UTF-8? (vectorised) */
 bool cpl_utf8_valid(const uint8_t *data, size_t size);

@@ -11,7 +11,10 @@
 
 struct cpl_part;
 struct cpl_write_sink;
-struct cpl_part_info { uint64_t rows; uint64_t bytes; };
+struct cpl_part_info {
+    uint64_t rows;
+    uint64_t bytes;
+};
 
 struct cpl_encoder_ops {
     const char *name, *summary, *extension; /* "parquet", ".parquet" */
@@ -19,23 +22,31 @@ struct cpl_encoder_ops {
     size_t options_size;
 
     /* ---- worker ---- */
-    struct cpl_part_builder *(*builder_new)(const struct cpl_schema *schema, const void *options, struct cpl_error *err);
+    struct cpl_part_builder *(*builder_new)(const struct cpl_schema *schema, const void *options,
+                                            struct cpl_error *err);
     /* Rows named by selection (ascending; NULL = all). */
-    bool (*append)(struct cpl_part_builder *builder, const struct cpl_batch *batch, const uint32_t *selection, uint32_t n, struct cpl_error *err);
+    bool (*append)(struct cpl_part_builder *builder, const struct cpl_batch *batch,
+                   const uint32_t *selection, uint32_t n, struct cpl_error *err);
     /* Everything appended since the last finish; the builder is ready for the next split. NULL part when no rows. */
     bool (*finish)(struct cpl_part_builder *builder, struct cpl_part **part, struct cpl_error *err);
-    void (*discard)(struct cpl_part_builder *builder);   /* forget what was appended */
+    void (*discard)(struct cpl_part_builder *builder); /* forget what was appended */
     void (*builder_free)(struct cpl_part_builder *builder);
     struct cpl_part_info (*part_info)(const struct cpl_part *part);
     void (*part_free)(struct cpl_part *part);
 
     /* ---- file ---- */
     /* `write` receives bytes in order. metadata: key-value pairs for the footer (run's schema id …). */
-    struct cpl_file_encoder *(*file_new)(const struct cpl_schema *schema, const void *options, struct cpl_write_sink *sink, const struct cpl_pairs *metadata, struct cpl_error *err);
-    bool (*file_add)(struct cpl_file_encoder *file, struct cpl_part *part, struct cpl_error *err); /* takes the part, also on failure */
+    struct cpl_file_encoder *(*file_new)(const struct cpl_schema *schema, const void *options,
+                                         struct cpl_write_sink *sink,
+                                         const struct cpl_pairs *metadata, struct cpl_error *err);
+    bool (*file_add)(struct cpl_file_encoder *file, struct cpl_part *part,
+                     struct cpl_error *err); /* takes the part, also on failure */
     bool (*file_finish)(struct cpl_file_encoder *file, struct cpl_error *err);
     void (*file_free)(struct cpl_file_encoder *file);
 };
-struct cpl_write_sink { bool (*write)(struct cpl_write_sink *sink, const void *data, size_t size, struct cpl_error *err); };
+struct cpl_write_sink {
+    bool (*write)(struct cpl_write_sink *sink, const void *data, size_t size,
+                  struct cpl_error *err);
+};
 
 extern const struct cpl_encoder_ops cpl_encoder_parquet, cpl_encoder_csv, cpl_encoder_json;

@@ -5,8 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct group { uint64_t rows; struct cpl_parquet_chunk *chunks; };
-struct cpl_part { struct group *groups; uint32_t n_groups, n_leaves; uint64_t rows, bytes; };
+struct group {
+    uint64_t rows;
+    struct cpl_parquet_chunk *chunks;
+};
+struct cpl_part {
+    struct group *groups;
+    uint32_t n_groups, n_leaves;
+    uint64_t rows, bytes;
+};
 
 struct cpl_part_builder {
     struct cpl_parquet_options options;
@@ -21,14 +28,19 @@ struct cpl_part_builder {
 
 /* ---- options ---- */
 
-static bool settle_options(const void *options, struct cpl_parquet_options *out, struct cpl_error *err)
+static bool settle_options(const void *options, struct cpl_parquet_options *out,
+                           struct cpl_error *err)
 {
     *out = *(const struct cpl_parquet_options *)options;
     const char *text = out->compression ? out->compression : "snappy", *colon = strchr(text, ':');
     size_t length = colon ? (size_t)(colon - text) : strlen(text);
     out->level = CPL_CODEC_DEFAULT_LEVEL;
-    if (!cpl_codec_of_name(text, length, &out->codec) || out->codec == CPL_CODEC_LZO || out->codec == CPL_CODEC_LZ4)
-        return cpl_fail(err, CPL_E_CONFIG, "compression \"%s\" is not known; use snappy, zstd, gzip, brotli, lz4_raw or none", text);
+    if (!cpl_codec_of_name(text, length, &out->codec) || out->codec == CPL_CODEC_LZO ||
+        out->codec == CPL_CODEC_LZ4)
+        return cpl_fail(
+            err, CPL_E_CONFIG,
+            "compression \"%s\" is not known; use snappy, zstd, gzip, brotli, lz4_raw or none",
+            text);
     if (!colon)
         return true;
     int lowest, highest;
@@ -36,8 +48,9 @@ static bool settle_options(const void *options, struct cpl_parquet_options *out,
     long level = strtol(colon + 1, &end, 10);
     cpl_codec_levels(out->codec, &lowest, &highest);
     if (end == colon + 1 || *end || level < lowest || level > highest || lowest == highest)
-        return cpl_fail(err, CPL_E_CONFIG, "compression \"%s\": %s takes %s%d to %d", text, cpl_codec_name(out->codec), lowest == highest ? "no level; not " : "levels from ",
-                        lowest, highest);
+        return cpl_fail(err, CPL_E_CONFIG, "compression \"%s\": %s takes %s%d to %d", text,
+                        cpl_codec_name(out->codec),
+                        lowest == highest ? "no level; not " : "levels from ", lowest, highest);
     out->level = (int)level;
     return true;
 }
@@ -57,7 +70,10 @@ static void part_free(struct cpl_part *part)
     cpl_free(part);
 }
 
-static struct cpl_part_info part_info(const struct cpl_part *part) { return (struct cpl_part_info){.rows = part->rows, .bytes = part->bytes}; }
+static struct cpl_part_info part_info(const struct cpl_part *part)
+{
+    return (struct cpl_part_info){.rows = part->rows, .bytes = part->bytes};
+}
 
 static void builder_free(struct cpl_part_builder *b)
 {
@@ -79,29 +95,36 @@ static bool known_bloom_columns(const struct cpl_part_builder *b, struct cpl_err
         char path[512];
         bool found = false;
         for (uint32_t l = 0; l < b->schema.n_leaves && !found; l++)
-            found = !strcmp(cpl_parquet_leaf_path(&b->schema.leaves[l], path, sizeof path), b->options.bloom_filters.items[i]);
+            found = !strcmp(cpl_parquet_leaf_path(&b->schema.leaves[l], path, sizeof path),
+                            b->options.bloom_filters.items[i]);
         if (!found)
-            return cpl_fail(err, CPL_E_CONFIG, "parquet.bloom_filters: there is no column %s", b->options.bloom_filters.items[i]);
+            return cpl_fail(err, CPL_E_CONFIG, "parquet.bloom_filters: there is no column %s",
+                            b->options.bloom_filters.items[i]);
     }
     return true;
 }
 
-static struct cpl_part_builder *builder_new(const struct cpl_schema *schema, const void *options, struct cpl_error *err)
+static struct cpl_part_builder *builder_new(const struct cpl_schema *schema, const void *options,
+                                            struct cpl_error *err)
 {
     struct cpl_part_builder *b = cpl_alloc_zero(1, sizeof *b, err);
     if (!b)
         return NULL;
-    bool ok = settle_options(options, &b->options, err) && cpl_parquet_schema_of(schema, &b->arena, &b->schema, err) && known_bloom_columns(b, err) &&
-              (b->shredder = cpl_shredder_new(&b->schema, err)) && (b->columns = cpl_alloc_zero(b->schema.n_leaves, sizeof *b->columns, err));
+    bool ok = settle_options(options, &b->options, err) &&
+              cpl_parquet_schema_of(schema, &b->arena, &b->schema, err) &&
+              known_bloom_columns(b, err) && (b->shredder = cpl_shredder_new(&b->schema, err)) &&
+              (b->columns = cpl_alloc_zero(b->schema.n_leaves, sizeof *b->columns, err));
     for (uint32_t l = 0; ok && l < b->schema.n_leaves; l++)
-        ok = (b->columns[l] = cpl_parquet_column_new(&b->schema.leaves[l], &b->options, &b->codec, err));
+        ok = (b->columns[l] = cpl_parquet_column_new(&b->schema.leaves[l], &b->options, &b->codec,
+                                                     err));
     if (ok)
         return b;
     builder_free(b);
     return NULL;
 }
 
-static bool give_leaf(void *context, uint32_t leaf, const struct cpl_leaf_values *values, struct cpl_error *err)
+static bool give_leaf(void *context, uint32_t leaf, const struct cpl_leaf_values *values,
+                      struct cpl_error *err)
 {
     struct cpl_part_builder *b = context;
     return cpl_parquet_column_add(b->columns[leaf], values, err);
@@ -117,7 +140,9 @@ static bool new_group(struct cpl_part_builder *b, struct group **group, struct c
         return false;
     part->groups = groups;
     part->n_leaves = b->schema.n_leaves;
-    groups[part->n_groups] = (struct group){.rows = b->group_rows, .chunks = cpl_alloc_zero(b->schema.n_leaves, sizeof(struct cpl_parquet_chunk), err)};
+    groups[part->n_groups] = (struct group){
+        .rows = b->group_rows,
+        .chunks = cpl_alloc_zero(b->schema.n_leaves, sizeof(struct cpl_parquet_chunk), err)};
     *group = &groups[part->n_groups];
     if (!(*group)->chunks)
         return false;
@@ -135,20 +160,23 @@ static bool finish_group(struct cpl_part_builder *b, struct cpl_error *err)
     for (uint32_t l = 0; l < b->schema.n_leaves; l++) {
         if (!cpl_parquet_column_finish(b->columns[l], &group->chunks[l], err))
             return false;
-        b->part->bytes += group->chunks[l].dictionary.size + group->chunks[l].pages.size + group->chunks[l].bloom.size;
+        b->part->bytes += group->chunks[l].dictionary.size + group->chunks[l].pages.size +
+                          group->chunks[l].bloom.size;
     }
     b->part->rows += b->group_rows;
     b->group_rows = 0;
     return true;
 }
 
-static bool append(struct cpl_part_builder *b, const struct cpl_batch *batch, const uint32_t *selection, uint32_t n, struct cpl_error *err)
+static bool append(struct cpl_part_builder *b, const struct cpl_batch *batch,
+                   const uint32_t *selection, uint32_t n, struct cpl_error *err)
 {
     n = selection ? n : batch->rows;
     for (uint32_t first = 0; first < n;) {
         uint64_t room = (uint64_t)b->options.row_group_rows - b->group_rows;
         uint32_t take = n - first < room ? n - first : (uint32_t)room;
-        if (!cpl_shred(b->shredder, batch, selection ? selection + first : NULL, first, take, give_leaf, b, err))
+        if (!cpl_shred(b->shredder, batch, selection ? selection + first : NULL, first, take,
+                       give_leaf, b, err))
             return false;
         first += take;
         b->group_rows += take;
@@ -178,7 +206,10 @@ static void discard(struct cpl_part_builder *b)
 
 /* ---- files ---- */
 
-struct index_part { uint32_t group, leaf; size_t column_at, column_size, offset_at, offset_size; };
+struct index_part {
+    uint32_t group, leaf;
+    size_t column_at, column_size, offset_at, offset_size;
+};
 
 struct cpl_file_encoder {
     struct cpl_parquet_options options;
@@ -188,8 +219,8 @@ struct cpl_file_encoder {
     uint64_t offset, rows;
     struct cpl_parquet_row_group *groups;
     uint32_t n_groups, capacity;
-    struct cpl_buffer indexes;  /* serialised column and offset indexes */
-    struct cpl_buffer places;   /* struct index_part[] */
+    struct cpl_buffer indexes; /* serialised column and offset indexes */
+    struct cpl_buffer places;  /* struct index_part[] */
     struct cpl_parquet_key_value *metadata;
     uint32_t n_metadata;
 };
@@ -211,40 +242,48 @@ static bool put(struct cpl_file_encoder *f, const void *data, size_t size, struc
     return !size || f->sink->write(f->sink, data, size, err);
 }
 
-static struct cpl_bytes keep_bytes(struct cpl_file_encoder *f, const void *data, size_t size, struct cpl_error *err)
+static struct cpl_bytes keep_bytes(struct cpl_file_encoder *f, const void *data, size_t size,
+                                   struct cpl_error *err)
 {
     char *copy = cpl_arena_strndup(&f->arena, data, size, err);
     return (struct cpl_bytes){.data = (const uint8_t *)copy, .size = copy ? (uint32_t)size : 0};
 }
 
-static bool keep_metadata(struct cpl_file_encoder *f, const struct cpl_pairs *metadata, struct cpl_error *err)
+static bool keep_metadata(struct cpl_file_encoder *f, const struct cpl_pairs *metadata,
+                          struct cpl_error *err)
 {
     f->n_metadata = metadata ? (uint32_t)metadata->n : 0;
     f->metadata = cpl_arena_alloc(&f->arena, (f->n_metadata + 1) * sizeof *f->metadata, err);
     for (uint32_t i = 0; f->metadata && i < f->n_metadata; i++)
-        f->metadata[i] = (struct cpl_parquet_key_value){.key = keep_bytes(f, metadata->items[i].key, strlen(metadata->items[i].key), err),
-                                                        .value = keep_bytes(f, metadata->items[i].value, strlen(metadata->items[i].value), err)};
+        f->metadata[i] = (struct cpl_parquet_key_value){
+            .key = keep_bytes(f, metadata->items[i].key, strlen(metadata->items[i].key), err),
+            .value = keep_bytes(f, metadata->items[i].value, strlen(metadata->items[i].value),
+                                err)};
     return f->metadata != NULL;
 }
 
-static struct cpl_file_encoder *file_new(const struct cpl_schema *schema, const void *options, struct cpl_write_sink *sink, const struct cpl_pairs *metadata,
-                                         struct cpl_error *err)
+static struct cpl_file_encoder *file_new(const struct cpl_schema *schema, const void *options,
+                                         struct cpl_write_sink *sink,
+                                         const struct cpl_pairs *metadata, struct cpl_error *err)
 {
     struct cpl_file_encoder *f = cpl_alloc_zero(1, sizeof *f, err);
     if (!f)
         return NULL;
     f->sink = sink;
     f->arena.max = (size_t)1 << 30;
-    if (settle_options(options, &f->options, err) && cpl_parquet_schema_of(schema, &f->arena, &f->schema, err) && keep_metadata(f, metadata, err) &&
-        put(f, "PAR1", 4, err))
+    if (settle_options(options, &f->options, err) &&
+        cpl_parquet_schema_of(schema, &f->arena, &f->schema, err) &&
+        keep_metadata(f, metadata, err) && put(f, "PAR1", 4, err))
         return f;
     file_free(f);
     return NULL;
 }
 
-#define KEEP_ARRAY(f, type, n) ((type *)cpl_arena_alloc(&(f)->arena, ((size_t)(n) + 1) * sizeof(type), err))
+#define KEEP_ARRAY(f, type, n)                                                                     \
+    ((type *)cpl_arena_alloc(&(f)->arena, ((size_t)(n) + 1) * sizeof(type), err))
 
-static bool fill_statistics(struct cpl_file_encoder *f, const struct cpl_parquet_chunk *chunk, struct cpl_parquet_column_metadata *m, struct cpl_error *err)
+static bool fill_statistics(struct cpl_file_encoder *f, const struct cpl_parquet_chunk *chunk,
+                            struct cpl_parquet_column_metadata *m, struct cpl_error *err)
 {
     if (!f->options.statistics)
         return true;
@@ -263,7 +302,8 @@ static bool fill_statistics(struct cpl_file_encoder *f, const struct cpl_parquet
     return s->min_value.data && s->max_value.data;
 }
 
-static bool fill_sizes(struct cpl_file_encoder *f, const struct cpl_parquet_leaf *leaf, const struct cpl_parquet_chunk *chunk, struct cpl_parquet_column_metadata *m,
+static bool fill_sizes(struct cpl_file_encoder *f, const struct cpl_parquet_leaf *leaf,
+                       const struct cpl_parquet_chunk *chunk, struct cpl_parquet_column_metadata *m,
                        struct cpl_error *err)
 {
     struct cpl_parquet_size_statistics *s = &m->size_statistics;
@@ -272,7 +312,8 @@ static bool fill_sizes(struct cpl_file_encoder *f, const struct cpl_parquet_leaf
     s->unencoded_bytes = (int64_t)chunk->unencoded;
     if (!chunk->def_histogram)
         return true;
-    uint32_t n_def = (uint32_t)leaf->max_def + 1, n_rep = leaf->max_rep ? (uint32_t)leaf->max_rep + 1 : 0;
+    uint32_t n_def = (uint32_t)leaf->max_def + 1,
+             n_rep = leaf->max_rep ? (uint32_t)leaf->max_rep + 1 : 0;
     s->definition_histogram.items = KEEP_ARRAY(f, int64_t, n_def);
     s->repetition_histogram.items = KEEP_ARRAY(f, int64_t, n_rep);
     if (!s->definition_histogram.items || !s->repetition_histogram.items)
@@ -284,9 +325,11 @@ static bool fill_sizes(struct cpl_file_encoder *f, const struct cpl_parquet_leaf
     return true;
 }
 
-static bool fill_encodings(struct cpl_file_encoder *f, const struct cpl_parquet_chunk *chunk, struct cpl_parquet_column_metadata *m, struct cpl_error *err)
+static bool fill_encodings(struct cpl_file_encoder *f, const struct cpl_parquet_chunk *chunk,
+                           struct cpl_parquet_column_metadata *m, struct cpl_error *err)
 {
-    const struct cpl_page_record *records = (const struct cpl_page_record *)(const void *)chunk->records.data;
+    const struct cpl_page_record *records =
+        (const struct cpl_page_record *)(const void *)chunk->records.data;
     int32_t counts[16] = {0};
     for (uint32_t i = 0; i < chunk->n_records; i++)
         counts[records[i].encoding & 15]++;
@@ -294,10 +337,12 @@ static bool fill_encodings(struct cpl_file_encoder *f, const struct cpl_parquet_
     m->encoding_stats.items = KEEP_ARRAY(f, struct cpl_parquet_encoding_stats, 18);
     if (!m->encodings.items || !m->encoding_stats.items)
         return false;
-    enum cpl_parquet_page_type data_page = f->options.page_version ? CPL_PARQUET_DATA_PAGE_V2 : CPL_PARQUET_DATA_PAGE;
+    enum cpl_parquet_page_type data_page = f->options.page_version ? CPL_PARQUET_DATA_PAGE_V2
+                                                                   : CPL_PARQUET_DATA_PAGE;
     if (chunk->dictionary.size) {
         m->encodings.items[m->encodings.n++] = CPL_PARQUET_PLAIN;
-        m->encoding_stats.items[m->encoding_stats.n++] = (struct cpl_parquet_encoding_stats){CPL_PARQUET_DICTIONARY_PAGE, CPL_PARQUET_PLAIN, 1};
+        m->encoding_stats.items[m->encoding_stats.n++] = (struct cpl_parquet_encoding_stats){
+            CPL_PARQUET_DICTIONARY_PAGE, CPL_PARQUET_PLAIN, 1};
     }
     m->encodings.items[m->encodings.n++] = CPL_PARQUET_RLE; /* levels */
     for (int e = 0; e < 16; e++) {
@@ -306,7 +351,8 @@ static bool fill_encodings(struct cpl_file_encoder *f, const struct cpl_parquet_
         bool listed = e == CPL_PARQUET_RLE || (e == CPL_PARQUET_PLAIN && chunk->dictionary.size);
         if (!listed)
             m->encodings.items[m->encodings.n++] = (enum cpl_parquet_encoding)e;
-        m->encoding_stats.items[m->encoding_stats.n++] = (struct cpl_parquet_encoding_stats){data_page, (enum cpl_parquet_encoding)e, counts[e]};
+        m->encoding_stats.items[m->encoding_stats.n++] = (struct cpl_parquet_encoding_stats){
+            data_page, (enum cpl_parquet_encoding)e, counts[e]};
     }
     return true;
 }
@@ -321,12 +367,16 @@ static enum cpl_parquet_order boundary_order(const struct cpl_page_record *recor
         ascending &= records[i].min_order >= 0 && records[i].max_order >= 0;
         descending &= records[i].min_order <= 0 && records[i].max_order <= 0;
     }
-    return ascending ? CPL_PARQUET_ASCENDING : descending ? CPL_PARQUET_DESCENDING : CPL_PARQUET_UNORDERED;
+    return ascending    ? CPL_PARQUET_ASCENDING
+           : descending ? CPL_PARQUET_DESCENDING
+                        : CPL_PARQUET_UNORDERED;
 }
 
-static bool put_column_index(struct cpl_file_encoder *f, const struct cpl_parquet_chunk *chunk, struct index_part *place, struct cpl_error *err)
+static bool put_column_index(struct cpl_file_encoder *f, const struct cpl_parquet_chunk *chunk,
+                             struct index_part *place, struct cpl_error *err)
 {
-    const struct cpl_page_record *records = (const struct cpl_page_record *)(const void *)chunk->records.data;
+    const struct cpl_page_record *records =
+        (const struct cpl_page_record *)(const void *)chunk->records.data;
     uint32_t n = chunk->n_records;
     for (uint32_t i = 0; i < n; i++)
         if (!records[i].bounds.any && records[i].nulls < records[i].values)
@@ -334,9 +384,15 @@ static bool put_column_index(struct cpl_file_encoder *f, const struct cpl_parque
     struct cpl_arena arena = {0};
     struct cpl_parquet_column_index index = {.boundary_order = boundary_order(records, n)};
     index.null_pages.items = cpl_arena_alloc(&arena, n * sizeof(bool), err);
-    index.min_values.items = index.null_pages.items ? cpl_arena_alloc(&arena, n * sizeof(struct cpl_bytes), err) : NULL;
-    index.max_values.items = index.min_values.items ? cpl_arena_alloc(&arena, n * sizeof(struct cpl_bytes), err) : NULL;
-    index.null_counts.items = index.max_values.items ? cpl_arena_alloc(&arena, n * sizeof(int64_t), err) : NULL;
+    index.min_values.items = index.null_pages.items
+                                 ? cpl_arena_alloc(&arena, n * sizeof(struct cpl_bytes), err)
+                                 : NULL;
+    index.max_values.items = index.min_values.items
+                                 ? cpl_arena_alloc(&arena, n * sizeof(struct cpl_bytes), err)
+                                 : NULL;
+    index.null_counts.items = index.max_values.items
+                                  ? cpl_arena_alloc(&arena, n * sizeof(int64_t), err)
+                                  : NULL;
     bool ok = index.null_counts.items != NULL;
     index.null_pages.n = index.min_values.n = index.max_values.n = index.null_counts.n = n;
     for (uint32_t i = 0; ok && i < n; i++) {
@@ -353,24 +409,29 @@ static bool put_column_index(struct cpl_file_encoder *f, const struct cpl_parque
     return ok;
 }
 
-static bool put_offset_index(struct cpl_file_encoder *f, const struct cpl_parquet_leaf *leaf, const struct cpl_parquet_chunk *chunk, uint64_t pages_at,
+static bool put_offset_index(struct cpl_file_encoder *f, const struct cpl_parquet_leaf *leaf,
+                             const struct cpl_parquet_chunk *chunk, uint64_t pages_at,
                              struct index_part *place, struct cpl_error *err)
 {
-    const struct cpl_page_record *records = (const struct cpl_page_record *)(const void *)chunk->records.data;
+    const struct cpl_page_record *records =
+        (const struct cpl_page_record *)(const void *)chunk->records.data;
     uint32_t n = chunk->n_records;
     struct cpl_arena arena = {0};
     struct cpl_parquet_offset_index index = {0};
     index.pages.items = cpl_arena_alloc(&arena, n * sizeof(struct cpl_parquet_page_location), err);
     index.pages.n = n;
     bool ok = index.pages.items != NULL, byte_array = leaf->type == CPL_PARQUET_BYTE_ARRAY;
-    if (ok && byte_array) { /* absent for other types: an empty list would be one of a wrong length */
+    if (ok &&
+        byte_array) { /* absent for other types: an empty list would be one of a wrong length */
         index.unencoded_bytes.items = cpl_arena_alloc(&arena, n * sizeof(int64_t), err);
         index.unencoded_bytes.n = n;
         ok = index.unencoded_bytes.items != NULL;
     }
     for (uint32_t i = 0; ok && i < n; i++) {
-        index.pages.items[i] = (struct cpl_parquet_page_location){.offset = (int64_t)(pages_at + records[i].offset), .size = (int32_t)records[i].size,
-                                                                  .first_row = (int64_t)records[i].first_row};
+        index.pages.items[i] = (struct cpl_parquet_page_location){
+            .offset = (int64_t)(pages_at + records[i].offset),
+            .size = (int32_t)records[i].size,
+            .first_row = (int64_t)records[i].first_row};
         if (byte_array)
             index.unencoded_bytes.items[i] = (int64_t)records[i].unencoded;
     }
@@ -381,7 +442,9 @@ static bool put_offset_index(struct cpl_file_encoder *f, const struct cpl_parque
     return ok;
 }
 
-static bool add_chunk(struct cpl_file_encoder *f, uint32_t group, uint32_t l, struct cpl_parquet_chunk *chunk, struct cpl_parquet_column_chunk *out, struct cpl_error *err)
+static bool add_chunk(struct cpl_file_encoder *f, uint32_t group, uint32_t l,
+                      struct cpl_parquet_chunk *chunk, struct cpl_parquet_column_chunk *out,
+                      struct cpl_error *err)
 {
     const struct cpl_parquet_leaf *leaf = &f->schema.leaves[l];
     struct cpl_parquet_column_metadata *m = &out->metadata;
@@ -403,12 +466,16 @@ static bool add_chunk(struct cpl_file_encoder *f, uint32_t group, uint32_t l, st
         m->bloom_filter_offset = (int64_t)(pages_at + chunk->pages.size);
         m->bloom_filter_length = (int32_t)chunk->bloom.size;
     }
-    if (!fill_encodings(f, chunk, m, err) || !fill_statistics(f, chunk, m, err) || !fill_sizes(f, leaf, chunk, m, err))
+    if (!fill_encodings(f, chunk, m, err) || !fill_statistics(f, chunk, m, err) ||
+        !fill_sizes(f, leaf, chunk, m, err))
         return false;
-    if (f->options.page_index && ((f->options.statistics && !put_column_index(f, chunk, &place, err)) || !put_offset_index(f, leaf, chunk, pages_at, &place, err) ||
-                                  !cpl_buffer_append(&f->places, &place, sizeof place, err)))
+    if (f->options.page_index &&
+        ((f->options.statistics && !put_column_index(f, chunk, &place, err)) ||
+         !put_offset_index(f, leaf, chunk, pages_at, &place, err) ||
+         !cpl_buffer_append(&f->places, &place, sizeof place, err)))
         return false;
-    return put(f, chunk->dictionary.data, chunk->dictionary.size, err) && put(f, chunk->pages.data, chunk->pages.size, err) &&
+    return put(f, chunk->dictionary.data, chunk->dictionary.size, err) &&
+           put(f, chunk->pages.data, chunk->pages.size, err) &&
            put(f, chunk->bloom.data, chunk->bloom.size, err);
 }
 
@@ -416,15 +483,20 @@ static bool add_group(struct cpl_file_encoder *f, struct group *group, struct cp
 {
     if (f->n_groups == f->capacity) {
         uint32_t capacity = f->capacity ? 2 * f->capacity : 16;
-        struct cpl_parquet_row_group *groups = cpl_realloc(f->groups, capacity * sizeof *groups, err);
+        struct cpl_parquet_row_group *groups = cpl_realloc(f->groups, capacity * sizeof *groups,
+                                                           err);
         if (!groups)
             return false;
         f->groups = groups;
         f->capacity = capacity;
     }
     struct cpl_parquet_row_group *out = &f->groups[f->n_groups];
-    *out = (struct cpl_parquet_row_group){.num_rows = (int64_t)group->rows, .has_file_offset = true, .file_offset = (int64_t)f->offset, .has_total_compressed_size = true,
-                                          .has_ordinal = f->n_groups <= INT16_MAX, .ordinal = (int16_t)f->n_groups};
+    *out = (struct cpl_parquet_row_group){.num_rows = (int64_t)group->rows,
+                                          .has_file_offset = true,
+                                          .file_offset = (int64_t)f->offset,
+                                          .has_total_compressed_size = true,
+                                          .has_ordinal = f->n_groups <= INT16_MAX,
+                                          .ordinal = (int16_t)f->n_groups};
     out->columns.items = KEEP_ARRAY(f, struct cpl_parquet_column_chunk, f->schema.n_leaves);
     if (!out->columns.items)
         return false;
@@ -454,7 +526,8 @@ static void place_indexes(struct cpl_file_encoder *f)
 {
     const struct index_part *places = (const struct index_part *)(const void *)f->places.data;
     for (size_t i = 0; i < f->places.size / sizeof *places; i++) {
-        struct cpl_parquet_column_chunk *chunk = &f->groups[places[i].group].columns.items[places[i].leaf];
+        struct cpl_parquet_column_chunk *chunk =
+            &f->groups[places[i].group].columns.items[places[i].leaf];
         chunk->has_column_index_offset = chunk->has_column_index_length = places[i].column_size > 0;
         chunk->column_index_offset = (int64_t)(f->offset + places[i].column_at);
         chunk->column_index_length = (int32_t)places[i].column_size;
@@ -478,7 +551,8 @@ static bool file_finish(struct cpl_file_encoder *f, struct cpl_error *err)
     m.row_groups.n = f->n_groups;
     m.key_values.items = f->metadata;
     m.key_values.n = f->n_metadata;
-    m.created_by = (struct cpl_bytes){.data = (const uint8_t *)created_by, .size = sizeof created_by - 1};
+    m.created_by = (struct cpl_bytes){.data = (const uint8_t *)created_by,
+                                      .size = sizeof created_by - 1};
     m.column_orders.items = KEEP_ARRAY(f, struct cpl_parquet_column_order, f->schema.n_leaves);
     m.column_orders.n = f->schema.n_leaves;
     bool ok = m.column_orders.items != NULL;
@@ -486,7 +560,8 @@ static bool file_finish(struct cpl_file_encoder *f, struct cpl_error *err)
         m.column_orders.items[l] = (struct cpl_parquet_column_order){CPL_PARQUET_TYPE_ORDER};
     ok = ok && cpl_parquet_write_file_metadata(&m, &footer, err);
     uint32_t length = (uint32_t)footer.size;
-    ok = ok && cpl_buffer_append(&footer, &length, 4, err) && cpl_buffer_append(&footer, "PAR1", 4, err) && put(f, footer.data, footer.size, err);
+    ok = ok && cpl_buffer_append(&footer, &length, 4, err) &&
+         cpl_buffer_append(&footer, "PAR1", 4, err) && put(f, footer.data, footer.size, err);
     cpl_buffer_release(&footer);
     return ok;
 }

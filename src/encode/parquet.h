@@ -16,35 +16,40 @@
 #include "encode/parquet_values.h"
 #include "format/parquet_schema.h"
 
-enum cpl_parquet_dictionary_choice { CPL_DICTIONARY_AUTO, CPL_DICTIONARY_ALWAYS, CPL_DICTIONARY_NEVER };
+enum cpl_parquet_dictionary_choice {
+    CPL_DICTIONARY_AUTO,
+    CPL_DICTIONARY_ALWAYS,
+    CPL_DICTIONARY_NEVER
+};
 enum cpl_parquet_encoding_choice { CPL_ENCODINGS_AUTO, CPL_ENCODINGS_COMPATIBLE };
 
 struct cpl_parquet_options {
-    const char *compression;       /* "snappy", "zstd:3" */
-    int dictionary, encodings;     /* the enums above */
-    int page_version;              /* 0 = v1, 1 = v2 */
+    const char *compression;   /* "snappy", "zstd:3" */
+    int dictionary, encodings; /* the enums above */
+    int page_version;          /* 0 = v1, 1 = v2 */
     int64_t row_group_rows, page_rows;
     uint64_t page_bytes;
     bool statistics, page_index, page_crc;
     struct cpl_strings bloom_filters; /* column paths */
-    enum cpl_codec codec;          /* settled from `compression` when a builder is made */
+    enum cpl_codec codec;             /* settled from `compression` when a builder is made */
     int level;
 };
 extern const struct cpl_option cpl_parquet_options[];
 
 struct cpl_page_record {
-    uint64_t offset;               /* in the chunk's pages */
-    uint32_t size;                 /* with header */
+    uint64_t offset; /* in the chunk's pages */
+    uint32_t size;   /* with header */
     uint64_t first_row, values, nulls, unencoded;
     struct cpl_bound_text bounds;
     enum cpl_parquet_encoding encoding;
-    int min_order, max_order;      /* compared with the page before: -1 smaller, 0 equal, 1 greater; 2 = unknown */
+    int min_order,
+        max_order; /* compared with the page before: -1 smaller, 0 equal, 1 greater; 2 = unknown */
 };
 
 /* A finished column chunk: dictionary page (if any) and data pages, offsets from its own start. */
 struct cpl_parquet_chunk {
     struct cpl_buffer dictionary, pages, bloom;
-    struct cpl_buffer records;     /* struct cpl_page_record[] */
+    struct cpl_buffer records; /* struct cpl_page_record[] */
     uint32_t n_records;
     enum cpl_codec codec;
     uint64_t values, nulls, uncompressed, unencoded;
@@ -57,28 +62,41 @@ void cpl_parquet_chunk_release(struct cpl_parquet_chunk *chunk);
 struct cpl_leaf_values {
     const uint8_t *def, *rep;
     uint32_t n_levels, n_values;
-    const int64_t *numbers;        /* ints, timestamps, decimals ≤ 18, float bits */
-    const struct cpl_slice *slices;/* bytes and fixed */
+    const int64_t *numbers;         /* ints, timestamps, decimals ≤ 18, float bits */
+    const struct cpl_slice *slices; /* bytes and fixed */
     const uint8_t *bools;
 };
 
-enum cpl_leaf_class { CPL_LEAF_BOOL, CPL_LEAF_NUMBER, CPL_LEAF_FLOAT, CPL_LEAF_BYTES, CPL_LEAF_FIXED };
+enum cpl_leaf_class {
+    CPL_LEAF_BOOL,
+    CPL_LEAF_NUMBER,
+    CPL_LEAF_FLOAT,
+    CPL_LEAF_BYTES,
+    CPL_LEAF_FIXED
+};
 enum cpl_leaf_class cpl_leaf_class(const struct cpl_parquet_leaf *leaf);
 
 struct cpl_parquet_column;
-struct cpl_parquet_column *cpl_parquet_column_new(const struct cpl_parquet_leaf *leaf, const struct cpl_parquet_options *options,
-                                                  struct cpl_codec_state *codec, struct cpl_error *err) CPL_CHECKED;
+struct cpl_parquet_column *cpl_parquet_column_new(const struct cpl_parquet_leaf *leaf,
+                                                  const struct cpl_parquet_options *options,
+                                                  struct cpl_codec_state *codec,
+                                                  struct cpl_error *err) CPL_CHECKED;
 void cpl_parquet_column_free(struct cpl_parquet_column *column);
-bool cpl_parquet_column_add(struct cpl_parquet_column *column, const struct cpl_leaf_values *values, struct cpl_error *err) CPL_CHECKED;
+bool cpl_parquet_column_add(struct cpl_parquet_column *column, const struct cpl_leaf_values *values,
+                            struct cpl_error *err) CPL_CHECKED;
 /* The chunk of everything added; the column is then empty again. */
-bool cpl_parquet_column_finish(struct cpl_parquet_column *column, struct cpl_parquet_chunk *chunk, struct cpl_error *err) CPL_CHECKED;
+bool cpl_parquet_column_finish(struct cpl_parquet_column *column, struct cpl_parquet_chunk *chunk,
+                               struct cpl_error *err) CPL_CHECKED;
 void cpl_parquet_column_reset(struct cpl_parquet_column *column);
 
 /* ---- shredding ---- */
 struct cpl_shredder;
-struct cpl_shredder *cpl_shredder_new(const struct cpl_parquet_schema *schema, struct cpl_error *err) CPL_CHECKED;
+struct cpl_shredder *cpl_shredder_new(const struct cpl_parquet_schema *schema,
+                                      struct cpl_error *err) CPL_CHECKED;
 void cpl_shredder_free(struct cpl_shredder *shredder);
 /* Rows named by selection (NULL: first, first+1 …; n of them) of the batch, leaf by leaf. */
-typedef bool cpl_leaf_function(void *context, uint32_t leaf, const struct cpl_leaf_values *values, struct cpl_error *err);
-bool cpl_shred(struct cpl_shredder *shredder, const struct cpl_batch *batch, const uint32_t *selection, uint32_t first, uint32_t n,
-               cpl_leaf_function *give, void *context, struct cpl_error *err) CPL_CHECKED;
+typedef bool cpl_leaf_function(void *context, uint32_t leaf, const struct cpl_leaf_values *values,
+                               struct cpl_error *err);
+bool cpl_shred(struct cpl_shredder *shredder, const struct cpl_batch *batch,
+               const uint32_t *selection, uint32_t first, uint32_t n, cpl_leaf_function *give,
+               void *context, struct cpl_error *err) CPL_CHECKED;

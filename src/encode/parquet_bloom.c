@@ -7,7 +7,8 @@
 
 enum { BLOCK = 32, MOST = 1 << 20 };
 
-bool cpl_bloom_collect(struct cpl_buffer *hashes, const struct cpl_leaf_values *v, enum cpl_leaf_class class, unsigned width, struct cpl_error *err)
+bool cpl_bloom_collect(struct cpl_buffer *hashes, const struct cpl_leaf_values *v,
+                       enum cpl_leaf_class class, unsigned width, struct cpl_error *err)
 {
     if (!cpl_buffer_reserve(hashes, (size_t)v->n_values * 8, err))
         return false;
@@ -54,7 +55,8 @@ static uint32_t filter_size(size_t n)
 
 static void insert(uint8_t *filter, uint32_t size, uint64_t hash)
 {
-    static const uint32_t salt[8] = {0x47b6137bU, 0x44974d91U, 0x8824ad5bU, 0xa2b7289dU, 0x705495c7U, 0x2df1424bU, 0x9efc4947U, 0x5c6bfb31U};
+    static const uint32_t salt[8] = {0x47b6137bU, 0x44974d91U, 0x8824ad5bU, 0xa2b7289dU,
+                                     0x705495c7U, 0x2df1424bU, 0x9efc4947U, 0x5c6bfb31U};
     uint8_t *block = filter + (size_t)((hash >> 32) * (size / BLOCK) >> 32) * BLOCK;
     for (unsigned i = 0; i < 8; i++) {
         uint32_t word, bit = (uint32_t)hash * salt[i] >> 27;

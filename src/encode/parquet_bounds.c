@@ -17,7 +17,8 @@ void cpl_bounds_clear(struct cpl_bounds *bounds)
     bounds->min_bytes.size = bounds->max_bytes.size = 0;
 }
 
-static int compare_bytes(enum cpl_bound_order order, const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size)
+static int compare_bytes(enum cpl_bound_order order, const uint8_t *a, size_t a_size,
+                         const uint8_t *b, size_t b_size)
 {
     if (order == CPL_ORDER_FIXED_SIGNED && a_size && b_size && ((a[0] ^ b[0]) & 0x80))
         return a[0] & 0x80 ? -1 : 1;
@@ -28,20 +29,24 @@ static int compare_bytes(enum cpl_bound_order order, const uint8_t *a, size_t a_
     return a_size < b_size ? -1 : a_size > b_size;
 }
 
-static bool set_bytes(struct cpl_buffer *buffer, const uint8_t *data, size_t size, struct cpl_error *err)
+static bool set_bytes(struct cpl_buffer *buffer, const uint8_t *data, size_t size,
+                      struct cpl_error *err)
 {
     buffer->size = 0;
     return cpl_buffer_append(buffer, data, size, err);
 }
 
-bool cpl_bounds_add_slice(struct cpl_bounds *bounds, enum cpl_bound_order order, const struct cpl_slice *value, struct cpl_error *err)
+bool cpl_bounds_add_slice(struct cpl_bounds *bounds, enum cpl_bound_order order,
+                          const struct cpl_slice *value, struct cpl_error *err)
 {
     bool first = !bounds->any;
     bounds->any = true;
-    if ((first || compare_bytes(order, value->data, value->length, bounds->min_bytes.data, bounds->min_bytes.size) < 0) &&
+    if ((first || compare_bytes(order, value->data, value->length, bounds->min_bytes.data,
+                                bounds->min_bytes.size) < 0) &&
         !set_bytes(&bounds->min_bytes, value->data, value->length, err))
         return false;
-    if ((first || compare_bytes(order, value->data, value->length, bounds->max_bytes.data, bounds->max_bytes.size) > 0) &&
+    if ((first || compare_bytes(order, value->data, value->length, bounds->max_bytes.data,
+                                bounds->max_bytes.size) > 0) &&
         !set_bytes(&bounds->max_bytes, value->data, value->length, err))
         return false;
     return true;
@@ -60,7 +65,8 @@ static double float_of(enum cpl_bound_order order, int64_t bits)
     return wide;
 }
 
-void cpl_bounds_add_floats(struct cpl_bounds *bounds, enum cpl_bound_order order, const int64_t *bits, uint32_t n)
+void cpl_bounds_add_floats(struct cpl_bounds *bounds, enum cpl_bound_order order,
+                           const int64_t *bits, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
         double value = float_of(order, bits[i]);
@@ -68,9 +74,11 @@ void cpl_bounds_add_floats(struct cpl_bounds *bounds, enum cpl_bound_order order
             bounds->nans++;
             continue;
         }
-        if (!bounds->any || value < float_of(order, bounds->min) || (value == 0 && signbit(value) && float_of(order, bounds->min) == 0))
+        if (!bounds->any || value < float_of(order, bounds->min) ||
+            (value == 0 && signbit(value) && float_of(order, bounds->min) == 0))
             bounds->min = bits[i];
-        if (!bounds->any || value > float_of(order, bounds->max) || (value == 0 && !signbit(value) && float_of(order, bounds->max) == 0))
+        if (!bounds->any || value > float_of(order, bounds->max) ||
+            (value == 0 && !signbit(value) && float_of(order, bounds->max) == 0))
             bounds->max = bits[i];
         bounds->any = true;
     }
@@ -79,7 +87,7 @@ void cpl_bounds_add_floats(struct cpl_bounds *bounds, enum cpl_bound_order order
 static int compare_numbers(enum cpl_bound_order order, int64_t a, int64_t b)
 {
     if (order == CPL_ORDER_UNSIGNED)
-        return (uint64_t)a < (uint64_t)b ? -1 : (uint64_t)a > (uint64_t)b;
+        return (uint64_t)a<(uint64_t)b ? -1 : (uint64_t)a>(uint64_t) b;
     if (order == CPL_ORDER_F32 || order == CPL_ORDER_F64) {
         double x = float_of(order, a), y = float_of(order, b);
         return x < y ? -1 : x > y;
@@ -87,17 +95,23 @@ static int compare_numbers(enum cpl_bound_order order, int64_t a, int64_t b)
     return a < b ? -1 : a > b;
 }
 
-static bool is_bytes(enum cpl_bound_order order) { return order == CPL_ORDER_BYTES || order == CPL_ORDER_FIXED_SIGNED; }
+static bool is_bytes(enum cpl_bound_order order)
+{
+    return order == CPL_ORDER_BYTES || order == CPL_ORDER_FIXED_SIGNED;
+}
 
-int cpl_bounds_compare(enum cpl_bound_order order, const struct cpl_bounds *a, bool a_max, const struct cpl_bounds *b, bool b_max)
+int cpl_bounds_compare(enum cpl_bound_order order, const struct cpl_bounds *a, bool a_max,
+                       const struct cpl_bounds *b, bool b_max)
 {
     if (!is_bytes(order))
         return compare_numbers(order, a_max ? a->max : a->min, b_max ? b->max : b->min);
-    const struct cpl_buffer *x = a_max ? &a->max_bytes : &a->min_bytes, *y = b_max ? &b->max_bytes : &b->min_bytes;
+    const struct cpl_buffer *x = a_max ? &a->max_bytes : &a->min_bytes,
+                            *y = b_max ? &b->max_bytes : &b->min_bytes;
     return compare_bytes(order, x->data, x->size, y->data, y->size);
 }
 
-bool cpl_bounds_join(struct cpl_bounds *bounds, enum cpl_bound_order order, const struct cpl_bounds *other, struct cpl_error *err)
+bool cpl_bounds_join(struct cpl_bounds *bounds, enum cpl_bound_order order,
+                     const struct cpl_bounds *other, struct cpl_error *err)
 {
     bounds->nans += other->nans;
     if (!other->any)
@@ -108,12 +122,14 @@ bool cpl_bounds_join(struct cpl_bounds *bounds, enum cpl_bound_order order, cons
     bounds->any = true;
     if (less) {
         bounds->min = other->min;
-        if (is_bytes(order) && !set_bytes(&bounds->min_bytes, other->min_bytes.data, other->min_bytes.size, err))
+        if (is_bytes(order) &&
+            !set_bytes(&bounds->min_bytes, other->min_bytes.data, other->min_bytes.size, err))
             return false;
     }
     if (more) {
         bounds->max = other->max;
-        if (is_bytes(order) && !set_bytes(&bounds->max_bytes, other->max_bytes.data, other->max_bytes.size, err))
+        if (is_bytes(order) &&
+            !set_bytes(&bounds->max_bytes, other->max_bytes.data, other->max_bytes.size, err))
             return false;
     }
     return true;
@@ -174,7 +190,8 @@ static void write_bytes(const struct cpl_bounds *bounds, bool utf8, struct cpl_b
     text->max_size = (uint8_t)size;
 }
 
-void cpl_bounds_write(const struct cpl_bounds *bounds, enum cpl_bound_order order, unsigned width, bool utf8, struct cpl_bound_text *text)
+void cpl_bounds_write(const struct cpl_bounds *bounds, enum cpl_bound_order order, unsigned width,
+                      bool utf8, struct cpl_bound_text *text)
 {
     *text = (struct cpl_bound_text){.any = bounds->any, .min_exact = true, .max_exact = true};
     if (!bounds->any)
@@ -183,7 +200,8 @@ void cpl_bounds_write(const struct cpl_bounds *bounds, enum cpl_bound_order orde
         write_bytes(bounds, utf8, text);
         return;
     }
-    int64_t min = settle_zero(order, bounds->min, true), max = settle_zero(order, bounds->max, false);
+    int64_t min = settle_zero(order, bounds->min, true),
+            max = settle_zero(order, bounds->max, false);
     memcpy(text->min, &min, width);
     memcpy(text->max, &max, width);
     text->min_size = text->max_size = (uint8_t)width;

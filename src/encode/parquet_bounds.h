@@ -6,23 +6,40 @@
 #include "batch/batch.h"
 #include "format/parquet.h"
 
-enum cpl_bound_order { CPL_ORDER_SIGNED, CPL_ORDER_UNSIGNED, CPL_ORDER_F32, CPL_ORDER_F64, CPL_ORDER_BYTES, CPL_ORDER_FIXED_SIGNED, CPL_ORDER_BOOL };
+enum cpl_bound_order {
+    CPL_ORDER_SIGNED,
+    CPL_ORDER_UNSIGNED,
+    CPL_ORDER_F32,
+    CPL_ORDER_F64,
+    CPL_ORDER_BYTES,
+    CPL_ORDER_FIXED_SIGNED,
+    CPL_ORDER_BOOL
+};
 enum { CPL_BOUND_BYTES = 64 };
 
 struct cpl_bounds {
-    bool any;              /* some value that counts (not null, not NaN) */
-    int64_t min, max;      /* numbers, as the leaf's int64 image */
+    bool any;                               /* some value that counts (not null, not NaN) */
+    int64_t min, max;                       /* numbers, as the leaf's int64 image */
     struct cpl_buffer min_bytes, max_bytes; /* BYTES, FIXED_SIGNED: whole values */
     uint64_t nans;
 };
 void cpl_bounds_release(struct cpl_bounds *bounds);
 void cpl_bounds_clear(struct cpl_bounds *bounds);
-bool cpl_bounds_add_slice(struct cpl_bounds *bounds, enum cpl_bound_order order, const struct cpl_slice *value, struct cpl_error *err) CPL_CHECKED;
-void cpl_bounds_add_floats(struct cpl_bounds *bounds, enum cpl_bound_order order, const int64_t *bits, uint32_t n);
+bool cpl_bounds_add_slice(struct cpl_bounds *bounds, enum cpl_bound_order order,
+                          const struct cpl_slice *value, struct cpl_error *err) CPL_CHECKED;
+void cpl_bounds_add_floats(struct cpl_bounds *bounds, enum cpl_bound_order order,
+                           const int64_t *bits, uint32_t n);
 /* Take another's in (a page's into its chunk's). */
-bool cpl_bounds_join(struct cpl_bounds *bounds, enum cpl_bound_order order, const struct cpl_bounds *other, struct cpl_error *err) CPL_CHECKED;
+bool cpl_bounds_join(struct cpl_bounds *bounds, enum cpl_bound_order order,
+                     const struct cpl_bounds *other, struct cpl_error *err) CPL_CHECKED;
 /* Bounds as PLAIN bytes, `width` for numbers (1 for BOOL). Empty when there are none. */
-struct cpl_bound_text { uint8_t min[CPL_BOUND_BYTES], max[CPL_BOUND_BYTES]; uint8_t min_size, max_size; bool any, min_exact, max_exact; };
-void cpl_bounds_write(const struct cpl_bounds *bounds, enum cpl_bound_order order, unsigned width, bool utf8, struct cpl_bound_text *text);
+struct cpl_bound_text {
+    uint8_t min[CPL_BOUND_BYTES], max[CPL_BOUND_BYTES];
+    uint8_t min_size, max_size;
+    bool any, min_exact, max_exact;
+};
+void cpl_bounds_write(const struct cpl_bounds *bounds, enum cpl_bound_order order, unsigned width,
+                      bool utf8, struct cpl_bound_text *text);
 /* -1, 0, 1 */
-int cpl_bounds_compare(enum cpl_bound_order order, const struct cpl_bounds *a, bool a_max, const struct cpl_bounds *b, bool b_max);
+int cpl_bounds_compare(enum cpl_bound_order order, const struct cpl_bounds *a, bool a_max,
+                       const struct cpl_bounds *b, bool b_max);

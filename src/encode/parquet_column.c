@@ -11,9 +11,9 @@
 
 enum mode { MODE_FIRST /* nothing chosen yet: raw */, MODE_DICTIONARY, MODE_RAW };
 
-struct page {               /* being filled */
+struct page { /* being filled */
     uint32_t n_levels, n_values, n_rows, n_nulls;
-    uint8_t *def, *rep;     /* only while has_def / has_rep */
+    uint8_t *def, *rep; /* only while has_def / has_rep */
     bool has_def;
     int64_t *numbers;
     uint32_t *codes, *lengths;
@@ -31,22 +31,22 @@ struct cpl_parquet_column {
     struct cpl_codec_state *codec_state;
     enum cpl_leaf_class class;
     enum cpl_bound_order order;
-    unsigned width;         /* bytes of a number */
+    unsigned width; /* bytes of a number */
     enum mode mode;
     enum cpl_parquet_encoding encoding; /* in MODE_RAW */
     bool codec_chosen, dictionary_used;
     struct page page;
     struct cpl_int_dictionary ints;
     struct cpl_bytes_dictionary strings;
-    uint32_t page_dictionary;   /* entries when the page began */
+    uint32_t page_dictionary; /* entries when the page began */
     size_t page_dictionary_bytes;
-    uint64_t rows;              /* before this page */
+    uint64_t rows; /* before this page */
     struct cpl_parquet_chunk chunk;
     struct cpl_bounds bounds, previous; /* of the chunk; of the page before */
     bool has_previous;
     struct cpl_buffer body, packed; /* of the page being written */
     bool wants_bloom;
-    struct cpl_buffer hashes;       /* for the bloom filter */
+    struct cpl_buffer hashes; /* for the bloom filter */
 };
 
 enum cpl_leaf_class cpl_leaf_class(const struct cpl_parquet_leaf *leaf)
@@ -66,7 +66,10 @@ enum cpl_leaf_class cpl_leaf_class(const struct cpl_parquet_leaf *leaf)
     }
 }
 
-static bool is_slices(enum cpl_leaf_class class) { return class == CPL_LEAF_BYTES || class == CPL_LEAF_FIXED; }
+static bool is_slices(enum cpl_leaf_class class)
+{
+    return class == CPL_LEAF_BYTES || class == CPL_LEAF_FIXED;
+}
 
 static enum cpl_bound_order order_of(const struct cpl_parquet_leaf *leaf)
 {
@@ -77,7 +80,9 @@ static enum cpl_bound_order order_of(const struct cpl_parquet_leaf *leaf)
     case CPL_LEAF_FLOAT:
         return leaf->type == CPL_PARQUET_FLOAT ? CPL_ORDER_F32 : CPL_ORDER_F64;
     case CPL_LEAF_NUMBER:
-        return kind == CPL_U8 || kind == CPL_U16 || kind == CPL_U32 || kind == CPL_U64 ? CPL_ORDER_UNSIGNED : CPL_ORDER_SIGNED;
+        return kind == CPL_U8 || kind == CPL_U16 || kind == CPL_U32 || kind == CPL_U64
+                   ? CPL_ORDER_UNSIGNED
+                   : CPL_ORDER_SIGNED;
     default:
         return kind == CPL_DECIMAL ? CPL_ORDER_FIXED_SIGNED : CPL_ORDER_BYTES;
     }
@@ -107,8 +112,10 @@ void cpl_parquet_chunk_release(struct cpl_parquet_chunk *chunk)
     *chunk = (struct cpl_parquet_chunk){0};
 }
 
-struct cpl_parquet_column *cpl_parquet_column_new(const struct cpl_parquet_leaf *leaf, const struct cpl_parquet_options *options,
-                                                  struct cpl_codec_state *codec, struct cpl_error *err)
+struct cpl_parquet_column *cpl_parquet_column_new(const struct cpl_parquet_leaf *leaf,
+                                                  const struct cpl_parquet_options *options,
+                                                  struct cpl_codec_state *codec,
+                                                  struct cpl_error *err)
 {
     struct cpl_parquet_column *c = cpl_alloc_zero(1, sizeof *c, err);
     if (!c)
@@ -159,7 +166,8 @@ static void clear_page(struct cpl_parquet_column *c)
     p->has_def = c->leaf->max_rep > 0;
     p->bytes.size = 0;
     cpl_bounds_clear(&p->bounds);
-    c->page_dictionary = c->class == CPL_LEAF_NUMBER || c->class == CPL_LEAF_FLOAT ? c->ints.n : c->strings.n;
+    c->page_dictionary = c->class == CPL_LEAF_NUMBER || c->class == CPL_LEAF_FLOAT ? c->ints.n
+                                                                                   : c->strings.n;
     c->page_dictionary_bytes = c->strings.bytes.size;
 }
 
@@ -167,7 +175,9 @@ void cpl_parquet_column_reset(struct cpl_parquet_column *c)
 {
     cpl_parquet_chunk_release(&c->chunk);
     c->mode = c->class == CPL_LEAF_BOOL ? MODE_RAW : MODE_FIRST;
-    c->encoding = c->class == CPL_LEAF_BOOL && c->options->encodings == CPL_ENCODINGS_AUTO ? CPL_PARQUET_RLE : CPL_PARQUET_PLAIN;
+    c->encoding = c->class == CPL_LEAF_BOOL && c->options->encodings == CPL_ENCODINGS_AUTO
+                      ? CPL_PARQUET_RLE
+                      : CPL_PARQUET_PLAIN;
     c->codec_chosen = c->dictionary_used = c->has_previous = false;
     c->rows = 0;
     c->chunk.codec = c->options->codec;
@@ -196,7 +206,8 @@ static bool value_room(struct cpl_parquet_column *c, uint32_t extra, struct cpl_
     while (capacity < p->n_values + extra)
         capacity *= 2;
     bool numbers = c->class == CPL_LEAF_NUMBER || c->class == CPL_LEAF_FLOAT;
-    if ((numbers && !grow((void **)&p->numbers, 8, capacity, err)) || (is_slices(c->class) && !grow((void **)&p->lengths, 4, capacity, err)) ||
+    if ((numbers && !grow((void **)&p->numbers, 8, capacity, err)) ||
+        (is_slices(c->class) && !grow((void **)&p->lengths, 4, capacity, err)) ||
         (c->class == CPL_LEAF_BOOL && !grow((void **)&p->bools, 1, capacity, err)) ||
         (c->class != CPL_LEAF_BOOL && !grow((void **)&p->codes, 4, capacity, err)))
         return false;
@@ -218,7 +229,8 @@ static bool level_room(struct cpl_parquet_column *c, uint32_t extra, struct cpl_
     return true;
 }
 
-static bool add_levels(struct cpl_parquet_column *c, const uint8_t *def, const uint8_t *rep, uint32_t n, uint32_t n_values, struct cpl_error *err)
+static bool add_levels(struct cpl_parquet_column *c, const uint8_t *def, const uint8_t *rep,
+                       uint32_t n, uint32_t n_values, struct cpl_error *err)
 {
     struct page *p = &c->page;
     uint8_t max_def = (uint8_t)c->leaf->max_def;
@@ -256,7 +268,8 @@ static inline uint64_t key_of(const struct cpl_slice *slice)
 }
 
 /* Only a value whose first bytes reach a bound can move it. */
-static bool bound_slices(struct cpl_parquet_column *c, const struct cpl_slice *slices, uint32_t n, struct cpl_error *err)
+static bool bound_slices(struct cpl_parquet_column *c, const struct cpl_slice *slices, uint32_t n,
+                         struct cpl_error *err)
 {
     struct page *p = &c->page;
     for (uint32_t i = 0; i < n; i++) {
@@ -297,7 +310,8 @@ static void bound_numbers(struct cpl_parquet_column *c, const int64_t *numbers, 
     }
 }
 
-static bool raw_slices(struct cpl_parquet_column *c, const struct cpl_slice *slices, uint32_t n, struct cpl_error *err)
+static bool raw_slices(struct cpl_parquet_column *c, const struct cpl_slice *slices, uint32_t n,
+                       struct cpl_error *err)
 {
     struct page *p = &c->page;
     size_t total = 0;
@@ -344,19 +358,22 @@ static bool leave_dictionary(struct cpl_parquet_column *c, struct cpl_error *err
     return true;
 }
 
-static bool add_coded(struct cpl_parquet_column *c, const struct cpl_leaf_values *v, uint32_t from, uint32_t n, uint32_t *done, struct cpl_error *err)
+static bool add_coded(struct cpl_parquet_column *c, const struct cpl_leaf_values *v, uint32_t from,
+                      uint32_t n, uint32_t *done, struct cpl_error *err)
 {
     struct page *p = &c->page;
     uint32_t *codes = p->codes + p->n_values;
-    bool ok = is_slices(c->class) ? cpl_bytes_dictionary_add(&c->strings, v->slices + from, n, codes, done, err)
-                                  : cpl_int_dictionary_add(&c->ints, v->numbers + from, n, codes, done, err);
+    bool ok = is_slices(c->class)
+                  ? cpl_bytes_dictionary_add(&c->strings, v->slices + from, n, codes, done, err)
+                  : cpl_int_dictionary_add(&c->ints, v->numbers + from, n, codes, done, err);
     if (!ok)
         return false;
     p->n_values += *done;
     return *done == n || leave_dictionary(c, err);
 }
 
-static bool add_values(struct cpl_parquet_column *c, const struct cpl_leaf_values *v, uint32_t from, uint32_t n, struct cpl_error *err)
+static bool add_values(struct cpl_parquet_column *c, const struct cpl_leaf_values *v, uint32_t from,
+                       uint32_t n, struct cpl_error *err)
 {
     struct page *p = &c->page;
     if (!n)
@@ -407,7 +424,8 @@ static bool add_values(struct cpl_parquet_column *c, const struct cpl_leaf_value
 static double rows_expected(const struct cpl_parquet_column *c, bool last)
 {
     double n = c->page.n_values;
-    double full = (double)c->options->row_group_rows / (double)(c->page.n_rows ? c->page.n_rows : 1) * n;
+    double full = (double)c->options->row_group_rows /
+                  (double)(c->page.n_rows ? c->page.n_rows : 1) * n;
     return last || full < n ? n : full;
 }
 
@@ -415,7 +433,8 @@ static bool choose_numbers(struct cpl_parquet_column *c, bool last, struct cpl_e
 {
     struct page *p = &c->page;
     uint32_t n = p->n_values, done = 0;
-    bool compatible = c->options->encodings == CPL_ENCODINGS_COMPATIBLE, is_int = c->class == CPL_LEAF_NUMBER;
+    bool compatible = c->options->encodings == CPL_ENCODINGS_COMPATIBLE,
+         is_int = c->class == CPL_LEAF_NUMBER;
     double all = rows_expected(c, last), scale = all / (n ? n : 1);
     double raw = all * c->width;
     c->encoding = CPL_PARQUET_PLAIN;
@@ -434,11 +453,14 @@ static bool choose_numbers(struct cpl_parquet_column *c, bool last, struct cpl_e
     int64_t base = direct ? p->bounds.min - (int64_t)((65536 - range) / 2) : 0;
     if (direct && base > p->bounds.min) /* wrapped at the end of the line */
         direct = false;
-    if (!cpl_int_dictionary_start(&c->ints, direct, base, err) || !cpl_int_dictionary_add(&c->ints, p->numbers, n, p->codes, &done, err))
+    if (!cpl_int_dictionary_start(&c->ints, direct, base, err) ||
+        !cpl_int_dictionary_add(&c->ints, p->numbers, n, p->codes, &done, err))
         return false;
     double distinct = cpl_dictionary_estimate(n, c->ints.n, all);
-    double size = distinct * c->width + all * cpl_bit_width((uint32_t)(distinct < 2 ? 0 : distinct - 1)) / 8;
-    bool wanted = done == n && distinct <= (double)CPL_DICTIONARY_ENTRIES && (2 * c->ints.n <= n || n < 64) && size < raw;
+    double size = distinct * c->width +
+                  all * cpl_bit_width((uint32_t)(distinct < 2 ? 0 : distinct - 1)) / 8;
+    bool wanted = done == n && distinct <= (double)CPL_DICTIONARY_ENTRIES &&
+                  (2 * c->ints.n <= n || n < 64) && size < raw;
     if (wanted || (c->options->dictionary == CPL_DICTIONARY_ALWAYS && done == n))
         c->mode = MODE_DICTIONARY;
     else
@@ -455,7 +477,8 @@ static bool choose_slices(struct cpl_parquet_column *c, bool last, struct cpl_er
     c->mode = MODE_RAW;
     c->encoding = CPL_PARQUET_PLAIN;
     if (c->class == CPL_LEAF_BYTES && !compatible) {
-        bool sorted = n > 1 && (double)cpl_shared_prefixes(p->bytes.data, p->lengths, n) > 0.4 * bytes;
+        bool sorted = n > 1 &&
+                      (double)cpl_shared_prefixes(p->bytes.data, p->lengths, n) > 0.4 * bytes;
         c->encoding = sorted ? CPL_PARQUET_DELTA_BYTE_ARRAY : CPL_PARQUET_DELTA_LENGTH_BYTE_ARRAY;
     }
     if (c->options->dictionary == CPL_DICTIONARY_NEVER || !n)
@@ -468,15 +491,18 @@ static bool choose_slices(struct cpl_parquet_column *c, bool last, struct cpl_er
         slices[i] = (struct cpl_slice){.data = at, .length = p->lengths[i]};
         at += p->lengths[i];
     }
-    bool ok = cpl_bytes_dictionary_start(&c->strings, err) && cpl_bytes_dictionary_add(&c->strings, slices, n, p->codes, &done, err);
+    bool ok = cpl_bytes_dictionary_start(&c->strings, err) &&
+              cpl_bytes_dictionary_add(&c->strings, slices, n, p->codes, &done, err);
     cpl_free(slices);
     if (!ok)
         return false;
     double distinct = cpl_dictionary_estimate(n, c->strings.n, all);
     double entry = (double)c->strings.bytes.size / (c->strings.n ? c->strings.n : 1) + 4;
-    double size = distinct * entry + all * cpl_bit_width((uint32_t)(distinct < 2 ? 0 : distinct - 1)) / 8;
+    double size = distinct * entry +
+                  all * cpl_bit_width((uint32_t)(distinct < 2 ? 0 : distinct - 1)) / 8;
     double codec_gain = c->options->codec == CPL_CODEC_NONE ? 1 : 0.6;
-    bool wanted = done == n && distinct <= (double)CPL_DICTIONARY_ENTRIES && (2 * c->strings.n <= n || n < 64) && size < codec_gain * (bytes * all / n + all);
+    bool wanted = done == n && distinct <= (double)CPL_DICTIONARY_ENTRIES &&
+                  (2 * c->strings.n <= n || n < 64) && size < codec_gain * (bytes * all / n + all);
     if (wanted || (c->options->dictionary == CPL_DICTIONARY_ALWAYS && done == n))
         c->mode = MODE_DICTIONARY;
     else
@@ -484,13 +510,15 @@ static bool choose_slices(struct cpl_parquet_column *c, bool last, struct cpl_er
     return true;
 }
 
-static bool encode_values(struct cpl_parquet_column *c, struct cpl_buffer *out, struct cpl_error *err);
+static bool encode_values(struct cpl_parquet_column *c, struct cpl_buffer *out,
+                          struct cpl_error *err);
 
 /* Plain or byte stream split for floats: whichever compresses the first page better. */
 static bool choose_float_layout(struct cpl_parquet_column *c, struct cpl_error *err)
 {
     size_t sizes[2] = {0};
-    static const enum cpl_parquet_encoding layouts[2] = {CPL_PARQUET_PLAIN, CPL_PARQUET_BYTE_STREAM_SPLIT};
+    static const enum cpl_parquet_encoding layouts[2] = {CPL_PARQUET_PLAIN,
+                                                         CPL_PARQUET_BYTE_STREAM_SPLIT};
     if (c->options->codec == CPL_CODEC_NONE)
         return true;
     struct cpl_buffer body = {0}, packed = {0};
@@ -498,12 +526,15 @@ static bool choose_float_layout(struct cpl_parquet_column *c, struct cpl_error *
     for (int i = 0; ok && i < 2; i++) {
         body.size = packed.size = 0;
         c->encoding = layouts[i];
-        ok = encode_values(c, &body, err) && cpl_codec_compress(c->options->codec, c->options->level, c->codec_state, body.data, body.size, &packed, err);
+        ok = encode_values(c, &body, err) &&
+             cpl_codec_compress(c->options->codec, c->options->level, c->codec_state, body.data,
+                                body.size, &packed, err);
         sizes[i] = packed.size;
     }
     cpl_buffer_release(&body);
     cpl_buffer_release(&packed);
-    c->encoding = sizes[1] < sizes[0] - sizes[0] / 50 ? CPL_PARQUET_BYTE_STREAM_SPLIT : CPL_PARQUET_PLAIN;
+    c->encoding = sizes[1] < sizes[0] - sizes[0] / 50 ? CPL_PARQUET_BYTE_STREAM_SPLIT
+                                                      : CPL_PARQUET_PLAIN;
     return ok;
 }
 
@@ -515,14 +546,16 @@ static bool choose(struct cpl_parquet_column *c, bool last, struct cpl_error *er
         return choose_slices(c, last, err);
     if (!choose_numbers(c, last, err))
         return false;
-    if (c->class == CPL_LEAF_FLOAT && c->mode == MODE_RAW && c->options->encodings == CPL_ENCODINGS_AUTO)
+    if (c->class == CPL_LEAF_FLOAT && c->mode == MODE_RAW &&
+        c->options->encodings == CPL_ENCODINGS_AUTO)
         return choose_float_layout(c, err);
     return true;
 }
 
 /* ---- writing a page ---- */
 
-static bool encode_bools(const struct cpl_parquet_column *c, struct cpl_buffer *out, struct cpl_error *err)
+static bool encode_bools(const struct cpl_parquet_column *c, struct cpl_buffer *out,
+                         struct cpl_error *err)
 {
     const struct page *p = &c->page;
     if (c->encoding == CPL_PARQUET_PLAIN) {
@@ -536,14 +569,16 @@ static bool encode_bools(const struct cpl_parquet_column *c, struct cpl_buffer *
         return true;
     }
     size_t length_at = out->size;
-    if (!cpl_buffer_append(out, "\0\0\0\0", 4, err) || !cpl_put_levels(c->kernels, p->bools, p->n_values, 1, out, err))
+    if (!cpl_buffer_append(out, "\0\0\0\0", 4, err) ||
+        !cpl_put_levels(c->kernels, p->bools, p->n_values, 1, out, err))
         return false;
     uint32_t length = (uint32_t)(out->size - length_at - 4);
     memcpy(out->data + length_at, &length, 4);
     return true;
 }
 
-static bool encode_values(struct cpl_parquet_column *c, struct cpl_buffer *out, struct cpl_error *err)
+static bool encode_values(struct cpl_parquet_column *c, struct cpl_buffer *out,
+                          struct cpl_error *err)
 {
     struct page *p = &c->page;
     if (c->class == CPL_LEAF_BOOL)
@@ -552,7 +587,8 @@ static bool encode_values(struct cpl_parquet_column *c, struct cpl_buffer *out, 
         uint32_t entries = is_slices(c->class) ? c->strings.n : c->ints.n;
         uint8_t width = (uint8_t)cpl_bit_width(entries ? entries - 1 : 0);
         c->dictionary_used = true;
-        return cpl_buffer_append(out, &width, 1, err) && cpl_put_hybrid(c->kernels, p->codes, p->n_values, width, out, err);
+        return cpl_buffer_append(out, &width, 1, err) &&
+               cpl_put_hybrid(c->kernels, p->codes, p->n_values, width, out, err);
     }
     switch (c->encoding) {
     case CPL_PARQUET_DELTA_BINARY_PACKED:
@@ -560,7 +596,8 @@ static bool encode_values(struct cpl_parquet_column *c, struct cpl_buffer *out, 
     case CPL_PARQUET_BYTE_STREAM_SPLIT:
         return cpl_put_stream_split(p->numbers, p->n_values, c->width, out, err);
     case CPL_PARQUET_DELTA_LENGTH_BYTE_ARRAY:
-        return cpl_put_delta_length(c->kernels, p->bytes.data, p->bytes.size, p->lengths, p->n_values, out, err);
+        return cpl_put_delta_length(c->kernels, p->bytes.data, p->bytes.size, p->lengths,
+                                    p->n_values, out, err);
     case CPL_PARQUET_DELTA_BYTE_ARRAY:
         return cpl_put_delta_bytes(c->kernels, p->bytes.data, p->lengths, p->n_values, out, err);
     default:
@@ -572,7 +609,8 @@ static bool encode_values(struct cpl_parquet_column *c, struct cpl_buffer *out, 
     }
 }
 
-static bool put_one_level(struct cpl_parquet_column *c, const uint8_t *levels, unsigned max, struct cpl_buffer *out, uint32_t *size, struct cpl_error *err)
+static bool put_one_level(struct cpl_parquet_column *c, const uint8_t *levels, unsigned max,
+                          struct cpl_buffer *out, uint32_t *size, struct cpl_error *err)
 {
     bool v1 = c->options->page_version == 0;
     size_t at = out->size;
@@ -608,7 +646,9 @@ static bool bound_codes(struct cpl_parquet_column *c, uint64_t *unencoded, struc
     bool ok = true;
     for (uint32_t code = 0; ok && code < entries; code++)
         if (seen[code]) {
-            struct cpl_slice slice = {.data = c->strings.bytes.data + c->strings.entries[code].offset, .length = c->strings.entries[code].length};
+            struct cpl_slice slice = {.data = c->strings.bytes.data +
+                                              c->strings.entries[code].offset,
+                                      .length = c->strings.entries[code].length};
             ok = bound_slices(c, &slice, 1, err);
         }
     cpl_free(seen);
@@ -638,19 +678,28 @@ static void count_levels(struct cpl_parquet_column *c)
 }
 
 /* The page's line in the index, and its part in the chunk's statistics. */
-static bool record_page(struct cpl_parquet_column *c, uint64_t offset, uint64_t unencoded, enum cpl_parquet_encoding encoding, struct cpl_error *err)
+static bool record_page(struct cpl_parquet_column *c, uint64_t offset, uint64_t unencoded,
+                        enum cpl_parquet_encoding encoding, struct cpl_error *err)
 {
     struct page *p = &c->page;
     struct cpl_parquet_chunk *chunk = &c->chunk;
-    struct cpl_page_record record = {.offset = offset, .size = (uint32_t)(chunk->pages.size - offset), .first_row = c->rows, .values = p->n_levels,
-                                     .nulls = p->n_nulls, .unencoded = unencoded, .encoding = encoding, .min_order = 2, .max_order = 2};
+    struct cpl_page_record record = {.offset = offset,
+                                     .size = (uint32_t)(chunk->pages.size - offset),
+                                     .first_row = c->rows,
+                                     .values = p->n_levels,
+                                     .nulls = p->n_nulls,
+                                     .unencoded = unencoded,
+                                     .encoding = encoding,
+                                     .min_order = 2,
+                                     .max_order = 2};
     bool utf8 = c->leaf->field->type.kind == CPL_STRING || c->leaf->field->type.kind == CPL_JSON;
     cpl_bounds_write(&p->bounds, c->order, c->width, utf8, &record.bounds);
     if (p->bounds.any && c->has_previous) {
         record.min_order = cpl_bounds_compare(c->order, &p->bounds, false, &c->previous, false);
         record.max_order = cpl_bounds_compare(c->order, &p->bounds, true, &c->previous, true);
     }
-    if (!cpl_buffer_append(&chunk->records, &record, sizeof record, err) || !cpl_bounds_join(&c->bounds, c->order, &p->bounds, err))
+    if (!cpl_buffer_append(&chunk->records, &record, sizeof record, err) ||
+        !cpl_bounds_join(&c->bounds, c->order, &p->bounds, err))
         return false;
     if (p->bounds.any) {
         cpl_bounds_clear(&c->previous);
@@ -666,14 +715,16 @@ static bool record_page(struct cpl_parquet_column *c, uint64_t offset, uint64_t 
 }
 
 /* Header, checksum, stored bytes. `levels` of them stand uncompressed in front (v2). */
-static bool put_page(struct cpl_parquet_column *c, struct cpl_parquet_page_header *header, const struct cpl_buffer *body, size_t levels,
-                     struct cpl_buffer *out, struct cpl_error *err)
+static bool put_page(struct cpl_parquet_column *c, struct cpl_parquet_page_header *header,
+                     const struct cpl_buffer *body, size_t levels, struct cpl_buffer *out,
+                     struct cpl_error *err)
 {
     const struct cpl_buffer *stored = body;
     if (c->chunk.codec != CPL_CODEC_NONE) {
         c->packed.size = 0;
         if (!cpl_buffer_append(&c->packed, body->data, levels, err) ||
-            !cpl_codec_compress(c->chunk.codec, c->options->level, c->codec_state, body->data + levels, body->size - levels, &c->packed, err))
+            !cpl_codec_compress(c->chunk.codec, c->options->level, c->codec_state,
+                                body->data + levels, body->size - levels, &c->packed, err))
             return false;
         stored = &c->packed;
         if (!c->codec_chosen && (double)stored->size > 0.95 * (double)body->size) {
@@ -683,7 +734,8 @@ static bool put_page(struct cpl_parquet_column *c, struct cpl_parquet_page_heade
         c->codec_chosen = true;
     }
     if (body->size > INT32_MAX || stored->size > INT32_MAX)
-        return cpl_fail(err, CPL_E_LIMIT, "a page of column %s would pass 2 GiB", c->leaf->field->name);
+        return cpl_fail(err, CPL_E_LIMIT, "a page of column %s would pass 2 GiB",
+                        c->leaf->field->name);
     header->uncompressed_size = (int32_t)body->size;
     header->compressed_size = (int32_t)stored->size;
     header->data_v2.has_is_compressed = true;
@@ -718,27 +770,36 @@ static bool flush_page(struct cpl_parquet_column *c, bool last, struct cpl_error
     c->body.size = 0;
     uint32_t rep_size, def_size;
     if (!put_one_level(c, p->rep, (unsigned)c->leaf->max_rep, &c->body, &rep_size, err) ||
-        !put_one_level(c, p->has_def ? p->def : NULL, (unsigned)c->leaf->max_def, &c->body, &def_size, err))
+        !put_one_level(c, p->has_def ? p->def : NULL, (unsigned)c->leaf->max_def, &c->body,
+                       &def_size, err))
         return false;
     size_t levels = c->body.size;
     if (!encode_values(c, &c->body, err))
         return false;
-    enum cpl_parquet_encoding encoding = c->mode == MODE_DICTIONARY ? CPL_PARQUET_RLE_DICTIONARY : c->encoding;
+    enum cpl_parquet_encoding encoding = c->mode == MODE_DICTIONARY ? CPL_PARQUET_RLE_DICTIONARY
+                                                                    : c->encoding;
     struct cpl_parquet_page_header header = {0};
     if (c->options->page_version == 0) {
         header.type = CPL_PARQUET_DATA_PAGE;
         header.has_data = true;
-        header.data = (struct cpl_parquet_data_page){.num_values = (int32_t)p->n_levels, .encoding = encoding, .definition_encoding = CPL_PARQUET_RLE,
+        header.data = (struct cpl_parquet_data_page){.num_values = (int32_t)p->n_levels,
+                                                     .encoding = encoding,
+                                                     .definition_encoding = CPL_PARQUET_RLE,
                                                      .repetition_encoding = CPL_PARQUET_RLE};
         levels = 0;
     } else {
         header.type = CPL_PARQUET_DATA_PAGE_V2;
         header.has_data_v2 = true;
-        header.data_v2 = (struct cpl_parquet_data_page_v2){.num_values = (int32_t)p->n_levels, .num_nulls = (int32_t)p->n_nulls, .num_rows = (int32_t)p->n_rows,
-                                                           .encoding = encoding, .definition_bytes = (int32_t)def_size, .repetition_bytes = (int32_t)rep_size};
+        header.data_v2 = (struct cpl_parquet_data_page_v2){.num_values = (int32_t)p->n_levels,
+                                                           .num_nulls = (int32_t)p->n_nulls,
+                                                           .num_rows = (int32_t)p->n_rows,
+                                                           .encoding = encoding,
+                                                           .definition_bytes = (int32_t)def_size,
+                                                           .repetition_bytes = (int32_t)rep_size};
     }
     uint64_t offset = c->chunk.pages.size;
-    if (!put_page(c, &header, &c->body, levels, &c->chunk.pages, err) || !record_page(c, offset, unencoded, encoding, err))
+    if (!put_page(c, &header, &c->body, levels, &c->chunk.pages, err) ||
+        !record_page(c, offset, unencoded, encoding, err))
         return false;
     count_levels(c);
     c->rows += p->n_rows;
@@ -750,11 +811,13 @@ static bool flush_page(struct cpl_parquet_column *c, bool last, struct cpl_error
 
 static bool page_full(const struct cpl_parquet_column *c)
 {
-    return c->page.n_levels >= (uint32_t)c->options->page_rows || c->page.bytes.size >= c->options->page_bytes;
+    return c->page.n_levels >= (uint32_t)c->options->page_rows ||
+           c->page.bytes.size >= c->options->page_bytes;
 }
 
 /* How many levels from `at` go into this page before it must be looked at again. Large strings shorten the step. */
-static uint32_t step(const struct cpl_parquet_column *c, const struct cpl_leaf_values *v, uint32_t at, uint32_t value_at)
+static uint32_t step(const struct cpl_parquet_column *c, const struct cpl_leaf_values *v,
+                     uint32_t at, uint32_t value_at)
 {
     uint32_t left = v->n_levels - at, room = (uint32_t)c->options->page_rows - c->page.n_levels;
     uint32_t n = left < room ? left : room;
@@ -789,11 +852,14 @@ static bool start_histograms(struct cpl_parquet_column *c, struct cpl_error *err
     if (c->leaf->max_rep == 0 && c->leaf->max_def <= 1)
         return true;
     c->chunk.def_histogram = cpl_alloc_zero((size_t)c->leaf->max_def + 1, sizeof(uint64_t), err);
-    c->chunk.rep_histogram = c->chunk.def_histogram ? cpl_alloc_zero((size_t)c->leaf->max_rep + 1, sizeof(uint64_t), err) : NULL;
+    c->chunk.rep_histogram = c->chunk.def_histogram ? cpl_alloc_zero((size_t)c->leaf->max_rep + 1,
+                                                                     sizeof(uint64_t), err)
+                                                    : NULL;
     return c->chunk.rep_histogram != NULL;
 }
 
-bool cpl_parquet_column_add(struct cpl_parquet_column *c, const struct cpl_leaf_values *v, struct cpl_error *err)
+bool cpl_parquet_column_add(struct cpl_parquet_column *c, const struct cpl_leaf_values *v,
+                            struct cpl_error *err)
 {
     uint32_t value = 0;
     if (!c->chunk.def_histogram && !start_histograms(c, err))
@@ -808,7 +874,8 @@ bool cpl_parquet_column_add(struct cpl_parquet_column *c, const struct cpl_leaf_
         uint32_t n = step(c, v, at, value);
         const uint8_t *def = v->def ? v->def + at : NULL;
         uint32_t valid = count_valid(c, def, n);
-        if (!add_values(c, v, value, valid, err) || !add_levels(c, def, v->rep ? v->rep + at : NULL, n, valid, err))
+        if (!add_values(c, v, value, valid, err) ||
+            !add_levels(c, def, v->rep ? v->rep + at : NULL, n, valid, err))
             return false;
         at += n;
         value += valid;
@@ -832,16 +899,20 @@ static bool put_dictionary(struct cpl_parquet_column *c, struct cpl_error *err)
             ok = cpl_buffer_append(body, &e->length, 4, err);
         ok = ok && cpl_buffer_append(body, c->strings.bytes.data + e->offset, e->length, err);
     }
-    struct cpl_parquet_page_header header = {.type = CPL_PARQUET_DICTIONARY_PAGE, .has_dictionary = true,
-                                             .dictionary = {.num_values = (int32_t)entries, .encoding = CPL_PARQUET_PLAIN}};
+    struct cpl_parquet_page_header header = {
+        .type = CPL_PARQUET_DICTIONARY_PAGE,
+        .has_dictionary = true,
+        .dictionary = {.num_values = (int32_t)entries, .encoding = CPL_PARQUET_PLAIN}};
     c->codec_chosen = true;
     return ok && put_page(c, &header, body, 0, &c->chunk.dictionary, err);
 }
 
-bool cpl_parquet_column_finish(struct cpl_parquet_column *c, struct cpl_parquet_chunk *chunk, struct cpl_error *err)
+bool cpl_parquet_column_finish(struct cpl_parquet_column *c, struct cpl_parquet_chunk *chunk,
+                               struct cpl_error *err)
 {
     *chunk = (struct cpl_parquet_chunk){0};
-    if (!flush_page(c, c->chunk.n_records == 0, err) || (c->dictionary_used && !put_dictionary(c, err)))
+    if (!flush_page(c, c->chunk.n_records == 0, err) ||
+        (c->dictionary_used && !put_dictionary(c, err)))
         return false;
     if (c->wants_bloom && !cpl_bloom_write(&c->hashes, &c->chunk.bloom, err))
         return false;

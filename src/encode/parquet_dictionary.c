@@ -32,7 +32,8 @@ void cpl_int_dictionary_release(struct cpl_int_dictionary *d)
     *d = (struct cpl_int_dictionary){0};
 }
 
-bool cpl_int_dictionary_start(struct cpl_int_dictionary *d, bool direct, int64_t base, struct cpl_error *err)
+bool cpl_int_dictionary_start(struct cpl_int_dictionary *d, bool direct, int64_t base,
+                              struct cpl_error *err)
 {
     d->n = 0;
     d->base = base;
@@ -73,13 +74,15 @@ static bool rehash_ints(struct cpl_int_dictionary *d, uint32_t n_slots, struct c
 
 static bool new_int(struct cpl_int_dictionary *d, int64_t value, struct cpl_error *err)
 {
-    if (d->n == d->capacity && !grow_array((void **)&d->values, &d->capacity, sizeof *d->values, err))
+    if (d->n == d->capacity &&
+        !grow_array((void **)&d->values, &d->capacity, sizeof *d->values, err))
         return false;
     d->values[d->n++] = value;
     return true;
 }
 
-static bool add_direct(struct cpl_int_dictionary *d, const int64_t *values, uint32_t n, uint32_t *codes, uint32_t *done, struct cpl_error *err)
+static bool add_direct(struct cpl_int_dictionary *d, const int64_t *values, uint32_t n,
+                       uint32_t *codes, uint32_t *done, struct cpl_error *err)
 {
     uint32_t *direct = d->direct;
     uint64_t base = (uint64_t)d->base;
@@ -101,7 +104,8 @@ static bool add_direct(struct cpl_int_dictionary *d, const int64_t *values, uint
     return true;
 }
 
-static bool add_hashed(struct cpl_int_dictionary *d, const int64_t *values, uint32_t n, uint32_t *codes, uint32_t *done, struct cpl_error *err)
+static bool add_hashed(struct cpl_int_dictionary *d, const int64_t *values, uint32_t n,
+                       uint32_t *codes, uint32_t *done, struct cpl_error *err)
 {
     for (uint32_t i = 0; i < n; i++) {
         uint32_t mask = d->n_slots - 1, at = (uint32_t)mix((uint64_t)values[i]) & mask, slot;
@@ -133,7 +137,8 @@ static bool leave_direct(struct cpl_int_dictionary *d, struct cpl_error *err)
     return rehash_ints(d, n_slots, err);
 }
 
-bool cpl_int_dictionary_add(struct cpl_int_dictionary *d, const int64_t *values, uint32_t n, uint32_t *codes, uint32_t *done, struct cpl_error *err)
+bool cpl_int_dictionary_add(struct cpl_int_dictionary *d, const int64_t *values, uint32_t n,
+                            uint32_t *codes, uint32_t *done, struct cpl_error *err)
 {
     *done = 0;
     if (!d->n_slots) {
@@ -174,7 +179,9 @@ bool cpl_bytes_dictionary_start(struct cpl_bytes_dictionary *d, struct cpl_error
     return true;
 }
 
-struct prefix { uint64_t low, high; };
+struct prefix {
+    uint64_t low, high;
+};
 
 /* The first 16 bytes, zero behind the end (16 bytes behind a slice are readable). */
 static inline struct prefix prefix_of(const struct cpl_slice *slice)
@@ -197,7 +204,8 @@ static inline uint64_t hash_of(struct prefix p, const struct cpl_slice *slice)
     uint64_t tail = 0;
     if (slice->length > 16)
         memcpy(&tail, slice->data + slice->length - 8, 8);
-    return mix(p.low * 0xC2B2AE3D27D4EB4Full ^ p.high * 0x165667B19E3779F9ull ^ tail * 0x9FB21C651E98DF25ull ^ slice->length);
+    return mix(p.low * 0xC2B2AE3D27D4EB4Full ^ p.high * 0x165667B19E3779F9ull ^
+               tail * 0x9FB21C651E98DF25ull ^ slice->length);
 }
 
 static bool rehash_bytes(struct cpl_bytes_dictionary *d, uint32_t n_slots, struct cpl_error *err)
@@ -219,21 +227,27 @@ static bool rehash_bytes(struct cpl_bytes_dictionary *d, uint32_t n_slots, struc
     return true;
 }
 
-static inline bool same(const struct cpl_bytes_dictionary *d, const struct cpl_bytes_entry *e, struct prefix p, const struct cpl_slice *slice)
+static inline bool same(const struct cpl_bytes_dictionary *d, const struct cpl_bytes_entry *e,
+                        struct prefix p, const struct cpl_slice *slice)
 {
     return e->low == p.low && e->high == p.high && e->length == slice->length &&
-           (slice->length <= 16 || !memcmp(d->bytes.data + e->offset + 16, slice->data + 16, slice->length - 16));
+           (slice->length <= 16 ||
+            !memcmp(d->bytes.data + e->offset + 16, slice->data + 16, slice->length - 16));
 }
 
-static bool new_bytes(struct cpl_bytes_dictionary *d, struct prefix p, const struct cpl_slice *slice, struct cpl_error *err)
+static bool new_bytes(struct cpl_bytes_dictionary *d, struct prefix p,
+                      const struct cpl_slice *slice, struct cpl_error *err)
 {
-    if (d->n == d->capacity && !grow_array((void **)&d->entries, &d->capacity, sizeof *d->entries, err))
+    if (d->n == d->capacity &&
+        !grow_array((void **)&d->entries, &d->capacity, sizeof *d->entries, err))
         return false;
-    d->entries[d->n++] = (struct cpl_bytes_entry){.low = p.low, .high = p.high, .offset = (uint32_t)d->bytes.size, .length = slice->length};
+    d->entries[d->n++] = (struct cpl_bytes_entry){
+        .low = p.low, .high = p.high, .offset = (uint32_t)d->bytes.size, .length = slice->length};
     return cpl_buffer_append(&d->bytes, slice->data, slice->length, err);
 }
 
-bool cpl_bytes_dictionary_add(struct cpl_bytes_dictionary *d, const struct cpl_slice *values, uint32_t n, uint32_t *codes, uint32_t *done, struct cpl_error *err)
+bool cpl_bytes_dictionary_add(struct cpl_bytes_dictionary *d, const struct cpl_slice *values,
+                              uint32_t n, uint32_t *codes, uint32_t *done, struct cpl_error *err)
 {
     for (uint32_t i = 0; i < n; i++) {
         struct prefix p = prefix_of(&values[i]);
@@ -241,7 +255,8 @@ bool cpl_bytes_dictionary_add(struct cpl_bytes_dictionary *d, const struct cpl_s
         while ((slot = d->slots[at]) && !same(d, &d->entries[slot - 1], p, &values[i]))
             at = (at + 1) & mask;
         if (__builtin_expect(!slot, 0)) {
-            if (d->n == CPL_DICTIONARY_ENTRIES || values[i].length > CPL_DICTIONARY_BYTES - d->bytes.size) {
+            if (d->n == CPL_DICTIONARY_ENTRIES ||
+                values[i].length > CPL_DICTIONARY_BYTES - d->bytes.size) {
                 *done = i;
                 return true;
             }

@@ -10,20 +10,25 @@
 enum { CPL_DICTIONARY_ENTRIES = 1 << 16, CPL_DICTIONARY_BYTES = 1 << 20 };
 
 struct cpl_int_dictionary {
-    int64_t *values;      /* by code */
+    int64_t *values; /* by code */
     uint32_t n, capacity;
-    uint32_t *slots;      /* open addressing: code + 1; 0 = free */
-    uint32_t n_slots;     /* a power of two; 0 while the direct table is in use */
-    uint32_t *direct;     /* code + 1 by value - base */
+    uint32_t *slots;  /* open addressing: code + 1; 0 = free */
+    uint32_t n_slots; /* a power of two; 0 while the direct table is in use */
+    uint32_t *direct; /* code + 1 by value - base */
     int64_t base;
 };
 void cpl_int_dictionary_release(struct cpl_int_dictionary *d);
 /* Empty; values within [base, base + 65536) go through a table when `direct`. */
-bool cpl_int_dictionary_start(struct cpl_int_dictionary *d, bool direct, int64_t base, struct cpl_error *err) CPL_CHECKED;
+bool cpl_int_dictionary_start(struct cpl_int_dictionary *d, bool direct, int64_t base,
+                              struct cpl_error *err) CPL_CHECKED;
 /* Codes for values[0, n). *done < n when the next value does not fit any more. False: out of memory. */
-bool cpl_int_dictionary_add(struct cpl_int_dictionary *d, const int64_t *values, uint32_t n, uint32_t *codes, uint32_t *done, struct cpl_error *err) CPL_CHECKED;
+bool cpl_int_dictionary_add(struct cpl_int_dictionary *d, const int64_t *values, uint32_t n,
+                            uint32_t *codes, uint32_t *done, struct cpl_error *err) CPL_CHECKED;
 
-struct cpl_bytes_entry { uint64_t low, high; uint32_t offset, length; };
+struct cpl_bytes_entry {
+    uint64_t low, high;
+    uint32_t offset, length;
+};
 struct cpl_bytes_dictionary {
     struct cpl_bytes_entry *entries;
     uint32_t n, capacity;
@@ -32,7 +37,9 @@ struct cpl_bytes_dictionary {
 };
 void cpl_bytes_dictionary_release(struct cpl_bytes_dictionary *d);
 bool cpl_bytes_dictionary_start(struct cpl_bytes_dictionary *d, struct cpl_error *err) CPL_CHECKED;
-bool cpl_bytes_dictionary_add(struct cpl_bytes_dictionary *d, const struct cpl_slice *values, uint32_t n, uint32_t *codes, uint32_t *done, struct cpl_error *err) CPL_CHECKED;
+bool cpl_bytes_dictionary_add(struct cpl_bytes_dictionary *d, const struct cpl_slice *values,
+                              uint32_t n, uint32_t *codes, uint32_t *done,
+                              struct cpl_error *err) CPL_CHECKED;
 
 /* How many distinct values `n_all` values will have, seeing that `n` of them had `distinct` (coupon collector). */
 double cpl_dictionary_estimate(double n, double distinct, double n_all);

@@ -16,5 +16,6 @@ struct cpl_parquet_kernels {
     size_t (*run)(const uint32_t *values, size_t n);
     void (*widen32)(const int32_t *values, size_t n, int64_t *out);
 };
-extern const struct cpl_parquet_kernels cpl_parquet_kernels_avx512, cpl_parquet_kernels_avx2, cpl_parquet_kernels_portable;
+extern const struct cpl_parquet_kernels cpl_parquet_kernels_avx512, cpl_parquet_kernels_avx2,
+    cpl_parquet_kernels_portable;
 const struct cpl_parquet_kernels *cpl_parquet_kernels(void);

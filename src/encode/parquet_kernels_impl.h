@@ -6,7 +6,10 @@
 #include <immintrin.h>
 #endif
 
-static inline void store64(uint8_t *out, uint64_t word) { memcpy(out, &word, 8); }
+static inline void store64(uint8_t *out, uint64_t word)
+{
+    memcpy(out, &word, 8);
+}
 
 /* Any width up to 32, eight values at a time through one accumulator. */
 static void pack_any(const uint32_t *values, size_t n, unsigned width, uint8_t *out)
@@ -92,7 +95,10 @@ static void bounds(const int64_t *values, size_t n, int64_t *min, int64_t *max)
     *max = most;
 }
 
-static unsigned bits_of(uint64_t any) { return any ? 64 - (unsigned)__builtin_clzll(any) : 0; }
+static unsigned bits_of(uint64_t any)
+{
+    return any ? 64 - (unsigned)__builtin_clzll(any) : 0;
+}
 
 static int64_t deltas(const int64_t *values, size_t n, uint8_t widths[4], uint64_t *rest)
 {
@@ -129,4 +135,5 @@ static void widen32(const int32_t *values, size_t n, int64_t *out)
         out[i] = values[i];
 }
 
-const struct cpl_parquet_kernels KERNELS = {.pack32 = pack32, .bounds = bounds, .deltas = deltas, .run = run, .widen32 = widen32};
+const struct cpl_parquet_kernels KERNELS = {
+    .pack32 = pack32, .bounds = bounds, .deltas = deltas, .run = run, .widen32 = widen32};

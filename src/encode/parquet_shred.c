@@ -6,10 +6,23 @@
 
 #include <string.h>
 
-struct path_step { const struct cpl_parquet_node *node; uint32_t child; }; /* child: which of the node's children comes next */
-struct leaf_path { const struct cpl_parquet_leaf *leaf; uint32_t top; struct path_step *steps; uint32_t n_steps; };
+struct path_step {
+    const struct cpl_parquet_node *node;
+    uint32_t child;
+}; /* child: which of the node's children comes next */
+struct leaf_path {
+    const struct cpl_parquet_leaf *leaf;
+    uint32_t top;
+    struct path_step *steps;
+    uint32_t n_steps;
+};
 
-struct entries { uint32_t *index; uint8_t *def, *rep; bool *alive; uint32_t n, capacity; };
+struct entries {
+    uint32_t *index;
+    uint8_t *def, *rep;
+    bool *alive;
+    uint32_t n, capacity;
+};
 
 struct cpl_shredder {
     struct cpl_arena arena;
@@ -23,8 +36,9 @@ struct cpl_shredder {
 
 /* ---- paths ---- */
 
-static bool add_paths(struct cpl_shredder *s, const struct cpl_parquet_schema *schema, uint32_t top, struct path_step *above, uint32_t depth,
-                      const struct cpl_parquet_node *node, struct cpl_error *err)
+static bool add_paths(struct cpl_shredder *s, const struct cpl_parquet_schema *schema, uint32_t top,
+                      struct path_step *above, uint32_t depth, const struct cpl_parquet_node *node,
+                      struct cpl_error *err)
 {
     if (depth >= 64)
         return cpl_fail(err, CPL_E_LIMIT, "columns may be nested 64 levels deep");
@@ -47,7 +61,8 @@ static bool add_paths(struct cpl_shredder *s, const struct cpl_parquet_schema *s
     return true;
 }
 
-struct cpl_shredder *cpl_shredder_new(const struct cpl_parquet_schema *schema, struct cpl_error *err)
+struct cpl_shredder *cpl_shredder_new(const struct cpl_parquet_schema *schema,
+                                      struct cpl_error *err)
 {
     struct cpl_shredder *s = cpl_alloc_zero(1, sizeof *s, err);
     struct path_step above[64];
@@ -109,7 +124,8 @@ static bool room(struct entries *e, uint64_t n, struct cpl_error *err)
     return alive != NULL;
 }
 
-static void end_nulls(struct entries *e, const struct cpl_parquet_node *node, const struct cpl_column *column)
+static void end_nulls(struct entries *e, const struct cpl_parquet_node *node,
+                      const struct cpl_column *column)
 {
     for (uint32_t i = 0; i < e->n; i++) {
         if (!e->alive[i])
@@ -121,11 +137,15 @@ static void end_nulls(struct entries *e, const struct cpl_parquet_node *node, co
     }
 }
 
-static bool multiply(const struct entries *from, struct entries *to, const struct cpl_parquet_node *node, const struct cpl_column *column, struct cpl_error *err)
+static bool multiply(const struct entries *from, struct entries *to,
+                     const struct cpl_parquet_node *node, const struct cpl_column *column,
+                     struct cpl_error *err)
 {
     uint64_t total = 0;
     for (uint32_t i = 0; i < from->n; i++) {
-        int32_t count = from->alive[i] ? column->offsets[from->index[i] + 1] - column->offsets[from->index[i]] : 0;
+        int32_t count = from->alive[i]
+                            ? column->offsets[from->index[i] + 1] - column->offsets[from->index[i]]
+                            : 0;
         total += count > 0 ? (uint64_t)count : 1;
     }
     if (!room(to, total, err))
@@ -145,8 +165,10 @@ static bool multiply(const struct entries *from, struct entries *to, const struc
     return true;
 }
 
-static bool walk(struct cpl_shredder *s, const struct leaf_path *path, const struct cpl_column *column, const uint32_t *selection, uint32_t first, uint32_t n,
-                 struct entries **result, const struct cpl_column **leaf, struct cpl_error *err)
+static bool walk(struct cpl_shredder *s, const struct leaf_path *path,
+                 const struct cpl_column *column, const uint32_t *selection, uint32_t first,
+                 uint32_t n, struct entries **result, const struct cpl_column **leaf,
+                 struct cpl_error *err)
 {
     struct entries *now = &s->entries[0], *next = &s->entries[1];
     if (!room(now, n, err))
@@ -197,7 +219,8 @@ static bool index_room(struct cpl_shredder *s, uint32_t n, struct cpl_error *err
         out[i] = (int64_t)column->member[AT(i)];                                                   \
     break
 
-static void widen(const struct cpl_column *column, const uint32_t *index, uint32_t first, uint32_t n, int64_t *out)
+static void widen(const struct cpl_column *column, const uint32_t *index, uint32_t first,
+                  uint32_t n, int64_t *out)
 {
     const struct cpl_type *type = &column->field->type;
     switch (type->kind) {
@@ -221,18 +244,23 @@ static void widen(const struct cpl_column *column, const uint32_t *index, uint32
 }
 
 /* Seconds are stored as milliseconds: exact, but for the ends of time. */
-static bool seconds_to_millis(int64_t *values, uint32_t n, const struct cpl_field *field, struct cpl_error *err)
+static bool seconds_to_millis(int64_t *values, uint32_t n, const struct cpl_field *field,
+                              struct cpl_error *err)
 {
     for (uint32_t i = 0; i < n; i++)
         if (__builtin_mul_overflow(values[i], 1000, &values[i]))
-            return cpl_fail(err, CPL_E_TYPE, "column %s: a time in seconds does not fit Parquet's milliseconds", field->name);
+            return cpl_fail(err, CPL_E_TYPE,
+                            "column %s: a time in seconds does not fit Parquet's milliseconds",
+                            field->name);
     return true;
 }
 
-static bool numbers(struct cpl_shredder *s, const struct cpl_column *column, const uint32_t *index, uint32_t first, uint32_t n, struct cpl_leaf_values *v, struct cpl_error *err)
+static bool numbers(struct cpl_shredder *s, const struct cpl_column *column, const uint32_t *index,
+                    uint32_t first, uint32_t n, struct cpl_leaf_values *v, struct cpl_error *err)
 {
     const struct cpl_type *type = &column->field->type;
-    bool seconds = (type->kind == CPL_TIME || type->kind == CPL_TIMESTAMP) && type->unit == CPL_SECOND;
+    bool seconds = (type->kind == CPL_TIME || type->kind == CPL_TIMESTAMP) &&
+                   type->unit == CPL_SECOND;
     if (!index && !seconds && cpl_type_width(type) == 8) {
         v->numbers = column->i64 + first;
         return true;
@@ -253,8 +281,9 @@ static void put_decimal(__int128_t value, int32_t width, uint8_t *out)
         out[i] = (uint8_t)value;
 }
 
-static bool slices(struct cpl_shredder *s, const struct leaf_path *path, const struct cpl_column *column, const uint32_t *index, uint32_t first, uint32_t n,
-                   struct cpl_leaf_values *v, struct cpl_error *err)
+static bool slices(struct cpl_shredder *s, const struct leaf_path *path,
+                   const struct cpl_column *column, const uint32_t *index, uint32_t first,
+                   uint32_t n, struct cpl_leaf_values *v, struct cpl_error *err)
 {
     if (!index && cpl_kind_is_slice(column->field->type.kind)) {
         v->slices = column->slices + first;
@@ -282,7 +311,8 @@ static bool slices(struct cpl_shredder *s, const struct leaf_path *path, const s
     return true;
 }
 
-static bool bools(struct cpl_shredder *s, const struct cpl_column *column, const uint32_t *index, uint32_t first, uint32_t n, struct cpl_leaf_values *v, struct cpl_error *err)
+static bool bools(struct cpl_shredder *s, const struct cpl_column *column, const uint32_t *index,
+                  uint32_t first, uint32_t n, struct cpl_leaf_values *v, struct cpl_error *err)
 {
     if (!index) {
         v->bools = column->u8 + first;
@@ -297,8 +327,9 @@ static bool bools(struct cpl_shredder *s, const struct cpl_column *column, const
     return true;
 }
 
-static bool leaf_values(struct cpl_shredder *s, const struct leaf_path *path, const struct cpl_column *column, const uint32_t *index, uint32_t first, uint32_t n,
-                        struct cpl_leaf_values *v, struct cpl_error *err)
+static bool leaf_values(struct cpl_shredder *s, const struct leaf_path *path,
+                        const struct cpl_column *column, const uint32_t *index, uint32_t first,
+                        uint32_t n, struct cpl_leaf_values *v, struct cpl_error *err)
 {
     v->n_values = n;
     switch (cpl_leaf_class(path->leaf)) {
@@ -315,7 +346,8 @@ static bool leaf_values(struct cpl_shredder *s, const struct leaf_path *path, co
 /* ---- a leaf ---- */
 
 /* The leaf's column when nothing above it is null or a list; else NULL. */
-static const struct cpl_column *plain_leaf(const struct leaf_path *path, const struct cpl_column *column)
+static const struct cpl_column *plain_leaf(const struct leaf_path *path,
+                                           const struct cpl_column *column)
 {
     for (uint32_t d = 0; d + 1 < path->n_steps; d++) {
         if (path->steps[d].node->field->type.kind != CPL_STRUCT || column->null_count)
@@ -325,8 +357,9 @@ static const struct cpl_column *plain_leaf(const struct leaf_path *path, const s
     return column;
 }
 
-static bool shred_plain(struct cpl_shredder *s, const struct leaf_path *path, const struct cpl_column *column, const uint32_t *selection, uint32_t first, uint32_t n,
-                        struct cpl_leaf_values *v, struct cpl_error *err)
+static bool shred_plain(struct cpl_shredder *s, const struct leaf_path *path,
+                        const struct cpl_column *column, const uint32_t *selection, uint32_t first,
+                        uint32_t n, struct cpl_leaf_values *v, struct cpl_error *err)
 {
     v->n_levels = n;
     if (!column->null_count)
@@ -347,8 +380,9 @@ static bool shred_plain(struct cpl_shredder *s, const struct leaf_path *path, co
     return leaf_values(s, path, column, s->index, 0, valid, v, err);
 }
 
-static bool shred_nested(struct cpl_shredder *s, const struct leaf_path *path, const struct cpl_column *column, const uint32_t *selection, uint32_t first, uint32_t n,
-                         struct cpl_leaf_values *v, struct cpl_error *err)
+static bool shred_nested(struct cpl_shredder *s, const struct leaf_path *path,
+                         const struct cpl_column *column, const uint32_t *selection, uint32_t first,
+                         uint32_t n, struct cpl_leaf_values *v, struct cpl_error *err)
 {
     struct entries *e = NULL;
     const struct cpl_column *leaf = NULL;
@@ -364,7 +398,8 @@ static bool shred_nested(struct cpl_shredder *s, const struct leaf_path *path, c
     return leaf_values(s, path, leaf, s->index, 0, valid, v, err);
 }
 
-bool cpl_shred(struct cpl_shredder *s, const struct cpl_batch *batch, const uint32_t *selection, uint32_t first, uint32_t n, cpl_leaf_function *give, void *context,
+bool cpl_shred(struct cpl_shredder *s, const struct cpl_batch *batch, const uint32_t *selection,
+               uint32_t first, uint32_t n, cpl_leaf_function *give, void *context,
                struct cpl_error *err)
 {
     for (uint32_t l = 0; l < s->n_leaves; l++) {
@@ -373,7 +408,8 @@ bool cpl_shred(struct cpl_shredder *s, const struct cpl_batch *batch, const uint
         if (path->steps[path->n_steps - 1].node->field->type.n_children)
             plain = NULL;
         struct cpl_leaf_values v = {0};
-        bool ok = plain ? shred_plain(s, path, plain, selection, first, n, &v, err) : shred_nested(s, path, top, selection, first, n, &v, err);
+        bool ok = plain ? shred_plain(s, path, plain, selection, first, n, &v, err)
+                        : shred_nested(s, path, top, selection, first, n, &v, err);
         if (!ok || !give(context, l, &v, err))
             return false;
     }

@@ -10,11 +10,15 @@ static uint8_t *put_varint(uint8_t *out, uint64_t value)
     return out;
 }
 
-static uint64_t zigzag(int64_t value) { return (uint64_t)value << 1 ^ (uint64_t)(value >> 63); }
+static uint64_t zigzag(int64_t value)
+{
+    return (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
+}
 
 /* ---- RLE / bit-packing hybrid ---- */
 
-static void put_literals(const struct cpl_parquet_kernels *k, const uint32_t *values, uint32_t n, unsigned width, struct cpl_buffer *out)
+static void put_literals(const struct cpl_parquet_kernels *k, const uint32_t *values, uint32_t n,
+                         unsigned width, struct cpl_buffer *out)
 {
     if (!n)
         return;
@@ -39,7 +43,8 @@ static bool eight_equal(const uint32_t *v)
     return !differ;
 }
 
-bool cpl_put_hybrid(const struct cpl_parquet_kernels *k, uint32_t *values, uint32_t n, unsigned width, struct cpl_buffer *out, struct cpl_error *err)
+bool cpl_put_hybrid(const struct cpl_parquet_kernels *k, uint32_t *values, uint32_t n,
+                    unsigned width, struct cpl_buffer *out, struct cpl_error *err)
 {
     /* worst case: all literal, or runs of eight with their headers */
     if (!cpl_buffer_reserve(out, (size_t)n / 8 * (width + 6) + width + 64, err))
@@ -52,7 +57,8 @@ bool cpl_put_hybrid(const struct cpl_parquet_kernels *k, uint32_t *values, uint3
             continue;
         }
         size_t run = k->run(values + i, n - i);
-        if (run < 16 && width <= 8 && i > literal) { /* a short run inside literals costs more than it saves */
+        if (run < 16 && width <= 8 &&
+            i > literal) { /* a short run inside literals costs more than it saves */
             i += 8;
             continue;
         }
@@ -65,7 +71,8 @@ bool cpl_put_hybrid(const struct cpl_parquet_kernels *k, uint32_t *values, uint3
     return true;
 }
 
-bool cpl_put_constant_levels(uint32_t level, uint32_t n, unsigned max, struct cpl_buffer *out, struct cpl_error *err)
+bool cpl_put_constant_levels(uint32_t level, uint32_t n, unsigned max, struct cpl_buffer *out,
+                             struct cpl_error *err)
 {
     if (!cpl_buffer_reserve(out, 16, err))
         return false;
@@ -74,7 +81,8 @@ bool cpl_put_constant_levels(uint32_t level, uint32_t n, unsigned max, struct cp
     return true;
 }
 
-bool cpl_put_levels(const struct cpl_parquet_kernels *k, const uint8_t *levels, uint32_t n, unsigned max, struct cpl_buffer *out, struct cpl_error *err)
+bool cpl_put_levels(const struct cpl_parquet_kernels *k, const uint8_t *levels, uint32_t n,
+                    unsigned max, struct cpl_buffer *out, struct cpl_error *err)
 {
     uint32_t *wide = cpl_alloc((n + 8) * sizeof *wide, err);
     if (!wide)
@@ -109,7 +117,8 @@ static void pack64(const uint64_t *values, unsigned width, uint8_t *out)
     memcpy(out, &word, (filled + 7) / 8);
 }
 
-static uint8_t *put_miniblock(const struct cpl_parquet_kernels *k, const uint64_t *rest, unsigned width, uint8_t *out)
+static uint8_t *put_miniblock(const struct cpl_parquet_kernels *k, const uint64_t *rest,
+                              unsigned width, uint8_t *out)
 {
     if (!width)
         return out;
@@ -153,7 +162,8 @@ static bool fits_32(const int64_t *values, uint32_t n)
     return true;
 }
 
-bool cpl_put_delta(const struct cpl_parquet_kernels *k, const int64_t *values, uint32_t n, unsigned bytes, struct cpl_buffer *out, struct cpl_error *err)
+bool cpl_put_delta(const struct cpl_parquet_kernels *k, const int64_t *values, uint32_t n,
+                   unsigned bytes, struct cpl_buffer *out, struct cpl_error *err)
 {
     uint64_t rest[128 + 8];
     if (!cpl_buffer_reserve(out, ((size_t)n + 255) / 128 * (128 * 8 + 16) + 64, err))
@@ -162,12 +172,15 @@ bool cpl_put_delta(const struct cpl_parquet_kernels *k, const int64_t *values, u
     at = put_varint(at, 128);
     at = put_varint(at, 4);
     at = put_varint(at, n);
-    at = put_varint(at, zigzag(!n ? 0 : bytes == 4 ? (int32_t)values[0] : values[0])); /* unsigned ones wrap */
+    at = put_varint(at, zigzag(!n           ? 0
+                               : bytes == 4 ? (int32_t)values[0]
+                                            : values[0])); /* unsigned ones wrap */
     for (uint32_t first = 1; first < n; first += 128) {
         uint32_t left = n - first < 128 ? n - first : 128, minis = (left + 31) / 32;
         uint8_t widths[4];
         bool wraps = bytes == 4 && !fits_32(values + first, left);
-        int64_t least = wraps ? narrow_deltas(values + first, left, widths, rest) : k->deltas(values + first, left, widths, rest);
+        int64_t least = wraps ? narrow_deltas(values + first, left, widths, rest)
+                              : k->deltas(values + first, left, widths, rest);
         at = put_varint(at, zigzag(least));
         memcpy(at, widths, 4);
         at += 4;
@@ -194,7 +207,8 @@ uint64_t cpl_delta_size(const struct cpl_parquet_kernels *k, const int64_t *valu
 
 /* ---- plain and byte stream split ---- */
 
-bool cpl_put_plain(const int64_t *values, uint32_t n, unsigned bytes, struct cpl_buffer *out, struct cpl_error *err)
+bool cpl_put_plain(const int64_t *values, uint32_t n, unsigned bytes, struct cpl_buffer *out,
+                   struct cpl_error *err)
 {
     if (!cpl_buffer_reserve(out, (size_t)n * bytes, err))
         return false;
@@ -210,7 +224,8 @@ bool cpl_put_plain(const int64_t *values, uint32_t n, unsigned bytes, struct cpl
     return true;
 }
 
-bool cpl_put_stream_split(const int64_t *values, uint32_t n, unsigned bytes, struct cpl_buffer *out, struct cpl_error *err)
+bool cpl_put_stream_split(const int64_t *values, uint32_t n, unsigned bytes, struct cpl_buffer *out,
+                          struct cpl_error *err)
 {
     if (!cpl_buffer_reserve(out, (size_t)n * bytes, err))
         return false;
@@ -224,7 +239,8 @@ bool cpl_put_stream_split(const int64_t *values, uint32_t n, unsigned bytes, str
 
 /* ---- byte arrays ---- */
 
-bool cpl_put_plain_bytes(const uint8_t *bytes, const uint32_t *lengths, uint32_t n, struct cpl_buffer *out, struct cpl_error *err)
+bool cpl_put_plain_bytes(const uint8_t *bytes, const uint32_t *lengths, uint32_t n,
+                         struct cpl_buffer *out, struct cpl_error *err)
 {
     size_t total = 0;
     for (uint32_t i = 0; i < n; i++)
@@ -242,7 +258,8 @@ bool cpl_put_plain_bytes(const uint8_t *bytes, const uint32_t *lengths, uint32_t
     return true;
 }
 
-static bool put_lengths(const struct cpl_parquet_kernels *k, const uint32_t *lengths, uint32_t n, struct cpl_buffer *out, struct cpl_error *err)
+static bool put_lengths(const struct cpl_parquet_kernels *k, const uint32_t *lengths, uint32_t n,
+                        struct cpl_buffer *out, struct cpl_error *err)
 {
     int64_t *wide = cpl_alloc((size_t)n * sizeof *wide, err);
     if (!wide)
@@ -254,7 +271,9 @@ static bool put_lengths(const struct cpl_parquet_kernels *k, const uint32_t *len
     return ok;
 }
 
-bool cpl_put_delta_length(const struct cpl_parquet_kernels *k, const uint8_t *bytes, size_t size, const uint32_t *lengths, uint32_t n, struct cpl_buffer *out, struct cpl_error *err)
+bool cpl_put_delta_length(const struct cpl_parquet_kernels *k, const uint8_t *bytes, size_t size,
+                          const uint32_t *lengths, uint32_t n, struct cpl_buffer *out,
+                          struct cpl_error *err)
 {
     return put_lengths(k, lengths, n, out, err) && cpl_buffer_append(out, bytes, size, err);
 }
@@ -278,7 +297,9 @@ uint64_t cpl_shared_prefixes(const uint8_t *bytes, const uint32_t *lengths, uint
     return total;
 }
 
-bool cpl_put_delta_bytes(const struct cpl_parquet_kernels *k, const uint8_t *bytes, const uint32_t *lengths, uint32_t n, struct cpl_buffer *out, struct cpl_error *err)
+bool cpl_put_delta_bytes(const struct cpl_parquet_kernels *k, const uint8_t *bytes,
+                         const uint32_t *lengths, uint32_t n, struct cpl_buffer *out,
+                         struct cpl_error *err)
 {
     uint32_t *prefixes = cpl_alloc((size_t)n * sizeof *prefixes, err);
     uint32_t *suffixes = prefixes ? cpl_alloc((size_t)n * sizeof *suffixes, err) : NULL;
@@ -292,7 +313,8 @@ bool cpl_put_delta_bytes(const struct cpl_parquet_kernels *k, const uint8_t *byt
         before = bytes;
         bytes += lengths[i];
     }
-    ok = ok && put_lengths(k, prefixes, n, out, err) && cpl_put_delta_length(k, tail.data, tail.size, suffixes, n, out, err);
+    ok = ok && put_lengths(k, prefixes, n, out, err) &&
+         cpl_put_delta_length(k, tail.data, tail.size, suffixes, n, out, err);
     cpl_buffer_release(&tail);
     cpl_free(suffixes);
     cpl_free(prefixes);

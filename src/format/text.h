@@ -16,55 +16,88 @@ enum cpl_text_result { CPL_TEXT_EXACT, CPL_TEXT_NO, CPL_TEXT_RANGE };
 
 /* How numbers and dates are written in one input. Zero is the default: '.' and ISO 8601 / RFC 3339. */
 struct cpl_text_style {
-    char decimal_point;      /* 0 = '.' */
-    char thousands;          /* 0 = none; when set, groups of three are required */
-    const char *date_format; /* NULL = ISO; strptime-like: %Y %y %m %d %H %I %M %S %f(fraction) %p %b %B %z %j %T %D %F, literal text */
+    char decimal_point; /* 0 = '.' */
+    char thousands;     /* 0 = none; when set, groups of three are required */
+    const char *
+        date_format; /* NULL = ISO; strptime-like: %Y %y %m %d %H %I %M %S %f(fraction) %p %b %B %z %j %T %D %F, literal text */
     const char *time_format;
     const char *timestamp_format;
-    const char *const *true_words, *const *false_words; /* NULL = true/false, case-insensitive; NULL-terminated lists */
+    const char *const *true_words,
+        *const *false_words; /* NULL = true/false, case-insensitive; NULL-terminated lists */
     bool lenient;            /* declared types: also accept +5, 007, 1e3 for integers, .5, 5. */
 };
 
 /* Is this a date, time or timestamp format that the parsers know, with all the fields that such a value needs (a year,
  * month and day or day of the year; an hour; both)? Ask before a run: a wrong format fits no value at all. */
 enum cpl_text_format { CPL_FORMAT_DATE, CPL_FORMAT_TIME, CPL_FORMAT_TIMESTAMP };
-bool cpl_text_format_check(const char *format, enum cpl_text_format what, struct cpl_error *err) CPL_CHECKED;
+bool cpl_text_format_check(const char *format, enum cpl_text_format what,
+                           struct cpl_error *err) CPL_CHECKED;
 
-enum cpl_text_result cpl_parse_bool(const uint8_t *text, size_t length, const struct cpl_text_style *style, bool *value);
+enum cpl_text_result cpl_parse_bool(const uint8_t *text, size_t length,
+                                    const struct cpl_text_style *style, bool *value);
 /* [-]digits without leading zeros ("0", "-5"); not "-0", "+5", "007" unless style->lenient. Fits if min ≤ v ≤ max. */
-enum cpl_text_result cpl_parse_int(const uint8_t *text, size_t length, const struct cpl_text_style *style, int64_t min, int64_t max, int64_t *value);
-enum cpl_text_result cpl_parse_uint(const uint8_t *text, size_t length, const struct cpl_text_style *style, uint64_t max, uint64_t *value);
+enum cpl_text_result cpl_parse_int(const uint8_t *text, size_t length,
+                                   const struct cpl_text_style *style, int64_t min, int64_t max,
+                                   int64_t *value);
+enum cpl_text_result cpl_parse_uint(const uint8_t *text, size_t length,
+                                    const struct cpl_text_style *style, uint64_t max,
+                                    uint64_t *value);
 /* Fixed notation (and exponents when exact). Fewer fraction digits than `scale` are fine ("1.5" = 1.50), trailing zeros beyond it too. */
-enum cpl_text_result cpl_parse_decimal64(const uint8_t *text, size_t length, const struct cpl_text_style *style, int precision, int scale, int64_t *value);
-enum cpl_text_result cpl_parse_decimal128(const uint8_t *text, size_t length, const struct cpl_text_style *style, int precision, int scale, cpl_int128 *value);
+enum cpl_text_result cpl_parse_decimal64(const uint8_t *text, size_t length,
+                                         const struct cpl_text_style *style, int precision,
+                                         int scale, int64_t *value);
+enum cpl_text_result cpl_parse_decimal128(const uint8_t *text, size_t length,
+                                          const struct cpl_text_style *style, int precision,
+                                          int scale, cpl_int128 *value);
 /* The nearest double; RANGE when the significant digits (trailing zeros aside) would not come back by printing
  * the double with as many digits (≤ 15 digits always do), or when it overflows. "inf", "nan", "Infinity", "NaN", "-inf" are accepted. */
-enum cpl_text_result cpl_parse_double(const uint8_t *text, size_t length, const struct cpl_text_style *style, double *value);
-enum cpl_text_result cpl_parse_float(const uint8_t *text, size_t length, const struct cpl_text_style *style, float *value);
-enum cpl_text_result cpl_parse_date(const uint8_t *text, size_t length, const struct cpl_text_style *style, int32_t *days);
-enum cpl_text_result cpl_parse_time(const uint8_t *text, size_t length, const struct cpl_text_style *style, enum cpl_unit unit, int64_t *value);
+enum cpl_text_result cpl_parse_double(const uint8_t *text, size_t length,
+                                      const struct cpl_text_style *style, double *value);
+enum cpl_text_result cpl_parse_float(const uint8_t *text, size_t length,
+                                     const struct cpl_text_style *style, float *value);
+enum cpl_text_result cpl_parse_date(const uint8_t *text, size_t length,
+                                    const struct cpl_text_style *style, int32_t *days);
+enum cpl_text_result cpl_parse_time(const uint8_t *text, size_t length,
+                                    const struct cpl_text_style *style, enum cpl_unit unit,
+                                    int64_t *value);
 /* utc: the text must carry a zone (Z, ±hh, ±hhmm, ±hh:mm) and is brought to UTC; else it must carry none. 'T' or ' '.
  * RANGE when the fraction is finer than unit, or the value leaves 64 bits. A leap second (:60) is NO. */
-enum cpl_text_result cpl_parse_timestamp(const uint8_t *text, size_t length, const struct cpl_text_style *style, enum cpl_unit unit, bool utc, int64_t *value);
+enum cpl_text_result cpl_parse_timestamp(const uint8_t *text, size_t length,
+                                         const struct cpl_text_style *style, enum cpl_unit unit,
+                                         bool utc, int64_t *value);
 /* 8-4-4-4-12 hex digits, lower case (upper case is value-exact, not text-exact: `lower_only` decides). */
-enum cpl_text_result cpl_parse_uuid(const uint8_t *text, size_t length, bool lower_only, uint8_t value[16]);
+enum cpl_text_result cpl_parse_uuid(const uint8_t *text, size_t length, bool lower_only,
+                                    uint8_t value[16]);
 
 /* What a piece of text could be, for inference: facts about one value, joined over a column by text_join. */
-enum cpl_text_class { CPL_CLASS_NULL, CPL_CLASS_BOOL, CPL_CLASS_INT, CPL_CLASS_DECIMAL, CPL_CLASS_DOUBLE, CPL_CLASS_DATE,
-    CPL_CLASS_TIME, CPL_CLASS_TIMESTAMP, CPL_CLASS_TIMESTAMP_UTC, CPL_CLASS_UUID, CPL_CLASS_STRING };
+enum cpl_text_class {
+    CPL_CLASS_NULL,
+    CPL_CLASS_BOOL,
+    CPL_CLASS_INT,
+    CPL_CLASS_DECIMAL,
+    CPL_CLASS_DOUBLE,
+    CPL_CLASS_DATE,
+    CPL_CLASS_TIME,
+    CPL_CLASS_TIMESTAMP,
+    CPL_CLASS_TIMESTAMP_UTC,
+    CPL_CLASS_UUID,
+    CPL_CLASS_STRING
+};
 struct cpl_text_facts {
     enum cpl_text_class class;
-    uint8_t int_digits;   /* INT, DECIMAL: significant digits before the point */
-    uint8_t scale;        /* DECIMAL: digits behind it */
+    uint8_t int_digits; /* INT, DECIMAL: significant digits before the point */
+    uint8_t scale;      /* DECIMAL: digits behind it */
     bool negative;
-    uint8_t fraction;     /* TIME, TIMESTAMP*: digits of fraction, 0..9 */
-    bool not_double;      /* INT, DECIMAL: some value has digits that no double gives back */
-    bool not_nano;        /* TIMESTAMP*: some value lies outside 1677..2262, the years of 64-bit nanoseconds */
+    uint8_t fraction; /* TIME, TIMESTAMP*: digits of fraction, 0..9 */
+    bool not_double;  /* INT, DECIMAL: some value has digits that no double gives back */
+    bool
+        not_nano; /* TIMESTAMP*: some value lies outside 1677..2262, the years of 64-bit nanoseconds */
 };
 /* Classify one value (an empty or blank text is STRING: the caller has taken nulls out). Integers beyond int64, up to 38
  * digits, are DECIMAL with scale 0. Beyond 38 digits: DOUBLE when one gives them back, else STRING. Never lenient: "007", "+5", "-0",
  * "1.", ".5", "NaN" and "inf" are STRING; "-0.0" and "1e5" are DOUBLE; blanks around a value are not part of it. */
-struct cpl_text_facts cpl_text_classify(const uint8_t *text, size_t length, const struct cpl_text_style *style);
+struct cpl_text_facts cpl_text_classify(const uint8_t *text, size_t length,
+                                        const struct cpl_text_style *style);
 /* The least class that both fit without loss; commutative and associative, NULL is neutral.
  * INT+DECIMAL → DECIMAL (max int_digits, max scale); over 38 digits → DOUBLE or STRING; number+DOUBLE → DOUBLE unless not_double, else
  * STRING; anything else unequal → STRING. */
@@ -85,7 +118,8 @@ size_t cpl_print_double(double value, char *out);
 size_t cpl_print_float(float value, char *out);
 size_t cpl_print_date(int32_t days, char *out);
 size_t cpl_print_time(int64_t value, enum cpl_unit unit, char *out);
-size_t cpl_print_timestamp(int64_t value, enum cpl_unit unit, bool utc, char *out); /* 2026-11-01T00:00:00.331Z */
+size_t cpl_print_timestamp(int64_t value, enum cpl_unit unit, bool utc,
+                           char *out); /* 2026-11-01T00:00:00.331Z */
 size_t cpl_print_uuid(const uint8_t value[16], char *out);
 /* Any simple value of a batch column (strings excluded); 0 for null. */
 struct cpl_column;

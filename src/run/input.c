@@ -7,7 +7,8 @@
 
 enum { HEAD_BYTES = 1 << 20, PREFETCH_BLOCK = 1 << 20, PREFETCH_BLOCKS = 4 };
 
-static struct cpl_stream *raw_stream(const struct cpl_input *input, uint64_t from, bool again, struct cpl_error *err)
+static struct cpl_stream *raw_stream(const struct cpl_input *input, uint64_t from, bool again,
+                                     struct cpl_error *err)
 {
     if (input->is_stdin)
         return cpl_spill_stream(input->spill, again, err);
@@ -25,7 +26,10 @@ static bool sniff_compression(struct cpl_input *input, const char *wanted, struc
                 input->compression = (enum cpl_compression)i;
                 return true;
             }
-        return cpl_fail(err, CPL_E_CONFIG, "source.compression: %s is not known; use auto, none, gzip, zstd, bzip2, xz or lz4", wanted);
+        return cpl_fail(
+            err, CPL_E_CONFIG,
+            "source.compression: %s is not known; use auto, none, gzip, zstd, bzip2, xz or lz4",
+            wanted);
     }
     if (input->is_stdin) {
         const uint8_t *data;
@@ -39,7 +43,9 @@ static bool sniff_compression(struct cpl_input *input, const char *wanted, struc
     return true;
 }
 
-static struct cpl_stream *decompressed(const struct cpl_inputs *inputs, const struct cpl_input *input, uint64_t from, bool again, struct cpl_error *err)
+static struct cpl_stream *decompressed(const struct cpl_inputs *inputs,
+                                       const struct cpl_input *input, uint64_t from, bool again,
+                                       struct cpl_error *err)
 {
     struct cpl_stream *stream = raw_stream(input, from, again, err);
     if (!stream || input->compression == CPL_PLAIN)
@@ -48,7 +54,8 @@ static struct cpl_stream *decompressed(const struct cpl_inputs *inputs, const st
 }
 
 /* Up to `size` bytes of a stream. */
-static bool take(struct cpl_stream *stream, size_t size, struct cpl_buffer *out, bool *whole, struct cpl_error *err)
+static bool take(struct cpl_stream *stream, size_t size, struct cpl_buffer *out, bool *whole,
+                 struct cpl_error *err)
 {
     *whole = false;
     if (!cpl_buffer_reserve(out, size + 1, err))
@@ -69,7 +76,8 @@ static bool take(struct cpl_stream *stream, size_t size, struct cpl_buffer *out,
     return true;
 }
 
-static bool guess_charset(const struct cpl_inputs *inputs, struct cpl_input *input, const char *wanted, struct cpl_error *err)
+static bool guess_charset(const struct cpl_inputs *inputs, struct cpl_input *input,
+                          const char *wanted, struct cpl_error *err)
 {
     struct cpl_buffer head = {0};
     bool whole = false, ok = true;
@@ -94,7 +102,8 @@ static bool guess_charset(const struct cpl_inputs *inputs, struct cpl_input *inp
     return ok;
 }
 
-static bool open_input(struct cpl_storage *storage, const struct cpl_source_config *source, const struct cpl_limits_config *limits, struct cpl_inputs *inputs,
+static bool open_input(struct cpl_storage *storage, const struct cpl_source_config *source,
+                       const struct cpl_limits_config *limits, struct cpl_inputs *inputs,
                        struct cpl_input *input, struct cpl_error *err)
 {
     bool ok;
@@ -102,11 +111,13 @@ static bool open_input(struct cpl_storage *storage, const struct cpl_source_conf
         ok = (input->spill = cpl_spill_new(STDIN_FILENO, limits->spill, err)) != NULL;
     else
         ok = (input->reader = cpl_reader_open(storage, input->path, err)) != NULL;
-    ok = ok && sniff_compression(input, source->compression, err) && guess_charset(inputs, input, source->charset, err);
+    ok = ok && sniff_compression(input, source->compression, err) &&
+         guess_charset(inputs, input, source->charset, err);
     return ok || cpl_fail_context(err, "%s", input->is_stdin ? "standard input" : input->path);
 }
 
-static bool list_objects(struct cpl_storage *storage, const struct cpl_source_config *source, struct cpl_inputs *inputs, struct cpl_error *err)
+static bool list_objects(struct cpl_storage *storage, const struct cpl_source_config *source,
+                         struct cpl_inputs *inputs, struct cpl_error *err)
 {
     size_t n_stdin = 0;
     for (size_t i = 0; i < source->paths.n; i++) {
@@ -117,7 +128,8 @@ static bool list_objects(struct cpl_storage *storage, const struct cpl_source_co
         }
         if (!cpl_storage_list(storage, source->paths.items[i], &found, err))
             return false;
-        struct cpl_object_info *items = cpl_realloc(inputs->list.items, (inputs->list.n + found.n + 1) * sizeof *items, err);
+        struct cpl_object_info *items = cpl_realloc(
+            inputs->list.items, (inputs->list.n + found.n + 1) * sizeof *items, err);
         if (!items) {
             cpl_object_list_release(&found);
             return false;
@@ -129,16 +141,20 @@ static bool list_objects(struct cpl_storage *storage, const struct cpl_source_co
         cpl_free(found.items);
     }
     if (n_stdin > 1 || (n_stdin && inputs->list.n))
-        return cpl_fail(err, CPL_E_CONFIG, "source.paths: standard input (-) must be the only input");
+        return cpl_fail(err, CPL_E_CONFIG,
+                        "source.paths: standard input (-) must be the only input");
     inputs->n = n_stdin ? 1 : inputs->list.n;
     return true;
 }
 
-bool cpl_inputs_open(struct cpl_storage *storage, const struct cpl_source_config *source, const struct cpl_limits_config *limits, struct cpl_inputs *inputs,
+bool cpl_inputs_open(struct cpl_storage *storage, const struct cpl_source_config *source,
+                     const struct cpl_limits_config *limits, struct cpl_inputs *inputs,
                      struct cpl_error *err)
 {
-    *inputs = (struct cpl_inputs){.expansion = {.max_ratio = (uint32_t)limits->max_expansion_ratio}};
-    if (!list_objects(storage, source, inputs, err) || !(inputs->items = cpl_alloc_zero(inputs->n, sizeof *inputs->items, err))) {
+    *inputs = (struct cpl_inputs){
+        .expansion = {.max_ratio = (uint32_t)limits->max_expansion_ratio}};
+    if (!list_objects(storage, source, inputs, err) ||
+        !(inputs->items = cpl_alloc_zero(inputs->n, sizeof *inputs->items, err))) {
         cpl_inputs_release(inputs);
         return false;
     }
@@ -170,9 +186,13 @@ void cpl_inputs_release(struct cpl_inputs *inputs)
     *inputs = (struct cpl_inputs){0};
 }
 
-bool cpl_input_seekable(const struct cpl_input *input) { return !input->is_stdin && input->is_utf8 && input->compression == CPL_PLAIN; }
+bool cpl_input_seekable(const struct cpl_input *input)
+{
+    return !input->is_stdin && input->is_utf8 && input->compression == CPL_PLAIN;
+}
 
-struct cpl_stream *cpl_input_stream(const struct cpl_inputs *inputs, size_t i, uint64_t from, bool again, bool prefetch, struct cpl_error *err)
+struct cpl_stream *cpl_input_stream(const struct cpl_inputs *inputs, size_t i, uint64_t from,
+                                    bool again, bool prefetch, struct cpl_error *err)
 {
     const struct cpl_input *input = &inputs->items[i];
     struct cpl_stream *stream = decompressed(inputs, input, from, again, err);
@@ -183,7 +203,8 @@ struct cpl_stream *cpl_input_stream(const struct cpl_inputs *inputs, size_t i, u
     return stream;
 }
 
-bool cpl_input_sample(const struct cpl_inputs *inputs, size_t i, uint64_t offset, size_t size, struct cpl_buffer *out, bool *whole, struct cpl_error *err)
+bool cpl_input_sample(const struct cpl_inputs *inputs, size_t i, uint64_t offset, size_t size,
+                      struct cpl_buffer *out, bool *whole, struct cpl_error *err)
 {
     struct cpl_stream *stream = cpl_input_stream(inputs, i, offset, true, false, err);
     bool ok = stream && take(stream, size, out, whole, err);

@@ -13,14 +13,14 @@
 #include "storage/storage.h"
 
 struct cpl_input {
-    const char *path;               /* as listed; "-" = standard input */
-    uint64_t size;                  /* stored bytes; UINT64_MAX = unknown */
+    const char *path; /* as listed; "-" = standard input */
+    uint64_t size;    /* stored bytes; UINT64_MAX = unknown */
     char etag[72];
     enum cpl_compression compression;
     struct cpl_charset_guess charset;
     bool is_utf8, is_stdin;
-    struct cpl_reader *reader;      /* files */
-    struct cpl_spill *spill;        /* standard input */
+    struct cpl_reader *reader; /* files */
+    struct cpl_spill *spill;   /* standard input */
 };
 struct cpl_inputs {
     struct cpl_input *items;
@@ -30,7 +30,8 @@ struct cpl_inputs {
 };
 
 /* List, open and look at the head of every object. Empty objects stay in: they are inputs of no rows. */
-bool cpl_inputs_open(struct cpl_storage *storage, const struct cpl_source_config *source, const struct cpl_limits_config *limits, struct cpl_inputs *inputs,
+bool cpl_inputs_open(struct cpl_storage *storage, const struct cpl_source_config *source,
+                     const struct cpl_limits_config *limits, struct cpl_inputs *inputs,
                      struct cpl_error *err) CPL_CHECKED;
 void cpl_inputs_release(struct cpl_inputs *inputs);
 
@@ -38,6 +39,8 @@ void cpl_inputs_release(struct cpl_inputs *inputs);
 bool cpl_input_seekable(const struct cpl_input *input);
 /* UTF-8 bytes of the decompressed object from `from`; only seekable inputs take from > 0. `again`: a later round may open it once
  * more (standard input then spills). `prefetch`: decompress on a thread of its own. */
-struct cpl_stream *cpl_input_stream(const struct cpl_inputs *inputs, size_t i, uint64_t from, bool again, bool prefetch, struct cpl_error *err) CPL_CHECKED;
+struct cpl_stream *cpl_input_stream(const struct cpl_inputs *inputs, size_t i, uint64_t from,
+                                    bool again, bool prefetch, struct cpl_error *err) CPL_CHECKED;
 /* Up to `size` UTF-8 bytes from `offset` (0, or anywhere in seekable inputs); *whole when it is all there is. */
-bool cpl_input_sample(const struct cpl_inputs *inputs, size_t i, uint64_t offset, size_t size, struct cpl_buffer *out, bool *whole, struct cpl_error *err) CPL_CHECKED;
+bool cpl_input_sample(const struct cpl_inputs *inputs, size_t i, uint64_t offset, size_t size,
+                      struct cpl_buffer *out, bool *whole, struct cpl_error *err) CPL_CHECKED;

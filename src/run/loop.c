@@ -27,7 +27,10 @@
 
 enum { MOST_THREADS = 64, SPLIT_MEMORY = 48 << 20, FIXED_MEMORY = 32 << 20 };
 
-struct slot { bool ready; struct cpl_work_result result; };
+struct slot {
+    bool ready;
+    struct cpl_work_result result;
+};
 
 struct run_state {
     const struct cpl_run_options *options;
@@ -44,16 +47,16 @@ struct run_state {
 
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    size_t next, turn;               /* next split to claim; split whose results are due */
+    size_t next, turn; /* next split to claim; split whose results are due */
     bool draining;
     unsigned running, threads, window;
     struct slot *slots;
-    struct cpl_error error;          /* the first */
+    struct cpl_error error; /* the first */
 
     /* ordered stage */
-    struct cpl_buffer *needs;        /* per split, of this round */
-    uint64_t expected;               /* where the next split of this input must start */
-    uint64_t lines;                  /* of this input, before the current split */
+    struct cpl_buffer *needs; /* per split, of this round */
+    uint64_t expected;        /* where the next split of this input must start */
+    uint64_t lines;           /* of this input, before the current split */
     uint64_t input_rejects;
 };
 
@@ -71,7 +74,8 @@ static int64_t wall_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void say(const struct run_state *run, const char *level, const char *format, ...) CPL_PRINTF(3, 4);
+static void say(const struct run_state *run, const char *level, const char *format, ...)
+    CPL_PRINTF(3, 4);
 static void say(const struct run_state *run, const char *level, const char *format, ...)
 {
     char text[1200];
@@ -91,24 +95,37 @@ static void report_progress(struct run_state *run, const char *phase)
     uint64_t total = 0;
     for (size_t i = 0; i < run->plan.inputs.n; i++) {
         const struct cpl_input *input = &run->plan.inputs.items[i];
-        total = !cpl_input_seekable(input) || total == UINT64_MAX ? UINT64_MAX : total + input->size;
+        total = !cpl_input_seekable(input) || total == UINT64_MAX ? UINT64_MAX
+                                                                  : total + input->size;
     }
-    struct cpl_progress progress = {.bytes_done = atomic_load(&run->progress.bytes), .bytes_total = total == UINT64_MAX ? 0 : total, .rows = atomic_load(&run->progress.rows),
-                                    .rejects = atomic_load(&run->progress.rejects), .seconds = seconds_now() - run->started, .phase = phase};
+    struct cpl_progress progress = {.bytes_done = atomic_load(&run->progress.bytes),
+                                    .bytes_total = total == UINT64_MAX ? 0 : total,
+                                    .rows = atomic_load(&run->progress.rows),
+                                    .rejects = atomic_load(&run->progress.rejects),
+                                    .seconds = seconds_now() - run->started,
+                                    .phase = phase};
     run->options->progress(run->options->context, &progress);
 }
 
 /* ---- the ordered stage ---- */
 
-static const char *input_path(const struct run_state *run, size_t split) { return run->plan.inputs.items[run->plan.splits[split].input].path; }
+static const char *input_path(const struct run_state *run, size_t split)
+{
+    return run->plan.inputs.items[run->plan.splits[split].input].path;
+}
 
-static bool note_first_reject(struct run_state *run, size_t split, const struct cpl_reject_list *rejects, struct cpl_error *err)
+static bool note_first_reject(struct run_state *run, size_t split,
+                              const struct cpl_reject_list *rejects, struct cpl_error *err)
 {
     if (run->result->first_reject || !rejects->n)
         return true;
-    const struct cpl_reject_row *row = (const struct cpl_reject_row *)(const void *)rejects->rows.data;
-    run->result->first_reject = cpl_format(err, "%s:%llu: %s%s%.*s", input_path(run, split), (unsigned long long)(run->lines + row->line + 1), row->column ? row->column : "",
-                                           row->column ? ": " : "", (int)row->message_length, (const char *)rejects->bytes.data + row->message_at);
+    const struct cpl_reject_row *row =
+        (const struct cpl_reject_row *)(const void *)rejects->rows.data;
+    run->result->first_reject = cpl_format(err, "%s:%llu: %s%s%.*s", input_path(run, split),
+                                           (unsigned long long)(run->lines + row->line + 1),
+                                           row->column ? row->column : "", row->column ? ": " : "",
+                                           (int)row->message_length,
+                                           (const char *)rejects->bytes.data + row->message_at);
     return run->result->first_reject != NULL;
 }
 
@@ -122,16 +139,24 @@ static bool reject_policy(struct run_state *run, bool finished, struct cpl_error
     if (limits->on_reject == CPL_REJECT_FAIL)
         return cpl_fail(err, CPL_E_REJECTS, "a row was rejected, and on_reject is fail: %s", first);
     if (limits->reject_limit_rows >= 0 && rejected > (uint64_t)limits->reject_limit_rows)
-        return cpl_fail(err, CPL_E_REJECTS, "more than %lld rows were rejected (on_reject); the first: %s", (long long)limits->reject_limit_rows, first);
-    if (finished && limits->reject_limit_share >= 0 && (double)rejected > limits->reject_limit_share * (double)read)
-        return cpl_fail(err, CPL_E_REJECTS, "%llu of %llu rows were rejected, more than %.4g %% (on_reject); the first: %s", (unsigned long long)rejected,
-                        (unsigned long long)read, 100 * limits->reject_limit_share, first);
+        return cpl_fail(err, CPL_E_REJECTS,
+                        "more than %lld rows were rejected (on_reject); the first: %s",
+                        (long long)limits->reject_limit_rows, first);
+    if (finished && limits->reject_limit_share >= 0 &&
+        (double)rejected > limits->reject_limit_share * (double)read)
+        return cpl_fail(
+            err, CPL_E_REJECTS,
+            "%llu of %llu rows were rejected, more than %.4g %% (on_reject); the first: %s",
+            (unsigned long long)rejected, (unsigned long long)read,
+            100 * limits->reject_limit_share, first);
     return true;
 }
 
-static bool count_rejects(struct run_state *run, const struct cpl_reject_list *rejects, struct cpl_error *err)
+static bool count_rejects(struct run_state *run, const struct cpl_reject_list *rejects,
+                          struct cpl_error *err)
 {
-    const struct cpl_reject_row *rows = (const struct cpl_reject_row *)(const void *)rejects->rows.data;
+    const struct cpl_reject_row *rows =
+        (const struct cpl_reject_row *)(const void *)rejects->rows.data;
     for (uint64_t i = 0; i < rejects->n;) {
         uint64_t same = 1;
         while (i + same < rejects->n && rows[i + same].rule == rows[i].rule)
@@ -149,20 +174,25 @@ static int by_position(const void *a, const void *b)
     return x->position < y->position ? -1 : x->position > y->position;
 }
 
-static bool take_rejects(struct run_state *run, size_t split, struct cpl_reject_list *rejects, struct cpl_error *err)
+static bool take_rejects(struct run_state *run, size_t split, struct cpl_reject_list *rejects,
+                         struct cpl_error *err)
 {
     if (rejects->n > 1)
         qsort(rejects->rows.data, rejects->n, sizeof(struct cpl_reject_row), by_position);
     return note_first_reject(run, split, rejects, err) && count_rejects(run, rejects, err) &&
-           cpl_output_rejects(&run->output, rejects, input_path(run, split), run->lines + 1, err) && reject_policy(run, false, err);
+           cpl_output_rejects(&run->output, rejects, input_path(run, split), run->lines + 1, err) &&
+           reject_policy(run, false, err);
 }
 
 /* Work the split again from where its predecessor really ended. */
-static bool work_again(struct run_state *run, struct cpl_worker *worker, size_t split, struct cpl_work_result *result, struct cpl_error *err)
+static bool work_again(struct run_state *run, struct cpl_worker *worker, size_t split,
+                       struct cpl_work_result *result, struct cpl_error *err)
 {
-    say(run, "debug", "%s: split %zu starts at %llu, not where it was guessed; worked again", input_path(run, split), split, (unsigned long long)run->expected);
+    say(run, "debug", "%s: split %zu starts at %llu, not where it was guessed; worked again",
+        input_path(run, split), split, (unsigned long long)run->expected);
     cpl_work_result_release(result, run->plan.encoder);
-    return cpl_worker_begin(worker, &run->plan.splits[split], run->expected, true, err) && cpl_worker_next(worker, &run->plan.splits[split], result, err);
+    return cpl_worker_begin(worker, &run->plan.splits[split], run->expected, true, err) &&
+           cpl_worker_next(worker, &run->plan.splits[split], result, err);
 }
 
 static bool keep_needs(struct run_state *run, size_t split, struct cpl_work_result *result)
@@ -170,11 +200,14 @@ static bool keep_needs(struct run_state *run, size_t split, struct cpl_work_resu
     run->needs[split] = result->needs;
     result->needs = (struct cpl_buffer){0};
     if (!atomic_exchange(&run->doomed, true))
-        say(run, "info", "%s: the sample's types are too narrow; reading on to learn what is needed", input_path(run, split));
+        say(run, "info",
+            "%s: the sample's types are too narrow; reading on to learn what is needed",
+            input_path(run, split));
     return true;
 }
 
-static bool account_split(struct run_state *run, size_t split, const struct cpl_work_result *result, struct cpl_error *err)
+static bool account_split(struct run_state *run, size_t split, const struct cpl_work_result *result,
+                          struct cpl_error *err)
 {
     struct cpl_input_account *input = &run->account.inputs[run->plan.splits[split].input];
     run->account.rows.read += result->report.rows_read;
@@ -186,12 +219,14 @@ static bool account_split(struct run_state *run, size_t split, const struct cpl_
 }
 
 /* One delivery, in order. */
-static bool take_result(struct run_state *run, struct cpl_worker *worker, size_t split, struct cpl_work_result *result, struct cpl_error *err)
+static bool take_result(struct run_state *run, struct cpl_worker *worker, size_t split,
+                        struct cpl_work_result *result, struct cpl_error *err)
 {
     const struct cpl_split *s = &run->plan.splits[split];
     if (s->first)
         run->expected = run->lines = 0;
-    if (!s->first && result->report.true_start != run->expected && !work_again(run, worker, split, result, err))
+    if (!s->first && result->report.true_start != run->expected &&
+        !work_again(run, worker, split, result, err))
         return false;
     if (result->last && result->report.widened && !keep_needs(run, split, result))
         return false;
@@ -199,7 +234,8 @@ static bool take_result(struct run_state *run, struct cpl_worker *worker, size_t
         struct cpl_part *part = result->part;
         result->part = NULL;
         run->account.rows.landed += result->rows;
-        if (!cpl_output_part(&run->output, part, err) || !take_rejects(run, split, &result->rejects, err))
+        if (!cpl_output_part(&run->output, part, err) ||
+            !take_rejects(run, split, &result->rejects, err))
             return false;
     }
     return !result->last || account_split(run, split, result, err);
@@ -235,7 +271,8 @@ static bool drain(struct run_state *run, struct cpl_worker *worker, struct cpl_e
 }
 
 /* The split's last delivery waits in its slot; whoever can drives the queue. */
-static bool submit_last(struct run_state *run, struct cpl_worker *worker, size_t split, struct cpl_work_result *result, struct cpl_error *err)
+static bool submit_last(struct run_state *run, struct cpl_worker *worker, size_t split,
+                        struct cpl_work_result *result, struct cpl_error *err)
 {
     bool ok = true;
     pthread_mutex_lock(&run->mutex);
@@ -254,7 +291,8 @@ static bool submit_last(struct run_state *run, struct cpl_worker *worker, size_t
 }
 
 /* A stream's delivery in between waits for its turn. */
-static bool submit_part(struct run_state *run, struct cpl_worker *worker, size_t split, struct cpl_work_result *result, struct cpl_error *err)
+static bool submit_part(struct run_state *run, struct cpl_worker *worker, size_t split,
+                        struct cpl_work_result *result, struct cpl_error *err)
 {
     pthread_mutex_lock(&run->mutex);
     while ((run->turn != split || run->draining) && !atomic_load(&run->stop))
@@ -278,7 +316,8 @@ static bool submit_part(struct run_state *run, struct cpl_worker *worker, size_t
 static bool claim(struct run_state *run, size_t *split)
 {
     pthread_mutex_lock(&run->mutex);
-    while (run->next < run->plan.n_splits && run->next >= run->turn + run->window && !atomic_load(&run->stop))
+    while (run->next < run->plan.n_splits && run->next >= run->turn + run->window &&
+           !atomic_load(&run->stop))
         pthread_cond_wait(&run->changed, &run->mutex);
     bool some = run->next < run->plan.n_splits && !atomic_load(&run->stop);
     if (some)
@@ -287,7 +326,8 @@ static bool claim(struct run_state *run, size_t *split)
     return some;
 }
 
-static bool work_split(struct run_state *run, struct cpl_worker *worker, size_t split, struct cpl_error *err)
+static bool work_split(struct run_state *run, struct cpl_worker *worker, size_t split,
+                       struct cpl_error *err)
 {
     const struct cpl_split *s = &run->plan.splits[split];
     if (!cpl_worker_begin(worker, s, s->from, s->from == 0, err))
@@ -299,7 +339,8 @@ static bool work_split(struct run_state *run, struct cpl_worker *worker, size_t 
             return false;
         }
         last = result.last;
-        bool ok = last ? submit_last(run, worker, split, &result, err) : submit_part(run, worker, split, &result, err);
+        bool ok = last ? submit_last(run, worker, split, &result, err)
+                       : submit_part(run, worker, split, &result, err);
         cpl_work_result_release(&result, run->plan.encoder);
         if (!ok)
             return false;
@@ -311,7 +352,8 @@ static void *work(void *argument)
 {
     struct run_state *run = argument;
     struct cpl_error err = {0};
-    struct cpl_worker worker = {.plan = &run->plan, .progress = &run->progress, .stop = &run->stop, .doomed = &run->doomed};
+    struct cpl_worker worker = {
+        .plan = &run->plan, .progress = &run->progress, .stop = &run->stop, .doomed = &run->doomed};
     bool ok = cpl_worker_init(&worker, &err);
     size_t split;
     while (ok && claim(run, &split))
@@ -333,7 +375,8 @@ static void choose_threads(struct run_state *run)
     const struct cpl_limits_config *limits = &run->plan.pipeline->limits;
     int64_t wanted = limits->threads > 0 ? limits->threads : sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t memory = limits->memory ? limits->memory : (uint64_t)224 << 20;
-    uint64_t fit = memory > FIXED_MEMORY + SPLIT_MEMORY ? (memory - FIXED_MEMORY) / SPLIT_MEMORY : 1;
+    uint64_t fit = memory > FIXED_MEMORY + SPLIT_MEMORY ? (memory - FIXED_MEMORY) / SPLIT_MEMORY
+                                                        : 1;
     if (wanted < 1)
         wanted = 1;
     if (wanted > MOST_THREADS)
@@ -378,8 +421,14 @@ static bool start_accounts(struct run_state *run, struct cpl_error *err)
     run->account.inputs = cpl_alloc_zero(inputs->n, sizeof *run->account.inputs, err);
     for (size_t i = 0; run->account.inputs && i < inputs->n; i++) {
         const struct cpl_input *input = &inputs->items[i];
-        run->account.inputs[i] = (struct cpl_input_account){.path = input->path, .size = input->size, .etag = input->etag, .checksum = "", .text = true,
-                                                            .compression = cpl_compression_name(input->compression), .charset = input->charset.name};
+        run->account.inputs[i] = (struct cpl_input_account){
+            .path = input->path,
+            .size = input->size,
+            .etag = input->etag,
+            .checksum = "",
+            .text = true,
+            .compression = cpl_compression_name(input->compression),
+            .charset = input->charset.name};
     }
     return run->account.inputs != NULL;
 }
@@ -415,7 +464,9 @@ static bool run_threads(struct run_state *run, struct cpl_error *err)
         return false;
     }
     if (atomic_load(&run->stop))
-        return cpl_fail(err, CPL_E_INTERRUPTED, "stopped by a signal; nothing has been written: run the same command again");
+        return cpl_fail(
+            err, CPL_E_INTERRUPTED,
+            "stopped by a signal; nothing has been written: run the same command again");
     return true;
 }
 
@@ -438,7 +489,9 @@ static bool one_round(struct run_state *run, bool *again, struct cpl_error *err)
     if (atomic_load(&run->doomed)) {
         *again = true;
         if (!run->attempt && run->output.bytes_out)
-            ok = cpl_fail(err, CPL_E_TYPE, "a value does not fit the types that the sample suggests, and standard output cannot be taken back; declare the column (--type)");
+            ok = cpl_fail(err, CPL_E_TYPE,
+                          "a value does not fit the types that the sample suggests, and standard "
+                          "output cannot be taken back; declare the column (--type)");
         else
             ok = cpl_plan_widen(&run->plan, run->needs, run->plan.n_splits, err);
         cpl_free(run->result->first_reject);
@@ -474,27 +527,34 @@ static bool add_files(struct run_state *run, struct cpl_error *err)
     for (size_t i = 0; i < o->n_files; i++) {
         struct cpl_staged_file *file = &o->files[i];
         char partition[64] = "";
-        snprintf(partition, sizeof partition, "%.*s", o->folder[0] ? (int)strlen(o->folder) - 1 : 0, o->folder);
-        struct cpl_attempt_file entry = {.role = file->role, .path = file->path, .rows = file->rows,
-                                         .partition = file->role == CPL_FILE_DATA && partition[0] ? partition : NULL};
+        snprintf(partition, sizeof partition, "%.*s", o->folder[0] ? (int)strlen(o->folder) - 1 : 0,
+                 o->folder);
+        struct cpl_attempt_file entry = {
+            .role = file->role,
+            .path = file->path,
+            .rows = file->rows,
+            .partition = file->role == CPL_FILE_DATA && partition[0] ? partition : NULL};
         if (!cpl_attempt_add(run->attempt, &entry, &file->staged, err))
             return false;
     }
     return true;
 }
 
-static bool note_file(struct cpl_output_file **list, size_t *n, const char *path, uint64_t rows, uint64_t bytes, const char *checksum, struct cpl_error *err)
+static bool note_file(struct cpl_output_file **list, size_t *n, const char *path, uint64_t rows,
+                      uint64_t bytes, const char *checksum, struct cpl_error *err)
 {
     struct cpl_output_file *files = cpl_realloc(*list, (*n + 1) * sizeof *files, err);
     if (!files)
         return false;
     *list = files;
-    files[*n] = (struct cpl_output_file){.path = cpl_strdup(path, err), .rows = rows, .bytes = bytes};
+    files[*n] = (struct cpl_output_file){
+        .path = cpl_strdup(path, err), .rows = rows, .bytes = bytes};
     snprintf(files[*n].checksum, sizeof files[*n].checksum, "%s", checksum ? checksum : "");
     return files[(*n)++].path != NULL;
 }
 
-static bool note_files(struct run_state *run, const struct cpl_receipt *receipt, struct cpl_error *err)
+static bool note_files(struct run_state *run, const struct cpl_receipt *receipt,
+                       struct cpl_error *err)
 {
     const struct cpl_sink_config *sink = &run->plan.pipeline->sink;
     struct cpl_run_result *result = run->result;
@@ -502,42 +562,66 @@ static bool note_files(struct run_state *run, const struct cpl_receipt *receipt,
         const struct cpl_file_entry *file = &receipt->files[i];
         char path[CPL_LOG_PATH_MAX];
         if (sink->single_file)
-            snprintf(path, sizeof path, "%s", file->role == CPL_FILE_DATA ? sink->path : file->path);
+            snprintf(path, sizeof path, "%s",
+                     file->role == CPL_FILE_DATA ? sink->path : file->path);
         else
             snprintf(path, sizeof path, "%s/%s", sink->path, file->path);
-        bool ok = file->role == CPL_FILE_DATA ? note_file(&result->files, &result->n_files, path, file->rows, file->size, file->checksum, err)
-                                              : note_file(&result->rejects, &result->n_rejects, path, file->rows, file->size, file->checksum, err);
+        bool ok = file->role == CPL_FILE_DATA
+                      ? note_file(&result->files, &result->n_files, path, file->rows, file->size,
+                                  file->checksum, err)
+                      : note_file(&result->rejects, &result->n_rejects, path, file->rows,
+                                  file->size, file->checksum, err);
         if (!ok)
             return false;
     }
     return true;
 }
 
-static bool commit(struct run_state *run, const char *plan_hash, double work_seconds, struct cpl_error *err)
+static bool commit(struct run_state *run, const char *plan_hash, double work_seconds,
+                   struct cpl_error *err)
 {
     struct cpl_buffer dialect = {0};
     const struct cpl_plan *plan = &run->plan;
     enum cpl_commit_outcome outcome;
-    bool ok = (!plan->decoder->describe || plan->decoder->describe(plan->settings, &dialect, err)) && add_files(run, err);
+    bool ok = (!plan->decoder->describe ||
+               plan->decoder->describe(plan->settings, &dialect, err)) &&
+              add_files(run, err);
     struct cpl_phase_time phases[] = {{"work", work_seconds}};
-    struct cpl_receipt receipt = {.run_id = run->result->run_id, .pipeline = plan->pipeline->name, .dialect = plan->pipeline->dialect,
-                                  .config_hash = plan->pipeline->config_hash, .plan_hash = plan_hash, .decoder = plan->decoder->name,
-                                  .decoder_settings = ok && dialect.size ? cpl_buffer_text(&dialect, err) : NULL, .format = plan->encoder->name, .schema = plan->schema,
-                                  .now_ms = run->now_ms, .account = &run->account, .finished_ms = wall_ms(), .phases = phases, .n_phases = 1, .previous = ""};
+    struct cpl_receipt receipt = {
+        .run_id = run->result->run_id,
+        .pipeline = plan->pipeline->name,
+        .dialect = plan->pipeline->dialect,
+        .config_hash = plan->pipeline->config_hash,
+        .plan_hash = plan_hash,
+        .decoder = plan->decoder->name,
+        .decoder_settings = ok && dialect.size ? cpl_buffer_text(&dialect, err) : NULL,
+        .format = plan->encoder->name,
+        .schema = plan->schema,
+        .now_ms = run->now_ms,
+        .account = &run->account,
+        .finished_ms = wall_ms(),
+        .phases = phases,
+        .n_phases = 1,
+        .previous = ""};
     receipt.started_ms = receipt.finished_ms - (int64_t)(1000 * (seconds_now() - run->started));
-    ok = ok && cpl_attempt_commit(run->attempt, &receipt, &outcome, err) && note_files(run, &receipt, err);
+    ok = ok && cpl_attempt_commit(run->attempt, &receipt, &outcome, err) &&
+         note_files(run, &receipt, err);
     cpl_buffer_release(&dialect);
     return ok;
 }
 
 static bool balance_stdout(struct run_state *run, struct cpl_error *err)
 {
-    struct cpl_file_entry files[2] = {{.role = CPL_FILE_DATA, .rows = run->output.rows}, {.role = CPL_FILE_REJECTS, .rows = run->output.reject_rows}};
+    struct cpl_file_entry files[2] = {{.role = CPL_FILE_DATA, .rows = run->output.rows},
+                                      {.role = CPL_FILE_REJECTS, .rows = run->output.reject_rows}};
     if (!cpl_account_check(&run->account, files, 2, err))
         return false;
     if (run->account.rows.rejected)
-        return cpl_fail(err, CPL_E_REJECTS, "%llu rows were rejected and standard output has no place for them; the first: %s. Write to a file to keep them",
-                        (unsigned long long)run->account.rows.rejected, run->result->first_reject ? run->result->first_reject : "");
+        return cpl_fail(err, CPL_E_REJECTS,
+                        "%llu rows were rejected and standard output has no place for them; the "
+                        "first: %s. Write to a file to keep them",
+                        (unsigned long long)run->account.rows.rejected,
+                        run->result->first_reject ? run->result->first_reject : "");
     return true;
 }
 
@@ -548,10 +632,12 @@ static bool retain(struct run_state *run, struct cpl_error *err)
     if (!sink->dated || !sink->keep_ms || !cpl_attempt_log(run->attempt))
         return true;
     int32_t today = (int32_t)(run->now_ms / 86400000 - (run->now_ms % 86400000 < 0));
-    if (!cpl_retention_apply(cpl_attempt_log(run->attempt), sink->dated, sink->keep_ms, today, run->result->run_id, run->now_ms, &report, err))
+    if (!cpl_retention_apply(cpl_attempt_log(run->attempt), sink->dated, sink->keep_ms, today,
+                             run->result->run_id, run->now_ms, &report, err))
         return false;
     if (report.folders)
-        say(run, "info", "retention: %llu dated folders with %llu rows removed", (unsigned long long)report.folders, (unsigned long long)report.rows);
+        say(run, "info", "retention: %llu dated folders with %llu rows removed",
+            (unsigned long long)report.folders, (unsigned long long)report.rows);
     return true;
 }
 
@@ -562,7 +648,9 @@ static bool make_run_id(struct run_state *run, struct cpl_error *err)
     const struct cpl_run_options *options = run->options;
     if (options->run_id) {
         if (!cpl_run_id_valid(options->run_id))
-            return cpl_fail(err, CPL_E_USAGE, "the run id \"%.100s\" is not 1 to 100 characters of A-Z a-z 0-9 _ . -", options->run_id);
+            return cpl_fail(err, CPL_E_USAGE,
+                            "the run id \"%.100s\" is not 1 to 100 characters of A-Z a-z 0-9 _ . -",
+                            options->run_id);
         snprintf(run->result->run_id, sizeof run->result->run_id, "%s", options->run_id);
         return true;
     }
@@ -573,7 +661,8 @@ static bool make_run_id(struct run_state *run, struct cpl_error *err)
         return cpl_fail(err, CPL_E_IO, "no random bytes for a run id");
     gmtime_r(&now, &utc);
     size_t n = strftime(run->result->run_id, sizeof run->result->run_id, "%Y%m%dT%H%M%SZ", &utc);
-    snprintf(run->result->run_id + n, sizeof run->result->run_id - n, "-%02x%02x%02x%02x", chance[0], chance[1], chance[2], chance[3]);
+    snprintf(run->result->run_id + n, sizeof run->result->run_id - n, "-%02x%02x%02x%02x",
+             chance[0], chance[1], chance[2], chance[3]);
     return true;
 }
 
@@ -582,12 +671,19 @@ static bool begin_attempt(struct run_state *run, struct cpl_error *err)
     const struct cpl_pipeline *pipeline = run->options->pipeline;
     if (!strcmp(pipeline->sink.path, "-"))
         return true;
-    struct cpl_attempt_options options = {.storage = run->storage, .path = pipeline->sink.path, .single_file = pipeline->sink.single_file, .mode = pipeline->sink.mode,
-                                          .run_id = run->result->run_id, .pipeline = pipeline->name, .now_ms = run->now_ms, .receipt_path = run->options->receipt_path};
+    struct cpl_attempt_options options = {.storage = run->storage,
+                                          .path = pipeline->sink.path,
+                                          .single_file = pipeline->sink.single_file,
+                                          .mode = pipeline->sink.mode,
+                                          .run_id = run->result->run_id,
+                                          .pipeline = pipeline->name,
+                                          .now_ms = run->now_ms,
+                                          .receipt_path = run->options->receipt_path};
     return cpl_attempt_begin(&options, &run->attempt, err);
 }
 
-static bool report_prior(struct run_state *run, const struct cpl_prior *prior, struct cpl_error *err)
+static bool report_prior(struct run_state *run, const struct cpl_prior *prior,
+                         struct cpl_error *err)
 {
     run->result->repeated = true;
     run->result->rows = prior->rows;
@@ -609,9 +705,11 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     if (!cpl_plan_make(run->storage, run->options->pipeline, &run->plan, err))
         return false;
     bool ok = cpl_plan_write(&run->plan, run->result->run_id, run->now_ms, &json, err) &&
-              (!run->attempt || cpl_attempt_plan(run->attempt, json.data, json.size, plan_hash, err));
+              (!run->attempt ||
+               cpl_attempt_plan(run->attempt, json.data, json.size, plan_hash, err));
     cpl_buffer_release(&json);
-    run->output = (struct cpl_output){.plan = &run->plan, .attempt = run->attempt, .run_id = run->result->run_id};
+    run->output = (struct cpl_output){
+        .plan = &run->plan, .attempt = run->attempt, .run_id = run->result->run_id};
     double begun = seconds_now();
     ok = ok && cpl_output_init(&run->output, run->now_ms, err) && all_rounds(run, err);
     run->result->rows = run->account.rows;
@@ -632,13 +730,18 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
 
 static bool check_recovery(struct run_state *run, bool ok, struct cpl_error *err)
 {
-    const struct cpl_recover_report *report = run->attempt ? cpl_attempt_recovered(run->attempt) : NULL;
+    const struct cpl_recover_report *report = run->attempt ? cpl_attempt_recovered(run->attempt)
+                                                           : NULL;
     if (!report)
         return ok;
     if (report->records)
-        say(run, "info", "recovered %llu commits of earlier runs", (unsigned long long)report->records);
+        say(run, "info", "recovered %llu commits of earlier runs",
+            (unsigned long long)report->records);
     if (ok && report->lost_files)
-        return cpl_fail(err, CPL_E_CORRUPT, "recovery found %llu files of earlier runs lost (%llu rows; the first is %s); this run landed", (unsigned long long)report->lost_files,
+        return cpl_fail(err, CPL_E_CORRUPT,
+                        "recovery found %llu files of earlier runs lost (%llu rows; the first is "
+                        "%s); this run landed",
+                        (unsigned long long)report->lost_files,
                         (unsigned long long)report->lost_rows, report->first_lost);
     return ok;
 }
@@ -651,7 +754,8 @@ static void copy_rules(struct run_state *run)
     run->account.n_rules = run->account.rules_capacity = 0;
 }
 
-bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *result, struct cpl_error *err)
+bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *result,
+             struct cpl_error *err)
 {
     struct cpl_error scratch = {0};
     err = err ? err : &scratch;
@@ -670,8 +774,11 @@ bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *resul
     pthread_cond_init(&run->changed, &attributes);
     pthread_condattr_destroy(&attributes);
     const struct cpl_strings *allowed = &options->pipeline->limits.allowed_paths;
-    struct cpl_storage_limits limits = {.allowed_paths = allowed->n ? (const char *const *)allowed->items : NULL, .n_allowed = allowed->n};
-    bool ok = make_run_id(run, err) && (run->storage = cpl_storage_local(&limits, err)) && do_run(run, err);
+    struct cpl_storage_limits limits = {
+        .allowed_paths = allowed->n ? (const char *const *)allowed->items : NULL,
+        .n_allowed = allowed->n};
+    bool ok = make_run_id(run, err) && (run->storage = cpl_storage_local(&limits, err)) &&
+              do_run(run, err);
     ok = check_recovery(run, ok, err);
     result->seconds = seconds_now() - run->started;
     cpl_output_release(&run->output);

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 struct file_writer {
-    struct cpl_write_sink sink;      /* first: the encoder writes through it */
-    struct cpl_writer *writer;       /* NULL: standard output */
+    struct cpl_write_sink sink; /* first: the encoder writes through it */
+    struct cpl_writer *writer;  /* NULL: standard output */
     const struct cpl_encoder_ops *encoder;
     struct cpl_file_encoder *file;
     char *path;
@@ -31,11 +31,13 @@ static bool write_all(int fd, const uint8_t *data, size_t size, struct cpl_error
     return true;
 }
 
-static bool write_through(struct cpl_write_sink *sink, const void *data, size_t size, struct cpl_error *err)
+static bool write_through(struct cpl_write_sink *sink, const void *data, size_t size,
+                          struct cpl_error *err)
 {
     struct file_writer *w = (struct file_writer *)sink;
     w->bytes += size;
-    return w->writer ? cpl_writer_write(w->writer, data, size, err) : write_all(STDOUT_FILENO, data, size, err);
+    return w->writer ? cpl_writer_write(w->writer, data, size, err)
+                     : write_all(STDOUT_FILENO, data, size, err);
 }
 
 static void close_file(struct file_writer *w)
@@ -49,7 +51,9 @@ static void close_file(struct file_writer *w)
     cpl_free(w);
 }
 
-static struct file_writer *open_file(struct cpl_output *o, const char *path, const struct cpl_encoder_ops *encoder, const struct cpl_schema *schema, const void *options,
+static struct file_writer *open_file(struct cpl_output *o, const char *path,
+                                     const struct cpl_encoder_ops *encoder,
+                                     const struct cpl_schema *schema, const void *options,
                                      struct cpl_error *err)
 {
     struct file_writer *w = cpl_alloc_zero(1, sizeof *w, err);
@@ -57,7 +61,8 @@ static struct file_writer *open_file(struct cpl_output *o, const char *path, con
         return NULL;
     w->sink.write = write_through;
     w->encoder = encoder;
-    bool ok = (!path || (w->path = cpl_strdup(path, err))) && (!o->attempt || (w->writer = cpl_attempt_open(o->attempt, path, err))) &&
+    bool ok = (!path || (w->path = cpl_strdup(path, err))) &&
+              (!o->attempt || (w->writer = cpl_attempt_open(o->attempt, path, err))) &&
               (w->file = encoder->file_new(schema, options, &w->sink, NULL, err));
     if (ok)
         return w;
@@ -65,7 +70,8 @@ static struct file_writer *open_file(struct cpl_output *o, const char *path, con
     return NULL;
 }
 
-static bool keep_staged(struct cpl_output *o, struct file_writer *w, enum cpl_file_role role, struct cpl_error *err)
+static bool keep_staged(struct cpl_output *o, struct file_writer *w, enum cpl_file_role role,
+                        struct cpl_error *err)
 {
     if (o->n_files == o->capacity) {
         size_t capacity = o->capacity ? 2 * o->capacity : 16;
@@ -85,7 +91,8 @@ static bool keep_staged(struct cpl_output *o, struct file_writer *w, enum cpl_fi
     return true;
 }
 
-static bool finish_file(struct cpl_output *o, struct file_writer **slot, enum cpl_file_role role, struct cpl_error *err)
+static bool finish_file(struct cpl_output *o, struct file_writer **slot, enum cpl_file_role role,
+                        struct cpl_error *err)
 {
     struct file_writer *w = *slot;
     if (!w)
@@ -110,22 +117,26 @@ bool cpl_output_init(struct cpl_output *o, int64_t now_ms, struct cpl_error *err
         unsigned month, day;
         int64_t days = now_ms / 86400000 - (now_ms % 86400000 < 0);
         cpl_civil_from_days((int32_t)days, &year, &month, &day);
-        snprintf(o->folder, sizeof o->folder, "%.32s=%04d-%02u-%02u/", sink->dated, year, month, day);
+        snprintf(o->folder, sizeof o->folder, "%.32s=%04d-%02u-%02u/", sink->dated, year, month,
+                 day);
     }
     if (!parquet)
         return cpl_fail(err, CPL_E_INTERNAL, "there is no Parquet writer in this build");
     const struct cpl_encoder_ops *ops = parquet->ops;
     o->reject_options = cpl_alloc_zero(1, ops->options_size, err);
-    return o->reject_options && cpl_options_parse(ops->options, NULL, "rejects", &o->arena, o->reject_options, err);
+    return o->reject_options &&
+           cpl_options_parse(ops->options, NULL, "rejects", &o->arena, o->reject_options, err);
 }
 
 static bool open_data(struct cpl_output *o, struct cpl_error *err)
 {
     const struct cpl_plan *plan = o->plan;
     char path[512];
-    snprintf(path, sizeof path, "%s%s-%05u%s", o->folder, o->stem, o->data_ordinal++, plan->encoder->extension);
+    snprintf(path, sizeof path, "%s%s-%05u%s", o->folder, o->stem, o->data_ordinal++,
+             plan->encoder->extension);
     bool single = plan->pipeline->sink.single_file || !o->attempt;
-    o->data = open_file(o, single ? NULL : path, plan->encoder, plan->schema, plan->encode_options, err);
+    o->data = open_file(o, single ? NULL : path, plan->encoder, plan->schema, plan->encode_options,
+                        err);
     return o->data != NULL;
 }
 
@@ -145,19 +156,24 @@ bool cpl_output_part(struct cpl_output *o, struct cpl_part *part, struct cpl_err
     o->data->rows += rows;
     o->bytes_out = o->data->bytes;
     const struct cpl_sink_config *sink = &o->plan->pipeline->sink;
-    if (!sink->single_file && o->attempt && sink->target_file_size && o->data->bytes >= sink->target_file_size)
+    if (!sink->single_file && o->attempt && sink->target_file_size &&
+        o->data->bytes >= sink->target_file_size)
         return finish_file(o, &o->data, CPL_FILE_DATA, err);
     return true;
 }
 
 /* ---- rejects ---- */
 
-static const struct cpl_encoder_ops *reject_encoder(void) { return cpl_component_find(CPL_COMPONENT_ENCODER, "parquet")->ops; }
+static const struct cpl_encoder_ops *reject_encoder(void)
+{
+    return cpl_component_find(CPL_COMPONENT_ENCODER, "parquet")->ops;
+}
 
 static bool open_rejects(struct cpl_output *o, struct cpl_error *err)
 {
     char path[CPL_LOG_PATH_MAX];
-    if (!o->reject_builder && !(o->reject_builder = reject_encoder()->builder_new(cpl_reject_schema(), o->reject_options, err)))
+    if (!o->reject_builder && !(o->reject_builder = reject_encoder()->builder_new(
+                                    cpl_reject_schema(), o->reject_options, err)))
         return false;
     if (!cpl_attempt_rejects_path(o->attempt, o->reject_ordinal++, ".parquet", path, err))
         return false;
@@ -169,10 +185,12 @@ static bool flush_rejects(struct cpl_output *o, struct cpl_error *err)
 {
     struct cpl_part *part = NULL;
     o->reject_bytes = 0;
-    return reject_encoder()->finish(o->reject_builder, &part, err) && (!part || reject_encoder()->file_add(o->rejects->file, part, err));
+    return reject_encoder()->finish(o->reject_builder, &part, err) &&
+           (!part || reject_encoder()->file_add(o->rejects->file, part, err));
 }
 
-bool cpl_output_rejects(struct cpl_output *o, const struct cpl_reject_list *rejects, const char *object, uint64_t first_line, struct cpl_error *err)
+bool cpl_output_rejects(struct cpl_output *o, const struct cpl_reject_list *rejects,
+                        const char *object, uint64_t first_line, struct cpl_error *err)
 {
     o->reject_rows += rejects->n;
     if (!rejects->n || !o->attempt)
@@ -183,9 +201,11 @@ bool cpl_output_rejects(struct cpl_output *o, const struct cpl_reject_list *reje
     bool ok = true;
     for (uint64_t from = 0; ok && from < rejects->n; from += REJECT_BATCH) {
         struct cpl_batch batch;
-        uint32_t n = rejects->n - from < REJECT_BATCH ? (uint32_t)(rejects->n - from) : REJECT_BATCH;
+        uint32_t n = rejects->n - from < REJECT_BATCH ? (uint32_t)(rejects->n - from)
+                                                      : REJECT_BATCH;
         cpl_arena_reset(&arena);
-        ok = cpl_reject_batch(rejects, from, n, o->run_id, object, first_line, &arena, &batch, err) &&
+        ok = cpl_reject_batch(rejects, from, n, o->run_id, object, first_line, &arena, &batch,
+                              err) &&
              reject_encoder()->append(o->reject_builder, &batch, NULL, n, err);
     }
     cpl_arena_release(&arena);
@@ -199,11 +219,13 @@ bool cpl_output_rejects(struct cpl_output *o, const struct cpl_reject_list *reje
 bool cpl_output_finish(struct cpl_output *o, struct cpl_error *err)
 {
     bool single = o->plan->pipeline->sink.single_file || !o->attempt;
-    if (!o->data && single && !o->n_files && !open_data(o, err)) /* no rows: an empty file with its schema */
+    if (!o->data && single && !o->n_files &&
+        !open_data(o, err)) /* no rows: an empty file with its schema */
         return false;
     if (!finish_file(o, &o->data, CPL_FILE_DATA, err))
         return false;
-    return !o->rejects || (flush_rejects(o, err) && finish_file(o, &o->rejects, CPL_FILE_REJECTS, err));
+    return !o->rejects ||
+           (flush_rejects(o, err) && finish_file(o, &o->rejects, CPL_FILE_REJECTS, err));
 }
 
 void cpl_output_drop(struct cpl_output *o)

@@ -10,7 +10,7 @@
 
 struct cpl_staged_file {
     struct cpl_staged staged;
-    char *path;                  /* relative to the dataset; NULL = the single file itself */
+    char *path; /* relative to the dataset; NULL = the single file itself */
     char *partition;
     uint64_t rows;
     enum cpl_file_role role;
@@ -19,7 +19,7 @@ struct cpl_output {
     const struct cpl_plan *plan;
     struct cpl_attempt *attempt; /* NULL: standard output */
     const char *run_id;
-    char stem[256], folder[64];  /* "ingest_date=2026-11-21/" or "" */
+    char stem[256], folder[64]; /* "ingest_date=2026-11-21/" or "" */
     struct cpl_staged_file *files;
     size_t n_files, capacity;
     /* the data file being written */
@@ -28,13 +28,15 @@ struct cpl_output {
     struct cpl_part_builder *reject_builder;
     void *reject_options;
     uint64_t reject_bytes;
-    struct cpl_arena arena;      /* of rejects' batches and options */
+    struct cpl_arena arena; /* of rejects' batches and options */
     uint64_t rows, reject_rows, bytes_out;
 };
 bool cpl_output_init(struct cpl_output *output, int64_t now_ms, struct cpl_error *err) CPL_CHECKED;
 /* Takes the part. */
-bool cpl_output_part(struct cpl_output *output, struct cpl_part *part, struct cpl_error *err) CPL_CHECKED;
-bool cpl_output_rejects(struct cpl_output *output, const struct cpl_reject_list *rejects, const char *object, uint64_t first_line, struct cpl_error *err) CPL_CHECKED;
+bool cpl_output_part(struct cpl_output *output, struct cpl_part *part,
+                     struct cpl_error *err) CPL_CHECKED;
+bool cpl_output_rejects(struct cpl_output *output, const struct cpl_reject_list *rejects,
+                        const char *object, uint64_t first_line, struct cpl_error *err) CPL_CHECKED;
 /* Finish the open files. */
 bool cpl_output_finish(struct cpl_output *output, struct cpl_error *err) CPL_CHECKED;
 /* Forget everything staged. */

@@ -16,8 +16,10 @@ static bool ends_with(const char *path, const char *suffix)
 /* What a name suggests, in favour of what the content says. */
 static int name_bonus(const char *path, const char *format)
 {
-    static const struct { const char *suffix, *format; } hints[] = {{".csv", "csv"}, {".tsv", "csv"}, {".psv", "csv"}, {".txt", "csv"},
-                                                                     {".json", "json"}, {".ndjson", "json"}, {".jsonl", "json"}};
+    static const struct {
+        const char *suffix, *format;
+    } hints[] = {{".csv", "csv"},   {".tsv", "csv"},     {".psv", "csv"},   {".txt", "csv"},
+                 {".json", "json"}, {".ndjson", "json"}, {".jsonl", "json"}};
     char name[1024];
     snprintf(name, sizeof name, "%s", path);
     static const char *const packed[] = {".gz", ".zst", ".bz2", ".xz", ".lz4"};
@@ -33,14 +35,20 @@ static int name_bonus(const char *path, const char *format)
 static bool refuse_binary(const uint8_t *head, size_t size, const char *path, struct cpl_error *err)
 {
     if (size >= 4 && !memcmp(head, "PAR1", 4))
-        return cpl_fail(err, CPL_E_UNSUPPORTED, "%s is Parquet, which this version does not read as a source; `cupel inspect` shows what is in it", path);
+        return cpl_fail(err, CPL_E_UNSUPPORTED,
+                        "%s is Parquet, which this version does not read as a source; `cupel "
+                        "inspect` shows what is in it",
+                        path);
     return true;
 }
 
-static bool find_decoder(struct cpl_plan *plan, const struct cpl_source_config *source, const struct cpl_buffer *head, bool whole, const char *path, struct cpl_error *err)
+static bool find_decoder(struct cpl_plan *plan, const struct cpl_source_config *source,
+                         const struct cpl_buffer *head, bool whole, const char *path,
+                         struct cpl_error *err)
 {
     if (source->format && strcmp(source->format, "auto") != 0) {
-        const struct cpl_component *component = cpl_component_find(CPL_COMPONENT_DECODER, source->format);
+        const struct cpl_component *component = cpl_component_find(CPL_COMPONENT_DECODER,
+                                                                   source->format);
         if (!component)
             return cpl_fail(err, CPL_E_CONFIG, "source.format: %s is not known", source->format);
         plan->decoder = component->ops;
@@ -60,10 +68,13 @@ static bool find_decoder(struct cpl_plan *plan, const struct cpl_source_config *
             plan->decoder = ops;
         }
     }
-    return best > 0 || !head->size || cpl_fail(err, CPL_E_DATA, "%s: the format is not recognised; say source.format (--from)", path);
+    return best > 0 || !head->size ||
+           cpl_fail(err, CPL_E_DATA, "%s: the format is not recognised; say source.format (--from)",
+                    path);
 }
 
-static bool read_settings(struct cpl_plan *plan, const struct cpl_source_config *source, struct cpl_error *err)
+static bool read_settings(struct cpl_plan *plan, const struct cpl_source_config *source,
+                          struct cpl_error *err)
 {
     plan->settings = cpl_arena_alloc(&plan->arena, plan->decoder->settings_size, err);
     if (!plan->settings)
@@ -71,13 +82,15 @@ static bool read_settings(struct cpl_plan *plan, const struct cpl_source_config 
     memset(plan->settings, 0, plan->decoder->settings_size);
     char where[64];
     snprintf(where, sizeof where, "source.%s", plan->decoder->name);
-    return cpl_options_parse(plan->decoder->options, source->format_options, where, &plan->arena, plan->settings, err);
+    return cpl_options_parse(plan->decoder->options, source->format_options, where, &plan->arena,
+                             plan->settings, err);
 }
 
 /* ---- schema ---- */
 
 /* Declared columns that have a type; NULL when there are none. */
-static struct cpl_schema *typed_columns(const struct cpl_schema_config *config, bool *failed, struct cpl_error *err)
+static struct cpl_schema *typed_columns(const struct cpl_schema_config *config, bool *failed,
+                                        struct cpl_error *err)
 {
     const struct cpl_schema *declared = config->declared;
     *failed = false;
@@ -103,13 +116,16 @@ static bool no_such_column(const struct cpl_plan *plan, const char *name, struct
         names[i] = plan->schema->fields[i].name;
     names[plan->schema->n_fields] = NULL;
     const char *near = cpl_nearest(name, names);
-    cpl_fail(err, CPL_E_CONFIG, near ? "the input has no column %s; is %s meant?" : "the input has no column %s", name, near);
+    cpl_fail(err, CPL_E_CONFIG,
+             near ? "the input has no column %s; is %s meant?" : "the input has no column %s", name,
+             near);
     cpl_free(names);
     return false;
 }
 
 /* Keep the columns that are wanted, in their order. */
-static bool project(struct cpl_plan *plan, const char *const *wanted, size_t n, struct cpl_error *err)
+static bool project(struct cpl_plan *plan, const char *const *wanted, size_t n,
+                    struct cpl_error *err)
 {
     struct cpl_field *fields = cpl_alloc_zero(n, sizeof *fields, err);
     struct cpl_column_plan *columns = fields ? cpl_alloc_zero(n, sizeof *columns, err) : NULL;
@@ -165,15 +181,21 @@ static bool choose_columns(struct cpl_plan *plan, struct cpl_error *err)
 
 enum { MOST_SAMPLES = 12, SPREAD = 4, SPREAD_BYTES = 128 << 10, OTHER_OBJECTS = 6 };
 
-struct samples { struct cpl_buffer bytes[MOST_SAMPLES]; struct cpl_sample items[MOST_SAMPLES]; size_t n; };
+struct samples {
+    struct cpl_buffer bytes[MOST_SAMPLES];
+    struct cpl_sample items[MOST_SAMPLES];
+    size_t n;
+};
 
-static bool take_sample(const struct cpl_inputs *inputs, size_t input, uint64_t offset, size_t size, struct samples *s, struct cpl_error *err)
+static bool take_sample(const struct cpl_inputs *inputs, size_t input, uint64_t offset, size_t size,
+                        struct samples *s, struct cpl_error *err)
 {
     bool whole = false;
     struct cpl_buffer *bytes = &s->bytes[s->n];
     if (!cpl_input_sample(inputs, input, offset, size, bytes, &whole, err))
         return cpl_fail_context(err, "%s", inputs->items[input].path);
-    s->items[s->n++] = (struct cpl_sample){.data = bytes->data, .size = bytes->size, .at_start = offset == 0, .whole = whole};
+    s->items[s->n++] = (struct cpl_sample){
+        .data = bytes->data, .size = bytes->size, .at_start = offset == 0, .whole = whole};
     return true;
 }
 
@@ -187,7 +209,8 @@ static size_t first_filled(const struct cpl_inputs *inputs)
 
 /* The head of the first object, pieces from its middle and end, and the heads of some others: the more places are
  * looked at, the rarer a second round. */
-static bool take_samples(const struct cpl_plan *plan, size_t head, struct samples *s, struct cpl_error *err)
+static bool take_samples(const struct cpl_plan *plan, size_t head, struct samples *s,
+                         struct cpl_error *err)
 {
     const struct cpl_inputs *inputs = &plan->inputs;
     size_t first = first_filled(inputs);
@@ -222,9 +245,12 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool *longer, struc
     if (failed || !take_samples(plan, head, &samples, err))
         goto out;
     *longer = !samples.items[0].whole;
-    if (!find_decoder(plan, &pipeline->source, &samples.bytes[0], samples.items[0].whole, path, err) || !read_settings(plan, &pipeline->source, err))
+    if (!find_decoder(plan, &pipeline->source, &samples.bytes[0], samples.items[0].whole, path,
+                      err) ||
+        !read_settings(plan, &pipeline->source, err))
         goto out;
-    if (!plan->decoder->infer(plan->settings, samples.items, samples.n, declared, pipeline->schema.decimals, &plan->schema, &plan->columns, err)) {
+    if (!plan->decoder->infer(plan->settings, samples.items, samples.n, declared,
+                              pipeline->schema.decimals, &plan->schema, &plan->columns, err)) {
         cpl_fail_context(err, "%s", path);
         goto out;
     }
@@ -267,7 +293,9 @@ static bool cut_splits(struct cpl_plan *plan, struct cpl_error *err)
 {
     size_t n = 0;
     for (size_t i = 0; i < plan->inputs.n; i++)
-        n += can_split(plan, &plan->inputs.items[i]) ? (size_t)(plan->inputs.items[i].size / CPL_SPLIT_BYTES) + 1 : 1;
+        n += can_split(plan, &plan->inputs.items[i])
+                 ? (size_t)(plan->inputs.items[i].size / CPL_SPLIT_BYTES) + 1
+                 : 1;
     plan->splits = cpl_alloc_zero(n, sizeof *plan->splits, err);
     if (!plan->splits)
         return false;
@@ -277,8 +305,13 @@ static bool cut_splits(struct cpl_plan *plan, struct cpl_error *err)
         uint64_t at = 0;
         do {
             bool last = !cut || input->size - at <= CPL_SPLIT_BYTES;
-            plan->splits[plan->n_splits++] = (struct cpl_split){.input = (uint32_t)i, .from = at, .to = last ? UINT64_MAX : at + CPL_SPLIT_BYTES,
-                                                                .first = at == 0, .last = last, .stream = !cut};
+            plan->splits[plan->n_splits++] = (struct cpl_split){.input = (uint32_t)i,
+                                                                .from = at,
+                                                                .to = last ? UINT64_MAX
+                                                                           : at + CPL_SPLIT_BYTES,
+                                                                .first = at == 0,
+                                                                .last = last,
+                                                                .stream = !cut};
             at += CPL_SPLIT_BYTES;
             if (last)
                 break;
@@ -292,7 +325,9 @@ static bool cut_splits(struct cpl_plan *plan, struct cpl_error *err)
 static void point_decode(struct cpl_plan *plan)
 {
     const struct cpl_pipeline *p = plan->pipeline;
-    static const enum cpl_type_conflict conflicts[] = {[CPL_WIDEN] = CPL_CONFLICT_WIDEN, [CPL_WIDEN_REJECT] = CPL_CONFLICT_REJECT, [CPL_WIDEN_FAIL] = CPL_CONFLICT_FAIL};
+    static const enum cpl_type_conflict conflicts[] = {[CPL_WIDEN] = CPL_CONFLICT_WIDEN,
+                                                       [CPL_WIDEN_REJECT] = CPL_CONFLICT_REJECT,
+                                                       [CPL_WIDEN_FAIL] = CPL_CONFLICT_FAIL};
     plan->decode.ops = plan->decoder;
     plan->decode.settings = plan->settings;
     plan->decode.schema = plan->schema;
@@ -305,7 +340,8 @@ static void point_decode(struct cpl_plan *plan)
 static bool resolve_encoder(struct cpl_plan *plan, struct cpl_error *err)
 {
     const struct cpl_sink_config *sink = &plan->pipeline->sink;
-    const struct cpl_component *component = cpl_component_find(CPL_COMPONENT_ENCODER, sink->format ? sink->format : "parquet");
+    const struct cpl_component *component = cpl_component_find(
+        CPL_COMPONENT_ENCODER, sink->format ? sink->format : "parquet");
     if (!component)
         return cpl_fail(err, CPL_E_CONFIG, "sink.format: %s is not known", sink->format);
     plan->encoder = component->ops;
@@ -315,14 +351,16 @@ static bool resolve_encoder(struct cpl_plan *plan, struct cpl_error *err)
     memset(plan->encode_options, 0, plan->encoder->options_size);
     char where[64];
     snprintf(where, sizeof where, "sink.%s", plan->encoder->name);
-    return cpl_options_parse(plan->encoder->options, sink->format_options, where, &plan->arena, plan->encode_options, err);
+    return cpl_options_parse(plan->encoder->options, sink->format_options, where, &plan->arena,
+                             plan->encode_options, err);
 }
 
-bool cpl_plan_make(struct cpl_storage *storage, const struct cpl_pipeline *pipeline, struct cpl_plan *plan, struct cpl_error *err)
+bool cpl_plan_make(struct cpl_storage *storage, const struct cpl_pipeline *pipeline,
+                   struct cpl_plan *plan, struct cpl_error *err)
 {
     *plan = (struct cpl_plan){.pipeline = pipeline};
-    if (cpl_inputs_open(storage, &pipeline->source, &pipeline->limits, &plan->inputs, err) && resolve(plan, err) && cut_splits(plan, err) &&
-        resolve_encoder(plan, err)) {
+    if (cpl_inputs_open(storage, &pipeline->source, &pipeline->limits, &plan->inputs, err) &&
+        resolve(plan, err) && cut_splits(plan, err) && resolve_encoder(plan, err)) {
         point_decode(plan);
         return true;
     }
@@ -352,7 +390,8 @@ bool cpl_plan_may_widen(const struct cpl_plan *plan)
     return !plan->decode.closed && !strcmp(plan->decoder->name, "json");
 }
 
-bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_t n, struct cpl_error *err)
+bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_t n,
+                    struct cpl_error *err)
 {
     struct cpl_schema *schema = NULL;
     struct cpl_column_plan *columns = NULL;
@@ -368,7 +407,8 @@ bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_
     return true;
 }
 
-static bool write_schema(const struct cpl_schema *schema, struct cpl_json_writer *json, struct cpl_error *err)
+static bool write_schema(const struct cpl_schema *schema, struct cpl_json_writer *json,
+                         struct cpl_error *err)
 {
     struct cpl_buffer type = {0};
     bool ok = true;
@@ -389,7 +429,8 @@ static bool write_schema(const struct cpl_schema *schema, struct cpl_json_writer
     return ok;
 }
 
-bool cpl_plan_write(const struct cpl_plan *plan, const char *run_id, int64_t now_ms, struct cpl_buffer *out, struct cpl_error *err)
+bool cpl_plan_write(const struct cpl_plan *plan, const char *run_id, int64_t now_ms,
+                    struct cpl_buffer *out, struct cpl_error *err)
 {
     struct cpl_json_writer json;
     struct cpl_buffer dialect = {0};

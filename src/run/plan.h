@@ -13,9 +13,9 @@ enum { CPL_SPLIT_BYTES = 32 << 20, CPL_SAMPLE_BYTES = 1 << 20 };
 
 struct cpl_split {
     uint32_t input;
-    uint64_t from, to;  /* decompressed; to = UINT64_MAX: the end */
-    bool first, last;   /* of its input */
-    bool stream;        /* not seekable: parts are cut every CPL_SPLIT_BYTES */
+    uint64_t from, to; /* decompressed; to = UINT64_MAX: the end */
+    bool first, last;  /* of its input */
+    bool stream;       /* not seekable: parts are cut every CPL_SPLIT_BYTES */
 };
 
 struct cpl_plan {
@@ -24,21 +24,24 @@ struct cpl_plan {
     struct cpl_arena arena;
     const struct cpl_decoder_ops *decoder;
     const struct cpl_encoder_ops *encoder;
-    void *settings;               /* the decoder's */
+    void *settings; /* the decoder's */
     void *encode_options;
-    struct cpl_schema *schema;    /* owned; decode.schema is the same */
+    struct cpl_schema *schema; /* owned; decode.schema is the same */
     struct cpl_column_plan *columns;
     struct cpl_decode_plan decode;
     struct cpl_split *splits;
     size_t n_splits;
-    unsigned rounds;              /* how often the schema has been widened */
+    unsigned rounds; /* how often the schema has been widened */
 };
 
-bool cpl_plan_make(struct cpl_storage *storage, const struct cpl_pipeline *pipeline, struct cpl_plan *plan, struct cpl_error *err) CPL_CHECKED;
+bool cpl_plan_make(struct cpl_storage *storage, const struct cpl_pipeline *pipeline,
+                   struct cpl_plan *plan, struct cpl_error *err) CPL_CHECKED;
 void cpl_plan_release(struct cpl_plan *plan);
 /* A schema joined from what splits needed. */
-bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_t n, struct cpl_error *err) CPL_CHECKED;
+bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_t n,
+                    struct cpl_error *err) CPL_CHECKED;
 /* May a later round read the inputs again? */
 bool cpl_plan_may_widen(const struct cpl_plan *plan);
 /* As JSON, deterministic. */
-bool cpl_plan_write(const struct cpl_plan *plan, const char *run_id, int64_t now_ms, struct cpl_buffer *json, struct cpl_error *err) CPL_CHECKED;
+bool cpl_plan_write(const struct cpl_plan *plan, const char *run_id, int64_t now_ms,
+                    struct cpl_buffer *json, struct cpl_error *err) CPL_CHECKED;

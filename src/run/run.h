@@ -11,32 +11,37 @@ struct cpl_progress {
     uint64_t bytes_done, bytes_total; /* decompressed bytes read; total 0 = unknown */
     uint64_t rows, rejects;
     double seconds;
-    const char *phase;                /* "plan" "work" "commit" "publish" "widen" */
+    const char *phase; /* "plan" "work" "commit" "publish" "widen" */
 };
 struct cpl_run_options {
     const struct cpl_pipeline *pipeline;
-    const char *run_id;               /* NULL = made from the clock and chance */
-    int64_t now_ms;                   /* 0 = the clock's */
-    const char *receipt_path;         /* single files: where a receipt goes; NULL = none */
-    _Atomic bool *stop;               /* set by a signal handler: stop cleanly; may be NULL */
+    const char *run_id;       /* NULL = made from the clock and chance */
+    int64_t now_ms;           /* 0 = the clock's */
+    const char *receipt_path; /* single files: where a receipt goes; NULL = none */
+    _Atomic bool *stop;       /* set by a signal handler: stop cleanly; may be NULL */
     void *context;
     void (*progress)(void *context, const struct cpl_progress *progress);
     void (*log)(void *context, const char *level, const char *message);
 };
-struct cpl_output_file { char *path; uint64_t rows, bytes; char checksum[40]; };
+struct cpl_output_file {
+    char *path;
+    uint64_t rows, bytes;
+    char checksum[40];
+};
 struct cpl_run_result {
     char run_id[101];
     struct cpl_row_counts rows;
     struct cpl_output_file *files, *rejects;
     size_t n_files, n_rejects;
-    struct cpl_named_count *rules;    /* rejected by rule; names static */
+    struct cpl_named_count *rules; /* rejected by rule; names static */
     size_t n_rules;
-    char *receipt;                    /* NULL = none */
-    char *first_reject;               /* "file:line: column: message", NULL = none */
+    char *receipt;      /* NULL = none */
+    char *first_reject; /* "file:line: column: message", NULL = none */
     double seconds;
-    bool repeated;                    /* this run id had landed before: nothing was done */
-    unsigned rounds;                  /* how often the schema widened */
+    bool repeated;   /* this run id had landed before: nothing was done */
+    unsigned rounds; /* how often the schema widened */
 };
 /* false: nothing of this run is visible, unless the code is UNKNOWN. The result is filled as far as the run came. */
-bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *result, struct cpl_error *err) CPL_CHECKED;
+bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *result,
+             struct cpl_error *err) CPL_CHECKED;
 void cpl_run_result_release(struct cpl_run_result *result);

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 struct cpl_spill {
-    int fd, file;           /* file = -1: nothing spilled */
-    struct cpl_buffer head; /* the first bytes */
-    uint64_t spilled, limit;/* bytes behind the head that are in the file */
-    uint64_t consumed;      /* bytes taken from fd in all */
-    bool dropped;           /* bytes went by without being kept: no second reading */
+    int fd, file;            /* file = -1: nothing spilled */
+    struct cpl_buffer head;  /* the first bytes */
+    uint64_t spilled, limit; /* bytes behind the head that are in the file */
+    uint64_t consumed;       /* bytes taken from fd in all */
+    bool dropped;            /* bytes went by without being kept: no second reading */
     bool ended;
 };
 struct spill_stream {
@@ -41,7 +41,8 @@ void cpl_spill_free(struct cpl_spill *spill)
     cpl_free(spill);
 }
 
-static bool read_input(struct cpl_spill *spill, void *data, size_t size, size_t *got, struct cpl_error *err)
+static bool read_input(struct cpl_spill *spill, void *data, size_t size, size_t *got,
+                       struct cpl_error *err)
 {
     ssize_t n;
     do
@@ -55,13 +56,16 @@ static bool read_input(struct cpl_spill *spill, void *data, size_t size, size_t 
     return true;
 }
 
-bool cpl_spill_head(struct cpl_spill *spill, size_t size, const uint8_t **data, size_t *got, struct cpl_error *err)
+bool cpl_spill_head(struct cpl_spill *spill, size_t size, const uint8_t **data, size_t *got,
+                    struct cpl_error *err)
 {
-    if (!cpl_buffer_reserve(&spill->head, size > spill->head.size ? size - spill->head.size : 0, err))
+    if (!cpl_buffer_reserve(&spill->head, size > spill->head.size ? size - spill->head.size : 0,
+                            err))
         return false;
     while (spill->head.size < size && !spill->ended) {
         size_t more = 0;
-        if (!read_input(spill, spill->head.data + spill->head.size, size - spill->head.size, &more, err))
+        if (!read_input(spill, spill->head.data + spill->head.size, size - spill->head.size, &more,
+                        err))
             return false;
         spill->head.size += more;
     }
@@ -75,14 +79,19 @@ static bool open_file(struct cpl_spill *spill, struct cpl_error *err)
     const char *dir = getenv("TMPDIR");
     dir = dir && *dir ? dir : "/tmp";
     spill->file = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    return spill->file >= 0 || cpl_fail_errno(err, errno, "cannot make a spill file in %s (set TMPDIR, or declare the schema so that none is needed)", dir);
+    return spill->file >= 0 || cpl_fail_errno(err, errno,
+                                              "cannot make a spill file in %s (set TMPDIR, or "
+                                              "declare the schema so that none is needed)",
+                                              dir);
 }
 
-static bool keep_bytes(struct cpl_spill *spill, const uint8_t *data, size_t size, struct cpl_error *err)
+static bool keep_bytes(struct cpl_spill *spill, const uint8_t *data, size_t size,
+                       struct cpl_error *err)
 {
     if (spill->spilled + size > spill->limit)
         return cpl_fail(err, CPL_E_LIMIT,
-                        "standard input is longer than limits.spill (%llu bytes) allows to keep for a second reading; declare the schema, or set "
+                        "standard input is longer than limits.spill (%llu bytes) allows to keep "
+                        "for a second reading; declare the schema, or set "
                         "schema.on_type_conflict to reject, so that none is needed",
                         (unsigned long long)spill->limit);
     if (spill->file < 0 && !open_file(spill, err))
@@ -100,7 +109,8 @@ static bool keep_bytes(struct cpl_spill *spill, const uint8_t *data, size_t size
     return true;
 }
 
-static bool spill_read(struct cpl_stream *base, void *data, size_t size, size_t *got, struct cpl_error *err)
+static bool spill_read(struct cpl_stream *base, void *data, size_t size, size_t *got,
+                       struct cpl_error *err)
 {
     struct spill_stream *s = (struct spill_stream *)base;
     struct cpl_spill *spill = s->spill;
@@ -116,7 +126,8 @@ static bool spill_read(struct cpl_stream *base, void *data, size_t size, size_t 
             n = pread(spill->file, data, size < left ? size : (size_t)left, (off_t)(at - head));
         while (n < 0 && errno == EINTR);
         if (n <= 0)
-            return cpl_fail_errno(err, n ? errno : EIO, "cannot read the spill file of standard input back");
+            return cpl_fail_errno(err, n ? errno : EIO,
+                                  "cannot read the spill file of standard input back");
         *got = (size_t)n;
     } else if (!spill->ended) {
         if (!read_input(spill, data, size, got, err))
@@ -129,9 +140,13 @@ static bool spill_read(struct cpl_stream *base, void *data, size_t size, size_t 
     return true;
 }
 
-static void spill_close(struct cpl_stream *base) { cpl_free(base); }
+static void spill_close(struct cpl_stream *base)
+{
+    cpl_free(base);
+}
 
-static const struct cpl_stream_ops spill_ops = {.name = "standard input", .read = spill_read, .close = spill_close};
+static const struct cpl_stream_ops spill_ops = {
+    .name = "standard input", .read = spill_read, .close = spill_close};
 
 struct cpl_stream *cpl_spill_stream(struct cpl_spill *spill, bool keep, struct cpl_error *err)
 {

@@ -36,7 +36,8 @@ void cpl_worker_release(struct cpl_worker *w)
     w->builder = NULL;
 }
 
-bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_split *split, uint64_t from, bool at_row_start, struct cpl_error *err)
+bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_split *split, uint64_t from,
+                      bool at_row_start, struct cpl_error *err)
 {
     const struct cpl_plan *plan = w->plan;
     const struct cpl_input *input = &plan->inputs.items[split->input];
@@ -44,20 +45,26 @@ bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_split *split, uint6
     plan->encoder->discard(w->builder);
     cpl_reject_list_init(&w->rejects, 0);
     w->counted_rows = w->counted_rejects = 0;
-    w->stream = cpl_input_stream(&plan->inputs, split->input, from, cpl_plan_may_widen(plan), true, err);
-    w->decoder = w->stream ? plan->decoder->open(&plan->decode, w->stream, from, split->to, at_row_start, &w->rejects.sink, err) : NULL;
+    w->stream = cpl_input_stream(&plan->inputs, split->input, from, cpl_plan_may_widen(plan), true,
+                                 err);
+    w->decoder = w->stream ? plan->decoder->open(&plan->decode, w->stream, from, split->to,
+                                                 at_row_start, &w->rejects.sink, err)
+                           : NULL;
     return w->decoder || cpl_fail_context(err, "%s", input->path);
 }
 
 static void count(struct cpl_worker *w, const struct cpl_split_report *report)
 {
-    atomic_fetch_add_explicit(&w->progress->rows, report->rows_decoded - w->counted_rows, memory_order_relaxed);
-    atomic_fetch_add_explicit(&w->progress->rejects, report->rows_rejected - w->counted_rejects, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->progress->rows, report->rows_decoded - w->counted_rows,
+                              memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->progress->rejects, report->rows_rejected - w->counted_rejects,
+                              memory_order_relaxed);
     w->counted_rows = report->rows_decoded;
     w->counted_rejects = report->rows_rejected;
 }
 
-static bool deliver(struct cpl_worker *w, bool last, struct cpl_work_result *result, struct cpl_error *err)
+static bool deliver(struct cpl_worker *w, bool last, struct cpl_work_result *result,
+                    struct cpl_error *err)
 {
     const struct cpl_plan *plan = w->plan;
     plan->decoder->report(w->decoder, &result->report);
@@ -80,7 +87,8 @@ static bool deliver(struct cpl_worker *w, bool last, struct cpl_work_result *res
     return true;
 }
 
-bool cpl_worker_next(struct cpl_worker *w, const struct cpl_split *split, struct cpl_work_result *result, struct cpl_error *err)
+bool cpl_worker_next(struct cpl_worker *w, const struct cpl_split *split,
+                     struct cpl_work_result *result, struct cpl_error *err)
 {
     const struct cpl_plan *plan = w->plan;
     *result = (struct cpl_work_result){0};
@@ -91,11 +99,13 @@ bool cpl_worker_next(struct cpl_worker *w, const struct cpl_split *split, struct
             return cpl_fail(err, CPL_E_INTERRUPTED, "stopped");
         if (!plan->decoder->next(w->decoder, &batch, err))
             return cpl_fail_context(err, "%s", plan->inputs.items[split->input].path);
-        atomic_fetch_add_explicit(&w->progress->bytes, w->stream->position - seen, memory_order_relaxed);
+        atomic_fetch_add_explicit(&w->progress->bytes, w->stream->position - seen,
+                                  memory_order_relaxed);
         seen = w->stream->position;
         if (!batch->rows)
             return deliver(w, true, result, err);
-        if (!atomic_load_explicit(w->doomed, memory_order_relaxed) && !plan->encoder->append(w->builder, batch, NULL, batch->rows, err))
+        if (!atomic_load_explicit(w->doomed, memory_order_relaxed) &&
+            !plan->encoder->append(w->builder, batch, NULL, batch->rows, err))
             return false;
         if (split->stream && seen - begun >= CPL_SPLIT_BYTES)
             return deliver(w, false, result, err);

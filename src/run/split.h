@@ -6,11 +6,13 @@
 #include "run/plan.h"
 #include <stdatomic.h>
 
-struct cpl_progress_counters { _Atomic uint64_t bytes, rows, rejects; };
+struct cpl_progress_counters {
+    _Atomic uint64_t bytes, rows, rejects;
+};
 
 /* One delivery of a split: all of it, or for streams the next CPL_SPLIT_BYTES of it. */
 struct cpl_work_result {
-    struct cpl_part *part;          /* NULL: no rows */
+    struct cpl_part *part; /* NULL: no rows */
     struct cpl_reject_list rejects;
     struct cpl_split_report report; /* of the whole split so far; facts NULL */
     struct cpl_buffer needs;        /* widened: what the schema must grow by */
@@ -23,8 +25,9 @@ struct cpl_worker {
     const struct cpl_plan *plan;
     struct cpl_part_builder *builder;
     struct cpl_progress_counters *progress;
-    _Atomic bool *stop;    /* the run ends early: leave */
-    _Atomic bool *doomed;  /* a split (whose start is proven) needs a wider schema: decode on for needs, encode no more */
+    _Atomic bool *stop; /* the run ends early: leave */
+    _Atomic bool *
+        doomed; /* a split (whose start is proven) needs a wider schema: decode on for needs, encode no more */
     struct cpl_stream *stream;
     struct cpl_decoder *decoder;
     struct cpl_reject_list rejects;
@@ -33,6 +36,8 @@ struct cpl_worker {
 bool cpl_worker_init(struct cpl_worker *worker, struct cpl_error *err) CPL_CHECKED;
 void cpl_worker_release(struct cpl_worker *worker);
 /* Begin a split at `from` (its own, or a truer start). */
-bool cpl_worker_begin(struct cpl_worker *worker, const struct cpl_split *split, uint64_t from, bool at_row_start, struct cpl_error *err) CPL_CHECKED;
+bool cpl_worker_begin(struct cpl_worker *worker, const struct cpl_split *split, uint64_t from,
+                      bool at_row_start, struct cpl_error *err) CPL_CHECKED;
 /* Work until the next delivery; result->last ends the split. */
-bool cpl_worker_next(struct cpl_worker *worker, const struct cpl_split *split, struct cpl_work_result *result, struct cpl_error *err) CPL_CHECKED;
+bool cpl_worker_next(struct cpl_worker *worker, const struct cpl_split *split,
+                     struct cpl_work_result *result, struct cpl_error *err) CPL_CHECKED;

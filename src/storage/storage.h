@@ -13,10 +13,10 @@
 struct cpl_storage;
 
 struct cpl_object_info {
-    char *path;          /* absolute or as listed; owned by the list */
+    char *path; /* absolute or as listed; owned by the list */
     uint64_t size;
     int64_t mtime_ns;
-    char etag[72];       /* identity: for local files "size-mtime_ns-inode", NUL-terminated */
+    char etag[72]; /* identity: for local files "size-mtime_ns-inode", NUL-terminated */
 };
 struct cpl_object_list {
     struct cpl_object_info *items; /* in name order (byte order of the path) */
@@ -30,29 +30,37 @@ struct cpl_storage_limits {
 };
 
 /* Local files. Free with cpl_storage_free. */
-struct cpl_storage *cpl_storage_local(const struct cpl_storage_limits *limits, struct cpl_error *err) CPL_CHECKED;
+struct cpl_storage *cpl_storage_local(const struct cpl_storage_limits *limits,
+                                      struct cpl_error *err) CPL_CHECKED;
 void cpl_storage_free(struct cpl_storage *storage);
 
 /* Existing objects for a path, directory (recursive, hidden and `_`-prefixed names left out) or glob
  * (`*` `?` `[a-z]` `{a,b}` and `**` for any depth), in name order, no doubles. Matching nothing is NOT_FOUND.
  * A path that exists is taken literally. Names that begin with `.` or `_` match only a pattern that begins with the same. A directory
  * that a glob matches is descended into only when the pattern ends in `/`. A link that leads nowhere or out of the roots is an error. */
-bool cpl_storage_list(struct cpl_storage *storage, const char *pattern, struct cpl_object_list *list, struct cpl_error *err) CPL_CHECKED;
-bool cpl_storage_stat(struct cpl_storage *storage, const char *path, struct cpl_object_info *info, struct cpl_error *err) CPL_CHECKED;
-bool cpl_storage_exists(struct cpl_storage *storage, const char *path, bool *exists, struct cpl_error *err) CPL_CHECKED;
+bool cpl_storage_list(struct cpl_storage *storage, const char *pattern,
+                      struct cpl_object_list *list, struct cpl_error *err) CPL_CHECKED;
+bool cpl_storage_stat(struct cpl_storage *storage, const char *path, struct cpl_object_info *info,
+                      struct cpl_error *err) CPL_CHECKED;
+bool cpl_storage_exists(struct cpl_storage *storage, const char *path, bool *exists,
+                        struct cpl_error *err) CPL_CHECKED;
 
 /* ---- reading ---- */
 struct cpl_reader;
-struct cpl_reader *cpl_reader_open(struct cpl_storage *storage, const char *path, struct cpl_error *err) CPL_CHECKED;
+struct cpl_reader *cpl_reader_open(struct cpl_storage *storage, const char *path,
+                                   struct cpl_error *err) CPL_CHECKED;
 void cpl_reader_close(struct cpl_reader *reader);
 uint64_t cpl_reader_size(const struct cpl_reader *reader);
 /* Up to `size` bytes from `offset`; *got < size only at the end of the object. EINTR and short reads are handled. */
-bool cpl_reader_at(struct cpl_reader *reader, uint64_t offset, void *data, size_t size, size_t *got, struct cpl_error *err) CPL_CHECKED;
+bool cpl_reader_at(struct cpl_reader *reader, uint64_t offset, void *data, size_t size, size_t *got,
+                   struct cpl_error *err) CPL_CHECKED;
 /* Whole small object (≤ max bytes) into a buffer. */
-bool cpl_storage_read_all(struct cpl_storage *storage, const char *path, size_t max, struct cpl_buffer *out, struct cpl_error *err) CPL_CHECKED;
+bool cpl_storage_read_all(struct cpl_storage *storage, const char *path, size_t max,
+                          struct cpl_buffer *out, struct cpl_error *err) CPL_CHECKED;
 
 /* Size and "xxh3:…" of the file that stands there, by reading it. */
-bool cpl_storage_checksum(struct cpl_storage *storage, const char *path, uint64_t *size, char checksum[40], struct cpl_error *err) CPL_CHECKED;
+bool cpl_storage_checksum(struct cpl_storage *storage, const char *path, uint64_t *size,
+                          char checksum[40], struct cpl_error *err) CPL_CHECKED;
 
 /* ---- staged writing ---- */
 /* A staged file is invisible until published. It lives under `staging_dir` (created) and will become `final_path` on
@@ -67,35 +75,58 @@ struct cpl_staged { /* everything that publishing needs; goes into the log recor
 };
 void cpl_staged_release(struct cpl_staged *staged);
 
-struct cpl_writer *cpl_writer_open(struct cpl_storage *storage, const char *staging_dir, const char *final_path, struct cpl_error *err) CPL_CHECKED;
-bool cpl_writer_write(struct cpl_writer *writer, const void *data, size_t size, struct cpl_error *err) CPL_CHECKED;
+struct cpl_writer *cpl_writer_open(struct cpl_storage *storage, const char *staging_dir,
+                                   const char *final_path, struct cpl_error *err) CPL_CHECKED;
+bool cpl_writer_write(struct cpl_writer *writer, const void *data, size_t size,
+                      struct cpl_error *err) CPL_CHECKED;
 uint64_t cpl_writer_offset(const struct cpl_writer *writer);
 /* Flush, fsync the file, close. The staging directory's fsync is cpl_storage_sync_dir's (once for all files). */
-bool cpl_writer_finish(struct cpl_writer *writer, struct cpl_staged *staged, struct cpl_error *err) CPL_CHECKED;
+bool cpl_writer_finish(struct cpl_writer *writer, struct cpl_staged *staged,
+                       struct cpl_error *err) CPL_CHECKED;
 /* Remove what was staged, free the writer. Always succeeds; accepts NULL. After finish: only frees. */
 void cpl_writer_close(struct cpl_writer *writer);
 
 enum cpl_publish_result { CPL_PUBLISHED, CPL_ALREADY_PUBLISHED, CPL_TOKEN_GONE, CPL_TARGET_TAKEN };
 /* Consume the token: rename without overwriting (renameat2 RENAME_NOREPLACE, link+unlink where unsupported). Directories of the
  * target are created. ALREADY: token gone and the target has size and checksum. TAKEN: another file stands there. */
-bool cpl_storage_publish(struct cpl_storage *storage, const struct cpl_staged *staged, enum cpl_publish_result *result, struct cpl_error *err) CPL_CHECKED;
+bool cpl_storage_publish(struct cpl_storage *storage, const struct cpl_staged *staged,
+                         enum cpl_publish_result *result, struct cpl_error *err) CPL_CHECKED;
 /* The same, over whatever file stands at the target: for single files whose user said so. Never for a dataset's files. */
-bool cpl_storage_publish_over(struct cpl_storage *storage, const struct cpl_staged *staged, struct cpl_error *err) CPL_CHECKED;
+bool cpl_storage_publish_over(struct cpl_storage *storage, const struct cpl_staged *staged,
+                              struct cpl_error *err) CPL_CHECKED;
 
 /* ---- small durable records ---- */
 enum cpl_create_result { CPL_CREATED, CPL_EXISTS };
 /* Exclusive creation of a whole file, durable when it returns: temporary file, fsync, no-replace rename, directory fsync. */
-bool cpl_storage_create_exclusive(struct cpl_storage *storage, const char *path, const void *data, size_t size, enum cpl_create_result *result, struct cpl_error *err) CPL_CHECKED;
+bool cpl_storage_create_exclusive(struct cpl_storage *storage, const char *path, const void *data,
+                                  size_t size, enum cpl_create_result *result,
+                                  struct cpl_error *err) CPL_CHECKED;
 /* A new directory is durable after sync_dir of it (or of anything below): that syncs its new parents too. */
-bool cpl_storage_make_dirs(struct cpl_storage *storage, const char *path, struct cpl_error *err) CPL_CHECKED;
-bool cpl_storage_sync_dir(struct cpl_storage *storage, const char *path, struct cpl_error *err) CPL_CHECKED;
-bool cpl_storage_remove(struct cpl_storage *storage, const char *path, struct cpl_error *err) CPL_CHECKED; /* absent is fine */
+bool cpl_storage_make_dirs(struct cpl_storage *storage, const char *path,
+                           struct cpl_error *err) CPL_CHECKED;
+bool cpl_storage_sync_dir(struct cpl_storage *storage, const char *path,
+                          struct cpl_error *err) CPL_CHECKED;
+bool cpl_storage_remove(struct cpl_storage *storage, const char *path,
+                        struct cpl_error *err) CPL_CHECKED; /* absent is fine */
 /* A directory, only when nothing is in it; one that is absent or not empty is left as it is. */
-bool cpl_storage_remove_empty_dir(struct cpl_storage *storage, const char *path, struct cpl_error *err) CPL_CHECKED;
-bool cpl_storage_remove_tree(struct cpl_storage *storage, const char *path, struct cpl_error *err) CPL_CHECKED;
+bool cpl_storage_remove_empty_dir(struct cpl_storage *storage, const char *path,
+                                  struct cpl_error *err) CPL_CHECKED;
+bool cpl_storage_remove_tree(struct cpl_storage *storage, const char *path,
+                             struct cpl_error *err) CPL_CHECKED;
 /* The path with symlinks and ".." resolved as far as it exists; PERMISSION when outside the approved roots. Free with cpl_free. */
-char *cpl_storage_resolve(struct cpl_storage *storage, const char *path, struct cpl_error *err) CPL_CHECKED;
+char *cpl_storage_resolve(struct cpl_storage *storage, const char *path,
+                          struct cpl_error *err) CPL_CHECKED;
 
 /* Fault injection for tests: the n-th system call of this kind from now fails with errnum (EINTR and short writes included). */
-enum cpl_fault_call { CPL_FAULT_OPEN, CPL_FAULT_READ, CPL_FAULT_WRITE, CPL_FAULT_SHORT_WRITE, CPL_FAULT_FSYNC, CPL_FAULT_RENAME, CPL_FAULT_MKDIR, CPL_FAULT_CLOSE, CPL_FAULT_COUNT };
+enum cpl_fault_call {
+    CPL_FAULT_OPEN,
+    CPL_FAULT_READ,
+    CPL_FAULT_WRITE,
+    CPL_FAULT_SHORT_WRITE,
+    CPL_FAULT_FSYNC,
+    CPL_FAULT_RENAME,
+    CPL_FAULT_MKDIR,
+    CPL_FAULT_CLOSE,
+    CPL_FAULT_COUNT
+};
 void cpl_storage_fault(enum cpl_fault_call call, uint64_t n, int errnum);
