@@ -199,3 +199,42 @@ static inline bool cpl_fast_timestamp(const uint8_t *text, size_t length, enum c
     return !__builtin_mul_overflow(since, (int64_t)cpl_pow10_u64[places], value) &&
            !__builtin_add_overflow(*value, (int64_t)fraction, value);
 }
+
+/* Eight lower-case hex digits as four bytes, the first digit highest; false if one is none. */
+static inline bool cpl_swar_hex(uint64_t text, uint32_t *value)
+{
+    const uint64_t tops = 0x8080808080808080u, ones = 0x0101010101010101u;
+    uint64_t low = text & ~tops; /* so that no sum below leaves its byte */
+    uint64_t digit = (low + 0x50 * ones) & ~(low + 0x46 * ones);
+    uint64_t letter = (low + 0x1F * ones) & ~(low + 0x19 * ones);
+    if ((((digit | letter) & ~text) & tops) != tops)
+        return false;
+    uint64_t nibbles = (text & 0x0F * ones) + ((letter & tops) >> 7) * 9;
+    uint64_t bytes = (nibbles << 4 | nibbles >> 8) & 0x00FF00FF00FF00FFu;
+    bytes = (bytes | bytes >> 8) & 0x0000FFFF0000FFFFu;
+    *value = (uint32_t)(bytes | bytes >> 16);
+    return true;
+}
+
+static inline uint64_t cpl_swar_halves(const uint8_t *first, const uint8_t *second)
+{
+    uint32_t a, b;
+    memcpy(&a, first, sizeof a);
+    memcpy(&b, second, sizeof b);
+    return a | (uint64_t)b << 32;
+}
+
+/* A UUID in its canonical text: 36 bytes, lower case. */
+static inline bool cpl_fast_uuid(const uint8_t *text, size_t length, uint8_t value[16])
+{
+    uint32_t parts[4];
+    if (length != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-')
+        return false;
+    bool ok = cpl_swar_hex(cpl_text_load64(text), &parts[0]) &
+              cpl_swar_hex(cpl_swar_halves(text + 9, text + 14), &parts[1]) &
+              cpl_swar_hex(cpl_swar_halves(text + 19, text + 24), &parts[2]) &
+              cpl_swar_hex(cpl_text_load64(text + 28), &parts[3]);
+    if (ok)
+        memcpy(value, parts, sizeof parts);
+    return ok;
+}

@@ -266,6 +266,28 @@ static void booleans(void **state)
     assert_int_equal(cpl_parse_bool(padded("true"), 4, &words, &value), CPL_TEXT_NO);
 }
 
+/* Every byte at every place of a UUID: the fast parser takes lower-case hex digits and dashes only. */
+static void fast_uuids(void **state)
+{
+    (void)state;
+    const char *plain = "00112233-4455-6677-8899-aabbccddeeff";
+    uint8_t expected[16], value[16];
+    for (uint8_t i = 0; i < 16; i++)
+        expected[i] = (uint8_t)(i << 4 | i);
+    for (int at = 0; at < 36; at++)
+        for (int byte = 0; byte < 256; byte++) {
+            uint8_t text[80] = {0};
+            memcpy(text, plain, 36);
+            text[at] = (uint8_t)byte;
+            bool dash = plain[at] == '-';
+            bool hex = byte && strchr("0123456789abcdef", byte);
+            assert_int_equal(cpl_fast_uuid(text, 36, value), dash ? byte == '-' : hex);
+            if (byte == plain[at])
+                assert_memory_equal(value, expected, 16);
+        }
+    assert_false(cpl_fast_uuid((const uint8_t *)plain, 35, value));
+}
+
 static void uuids(void **state)
 {
     (void)state;
@@ -300,6 +322,7 @@ int main(void)
         cmocka_unit_test(random_decimals_come_back),
         cmocka_unit_test(booleans),
         cmocka_unit_test(uuids),
+        cmocka_unit_test(fast_uuids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

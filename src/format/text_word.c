@@ -1,4 +1,5 @@
 /* Booleans and UUIDs. */
+#include "format/text_fast.h"
 #include "format/text_scan.h"
 
 #include <string.h>
@@ -53,6 +54,8 @@ static unsigned hex_digit(uint8_t c, bool lower_only)
 enum cpl_text_result cpl_parse_uuid(const uint8_t *text, size_t length, bool lower_only,
                                     uint8_t value[16])
 {
+    if (cpl_fast_uuid(text, length, value))
+        return CPL_TEXT_EXACT;
     cpl_trim(&text, &length);
     if (length != 36)
         return CPL_TEXT_NO;
