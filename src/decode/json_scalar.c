@@ -1,4 +1,5 @@
 #include "decode/json_scalar.h"
+#include "format/text_fast.h"
 
 static const struct cpl_text_style plain_style;
 
@@ -47,33 +48,14 @@ static const uint8_t *put(struct json_walk *walk, bool appended, const uint8_t *
 
 /* ---- numbers ---- */
 
-static const uint64_t powers[] = {1,      10,      100,      1000,      10000,
-                                  100000, 1000000, 10000000, 100000000, 1000000000};
-
-static inline uint64_t le64(uint64_t word)
-{
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    return __builtin_bswap64(word);
-#else
-    return word;
-#endif
-}
-
 /* Up to 8 digits at p: their value, and how many. */
 static inline uint32_t digits8(const uint8_t *p, uint64_t *value)
 {
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-    word = le64(word) ^ 0x3030303030303030u;
-    uint64_t others = ((word + 0x7676767676767676u) | word) & 0x8080808080808080u;
+    uint64_t word = cpl_text_load64(p) ^ 0x3030303030303030u;
+    uint64_t others = cpl_swar_not_digits(word);
     uint32_t n = others ? (uint32_t)__builtin_ctzll(others) >> 3 : 8;
-    if (!n)
-        return 0;
-    word <<= 64 - 8 * n;
-    word = word * 10 + (word >> 8);
-    *value = ((word & 0x000000FF000000FFu) * 0x000F424000000064u +
-              (word >> 16 & 0x000000FF000000FFu) * 0x0000271000000001u) >>
-             32;
+    if (n)
+        *value = cpl_swar_value(word << (64 - 8 * n));
     return n;
 }
 
@@ -151,8 +133,8 @@ const uint8_t *json_put_decimal(struct json_walk *walk, struct json_node *node, 
         number.int_digits + node->scale > node->precision ||
         (number.negative && !number.whole && !number.fraction))
         return json_put_number(walk, node, p);
-    uint64_t unscaled = (number.whole * powers[number.scale] + number.fraction) *
-                        powers[node->scale - number.scale];
+    uint64_t unscaled = (number.whole * cpl_pow10_u64[number.scale] + number.fraction) *
+                        cpl_pow10_u64[node->scale - number.scale];
     int64_t value = number.negative ? -(int64_t)unscaled : (int64_t)unscaled;
     return put(walk, cpl_builder_i64(node->builder, value, walk->err), end);
 }
@@ -165,8 +147,8 @@ const uint8_t *json_put_double(struct json_walk *walk, struct json_node *node, c
     const uint8_t *end = small_number(p, &number);
     if (!end || number.int_digits + number.scale > 15)
         return json_put_number(walk, node, p);
-    double value = (double)(number.whole * powers[number.scale] + number.fraction) /
-                   (double)powers[number.scale];
+    double value = (double)(number.whole * cpl_pow10_u64[number.scale] + number.fraction) /
+                   (double)cpl_pow10_u64[number.scale];
     return put(walk, cpl_builder_f64(node->builder, number.negative ? -value : value, walk->err),
                end);
 }
@@ -311,6 +293,26 @@ static bool has_blanks(const struct cpl_slice *text)
     return first == ' ' || first == '\t' || last == ' ' || last == '\t';
 }
 
+/* The canonical writing of the commonest types, by the inline parsers. */
+static inline bool append_fast(struct json_walk *walk, struct json_node *node,
+                               const struct cpl_slice *text, bool *appended)
+{
+    const struct cpl_type *type = &node->field->type;
+    uint8_t uuid[16];
+    int32_t days;
+    int64_t value;
+    if (node->op == JSON_OP_UUID && cpl_fast_uuid(text->data, text->length, uuid))
+        *appended = cpl_builder_uuid(node->builder, uuid, walk->err);
+    else if (node->op == JSON_OP_DATE && cpl_fast_date(text->data, text->length, &days))
+        *appended = cpl_builder_i32(node->builder, days, walk->err);
+    else if (node->op == JSON_OP_TIMESTAMP &&
+             cpl_fast_timestamp(text->data, text->length, type->unit, type->utc, &value))
+        *appended = cpl_builder_i64(node->builder, value, walk->err);
+    else
+        return false;
+    return true;
+}
+
 const uint8_t *json_put_timelike(struct json_walk *walk, struct json_node *node, const uint8_t *p)
 {
     struct cpl_slice text;
@@ -320,6 +322,8 @@ const uint8_t *json_put_timelike(struct json_walk *walk, struct json_node *node,
     const uint8_t *end = string_at(walk, p, &text);
     if (!end)
         return NULL;
+    if (append_fast(walk, node, &text, &appended))
+        return put(walk, appended, end + 1);
     if (has_blanks(&text) || append_timelike(walk, node, &text, &appended) != CPL_TEXT_EXACT)
         return json_misfit(walk, node, p, "the string is not a value of the column's type");
     return put(walk, appended, end + 1);

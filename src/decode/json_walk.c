@@ -1,6 +1,9 @@
 #include "decode/json_walk.h"
 #include "decode/json_scalar.h"
 
+/* Containers stay out of value(), so that a scalar pays for no more than a jump. */
+#define NOINLINE __attribute__((noinline))
+
 static const uint8_t *value(struct json_walk *walk, struct json_node *node, const uint8_t *p);
 
 static const uint8_t *fault(struct json_walk *walk, enum json_fault kind,
@@ -181,8 +184,8 @@ static const uint8_t *members(struct json_walk *walk, struct json_node *object, 
     return found == object->n_children || fill_missing(walk, object, p) ? p : NULL;
 }
 
-static const uint8_t *object_value(struct json_walk *walk, struct json_node *object,
-                                   const uint8_t *p)
+NOINLINE static const uint8_t *object_value(struct json_walk *walk, struct json_node *object,
+                                            const uint8_t *p)
 {
     if (*p != '{')
         return json_put_other(walk, object, p);
@@ -204,7 +207,8 @@ static const uint8_t *object_value(struct json_walk *walk, struct json_node *obj
 
 /* ---- lists and maps ---- */
 
-static const uint8_t *list_value(struct json_walk *walk, struct json_node *list, const uint8_t *p)
+NOINLINE static const uint8_t *list_value(struct json_walk *walk, struct json_node *list,
+                                          const uint8_t *p)
 {
     if (*p != '[')
         return json_put_other(walk, list, p);
@@ -280,7 +284,8 @@ static const uint8_t *map_entry(struct json_walk *walk, struct json_node *map,
     return p ? value(walk, &map->children[1], p) : NULL;
 }
 
-static const uint8_t *map_value(struct json_walk *walk, struct json_node *map, const uint8_t *p)
+NOINLINE static const uint8_t *map_value(struct json_walk *walk, struct json_node *map,
+                                         const uint8_t *p)
 {
     if (*p != '{')
         return json_put_other(walk, map, p);
