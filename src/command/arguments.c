@@ -107,6 +107,8 @@ static bool take_flag(struct cpl_arguments *arguments, int argc, char **argv, in
         return unknown_flag(arguments->verb, word, err);
     if (!flag->argument && value)
         return cpl_fail(err, CPL_E_USAGE, "--%s takes no value", flag->name);
+    if (flag->optional)
+        return note(arguments, flag, value, err);
     if (flag->argument && !value && *at + 1 >= argc)
         return cpl_fail(err, CPL_E_USAGE, "--%s needs a value: --%s %s", flag->name, flag->name,
                         flag->argument);

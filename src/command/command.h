@@ -17,6 +17,7 @@ struct cpl_flag {
     const char *name;     /* "threads": --threads */
     char letter;          /* 'q': -q; 0 = none */
     bool repeated;        /* may be given more than once */
+    bool optional;        /* its argument may be left out: --name or --name=value */
     const char *argument; /* "N"; NULL = takes none */
     const char *values;   /* "a|b|c" where only these are right; else NULL */
     const char *option;   /* the pipeline option that it sets, or NULL */
@@ -49,7 +50,7 @@ const struct cpl_verb *cpl_verb_find(const char *name);
 /* ---- arguments.c ---- */
 struct cpl_given {
     const struct cpl_flag *flag;
-    const char *value; /* NULL when the flag takes none */
+    const char *value; /* NULL when there is none */
 };
 struct cpl_arguments {
     const struct cpl_verb *verb;

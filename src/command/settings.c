@@ -285,10 +285,8 @@ bool cpl_settings_load(const struct cpl_settings *settings, const char *name,
                        struct cpl_config *config, struct cpl_error *err)
 {
     struct cpl_config_env env = {.flags = settings->items};
-    if (cpl_config_parse("{}", 2, name, &env, config, err)) {
-        config->pipelines[0].dialect = "command line";
+    if (cpl_config_command(name, &env, config, err))
         return true;
-    }
     cpl_settings_name_flag(settings, err);
     return false;
 }

@@ -1,0 +1,42 @@
+# bash completion for cupel; printed by `cupel completion bash`.
+_cupel() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words=""
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "convert run check verify describe completion version help" -- "$current")
+        return
+    fi
+    case ${COMP_WORDS[1]}:$previous in
+        convert:--from) words="auto csv tsv json ndjson jsonl" ;;
+        convert:--to) words="parquet csv tsv json ndjson jsonl" ;;
+        convert:--header) words="auto yes no" ;;
+        convert:--on-type-conflict) words="widen reject fail" ;;
+        convert:--progress) words="auto yes no" ;;
+        convert:--log-format) words="text json" ;;
+        run:--on-type-conflict) words="widen reject fail" ;;
+        run:--progress) words="auto yes no" ;;
+        run:--log-format) words="text json" ;;
+        check:--on-type-conflict) words="widen reject fail" ;;
+        check:--progress) words="auto yes no" ;;
+        check:--log-format) words="text json" ;;
+        verify:--progress) words="auto yes no" ;;
+        verify:--log-format) words="text json" ;;
+        describe:--json-schema) words="pipeline metadata" ;;
+        describe:--markdown) words="pipeline metadata errors" ;;
+        help:help|completion:completion) words="convert run check verify describe completion version help bash zsh" ;;
+    esac
+    if [ -z "$words" ] && [[ $current == -* ]]; then
+        case ${COMP_WORDS[1]} in
+        convert) words="--from --to --columns --type --compression --partition-by --force --receipt --json --run-id --delimiter --header --quote --null --skip-lines --comment --decimal-point --date-format --charset --threads --memory-limit --on-type-conflict --on-reject --set --quiet --progress --log-format --help" ;;
+        run) words="--pipeline --run-id --metadata --ocs --allow-exec --keep-going --receipt --json --threads --memory-limit --on-type-conflict --on-reject --set --quiet --progress --log-format --help" ;;
+        check) words="--metadata --ocs --allow-exec --threads --memory-limit --on-type-conflict --on-reject --set --quiet --progress --log-format --help" ;;
+        verify) words="--receipt --json --quiet --progress --log-format --help" ;;
+        describe) words="--json --json-schema --markdown --man --help" ;;
+        completion) words="--help" ;;
+        version) words="--verbose --help" ;;
+        help) words="--help" ;;
+        esac
+    fi
+    [ -z "$words" ] || mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+complete -o default -F _cupel cupel

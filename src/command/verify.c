@@ -1,0 +1,147 @@
+/* `cupel verify PATH`: everything recomputed from storage. */
+#include "run/verify.h"
+#include "base/tree.h"
+#include "command/console.h"
+#include "decode/parquet_verify.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static const struct cpl_flag verify_flags[] = {
+    {.name = "receipt",
+     .argument = "FILE",
+     .summary = "The receipt of a single file, as `cupel convert --receipt` wrote it."},
+    {.name = "json", .summary = "Print the result as one JSON object."},
+    {.name = NULL},
+};
+
+static bool write_report(const char *path, const struct cpl_verify_report *report,
+                         struct cpl_buffer *out, struct cpl_error *err)
+{
+    struct cpl_json_writer json;
+    cpl_json_begin(&json, out, 0, err);
+    cpl_json_object(&json, NULL);
+    cpl_json_string(&json, "path", path);
+    cpl_json_bool(&json, "ok", report->problems == 0);
+    cpl_json_uint(&json, "records", report->records);
+    cpl_json_uint(&json, "receipts", report->receipts);
+    cpl_json_uint(&json, "files", report->files);
+    cpl_json_uint(&json, "bytes", report->bytes);
+    cpl_json_uint(&json, "rows", report->rows);
+    cpl_json_uint(&json, "rejects", report->rejects);
+    cpl_json_uint(&json, "outstanding_rejects", report->outstanding_rejects);
+    cpl_json_uint(&json, "problems", report->problems);
+    cpl_json_uint(&json, "notes", report->notes);
+    cpl_json_list(&json, "findings");
+    for (size_t i = 0; i < report->n_findings; i++) {
+        const struct cpl_finding *finding = &report->findings[i];
+        cpl_json_object(&json, NULL);
+        cpl_json_bool(&json, "problem", finding->problem);
+        cpl_json_string(&json, "kind", finding->kind);
+        cpl_json_string(&json, "path", finding->path);
+        cpl_json_string(&json, "text", finding->text);
+        cpl_json_close(&json);
+    }
+    cpl_json_close(&json);
+    cpl_json_close(&json);
+    return cpl_json_end(&json) && cpl_buffer_append(out, "\n", 1, err);
+}
+
+static void say_report(struct cpl_console *console, const char *path,
+                       const struct cpl_verify_report *report)
+{
+    char a[32], b[32], c[32], d[32];
+    for (size_t i = 0; i < report->n_findings; i++)
+        cpl_console_say(console, report->findings[i].problem ? "error" : "info", "%s: %s",
+                        report->findings[i].path, report->findings[i].text);
+    cpl_console_say(console, "info", "%s: %s files (%s) read whole, %s rows, %s rejects%s", path,
+                    cpl_show_count(report->files, a), cpl_show_size(report->bytes, b),
+                    cpl_show_count(report->rows, c), cpl_show_count(report->rejects, d),
+                    report->problems   ? ""
+                    : report->receipts ? ": all is as the receipts say"
+                                       : ": the file says the truth about itself");
+    if (report->outstanding_rejects)
+        cpl_console_say(console, "info", "%s rows are rejected and not replayed yet",
+                        cpl_show_count(report->outstanding_rejects, a));
+}
+
+static int settle(struct cpl_console *console, const struct cpl_arguments *arguments,
+                  const struct cpl_verify_report *report)
+{
+    struct cpl_error err = {0};
+    struct cpl_buffer out = {0};
+    const char *path = arguments->words[0];
+    bool ok = true;
+    if (cpl_flag_given(arguments, "json"))
+        ok = write_report(path, report, &out, &err) && cpl_print(&out, &err);
+    else
+        say_report(console, path, report);
+    cpl_buffer_release(&out);
+    if (ok && report->problems)
+        ok = cpl_fail(&err, CPL_E_CORRUPT,
+                      "%s: %llu problem%s: stored data is not what was promised", path,
+                      (unsigned long long)report->problems, report->problems == 1 ? "" : "s");
+    return ok ? 0 : cpl_console_fail(console, &err);
+}
+
+/* A Parquet file without a receipt: does it say the truth about itself? */
+static bool verify_alone(struct cpl_storage *storage, const char *path,
+                         struct cpl_verify_report *report, struct cpl_error *err)
+{
+    struct cpl_parquet_report found = {0};
+    struct cpl_reader *reader = cpl_reader_open(storage, path, err);
+    struct cpl_parquet_file *file = reader ? cpl_parquet_open(reader, path, err) : NULL;
+    bool ok = file && cpl_parquet_verify(file, &found, err);
+    *report = (struct cpl_verify_report){
+        .files = ok, .rows = found.rows, .bytes = ok ? cpl_reader_size(reader) : 0};
+    cpl_parquet_report_release(&found);
+    cpl_parquet_close(file);
+    cpl_reader_close(reader);
+    return ok;
+}
+
+static bool verify(const struct cpl_arguments *arguments, struct cpl_storage *storage,
+                   struct cpl_verify_report *report, struct cpl_error *err)
+{
+    struct stat info;
+    const char *path = arguments->words[0], *receipt = cpl_flag_value(arguments, "receipt");
+    if (receipt)
+        return cpl_verify_file(storage, path, receipt, report, err);
+    if (!stat(path, &info) && S_ISREG(info.st_mode))
+        return verify_alone(storage, path, report, err);
+    return cpl_verify(storage, path, report, err);
+}
+
+static int run_verify(const struct cpl_arguments *arguments)
+{
+    struct cpl_error err = {0};
+    struct cpl_verify_report report = {0};
+    struct cpl_console console;
+    int status;
+    cpl_console_init(&console, arguments);
+    struct cpl_storage *storage = cpl_storage_local(&(struct cpl_storage_limits){0}, &err);
+    if (storage && verify(arguments, storage, &report, &err)) {
+        status = settle(&console, arguments, &report);
+        cpl_verify_report_release(&report);
+    } else {
+        status = cpl_console_fail(&console, &err);
+    }
+    cpl_storage_free(storage);
+    return status;
+}
+
+const struct cpl_verb cpl_verb_verify = {
+    .name = "verify",
+    .summary = "Recompute every count and checksum of a dataset by reading it.",
+    .usage = "PATH",
+    .details =
+        "PATH is a dataset's directory. A single file is checked against its receipt "
+        "(--receipt); a Parquet file without one, against what it says of itself: checksums, "
+        "counts, statistics, indexes. A problem makes the exit status 14.",
+    .examples = "cupel verify lake/orders\n"
+                "cupel verify out.parquet --receipt out.receipt.json\n",
+    .groups = {{"Options", verify_flags}, {"Messages", cpl_console_flags}},
+    .min_words = 1,
+    .max_words = 1,
+    .run = run_verify,
+};
