@@ -91,6 +91,7 @@ static bool read_header(struct cpl_parquet_pages *pages, struct cpl_parquet_page
                         struct cpl_error *err)
 {
     uint64_t left = pages->end - pages->next;
+    struct cpl_error found = {0};
     size_t used;
     if (left == 0)
         return malformed(err, "the column chunk ends before all its values came");
@@ -101,13 +102,14 @@ static bool read_header(struct cpl_parquet_pages *pages, struct cpl_parquet_page
         if (!data)
             return false;
         cpl_arena_reset(&pages->arena);
-        if (cpl_parquet_parse_page_header(data, size, &used, &pages->arena, &page->header, err)) {
+        if (cpl_parquet_parse_page_header(data, size, &used, &pages->arena, &page->header,
+                                          &found)) {
             page->offset = pages->next;
             page->header_size = (uint32_t)used;
             return true;
         }
-        if (last || !err || err->code != CPL_E_DATA)
-            return false;
+        if (last || found.code != CPL_E_DATA)
+            return cpl_fail(err, found.code, "%s", found.message);
     }
 }
 
