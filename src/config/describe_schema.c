@@ -282,7 +282,10 @@ static void put_columns(struct cpl_json_writer *json)
                  "\"string\","
                  "\"null\"]},{\"$ref\":\"#/$defs/"
                  "column\"}]}},{\"type\":\"array\",\"items\":{\"anyOf\":[{\"type\":" ITEM_SCALAR
-                 "},{\"allOf\":[{\"$ref\":\"#/$defs/column\"},{\"required\":[\"name\"]}]}]}}]}");
+                 "},{\"allOf\":[{\"$ref\":\"#/$defs/"
+                 "column\"},{\"required\":[\"name\"]}]},{\"type\":\"object\",\"minProperties\":1,"
+                 "\"maxProperties\":1,\"propertyNames\":{\"not\":{\"enum\":[\"name\",\"type\","
+                 "\"nullable\",\"field_id\"]}}}]}}]}");
 }
 
 static void put_head(struct cpl_json_writer *json, const char *title)

@@ -401,9 +401,10 @@ bool cpl_config_check(const char *path, const struct cpl_config_env *env,
     bool ok = make_tables(&loading) && load_path(&loading, path) && finish(&loading, path, &config);
     if (ok)
         *n_pipelines = config.n_pipelines;
-    if (ok && loading.n_problems)
-        cpl_fail(loading.err, CPL_E_CONFIG, "%s: %zu mistake%s", path, loading.n_problems,
-                 loading.n_problems == 1 ? "" : "s");
+    if (loading.n_problems && loading.err->code != CPL_E_MEMORY)
+        cpl_fail(loading.err, CPL_E_CONFIG, "%s: %zu mistake%s%s", path, loading.n_problems,
+                 loading.n_problems == 1 ? "" : "s",
+                 ok ? "" : "; the rest of it was not looked at");
     cpl_config_release(&config);
     return ok && !loading.n_problems;
 }

@@ -10,6 +10,8 @@
 #include "config/interpolate.h"
 #include "config/sections.h"
 
+enum { CPL_MOST_PROBLEMS = 200 }; /* then a check stops: the file is something else altogether */
+
 struct cpl_loading {
     struct cpl_problems counting; /* must be first: counts, and hands on to `problems` */
     struct cpl_arena *arena;

@@ -30,6 +30,15 @@ static int by_name(const void *a, const void *b)
     return order ? order : by_place(x, y);
 }
 
+/* A name that came from ${…} is shown as it was written. */
+static const char *shown(const struct cpl_named *named)
+{
+    const struct cpl_node *node = named->node;
+    if (node && node->kind == CPL_NODE_MAP)
+        node = cpl_tree_get(node, "name");
+    return node && node->secret ? cpl_tree_shown(node) : named->name;
+}
+
 bool cpl_names_unique(struct cpl_loading *loading, struct cpl_named *named, size_t n,
                       const char *what)
 {
@@ -39,7 +48,7 @@ bool cpl_names_unique(struct cpl_loading *loading, struct cpl_named *named, size
         if (strcmp(named[i - 1].name, named[i].name))
             continue;
         cpl_tree_fail(named[i].node, loading->err, CPL_E_CONFIG, "the %s `%.80s` is named twice",
-                      what, named[i].name);
+                      what, shown(&named[i]));
         if (!cpl_loading_wrong(loading))
             return false;
     }
@@ -58,7 +67,7 @@ bool cpl_names_differ(struct cpl_loading *loading, struct cpl_named *named, size
         cpl_tree_fail(named[i].node, loading->err, CPL_E_CONFIG,
                       "the %s `%.80s` is there already (`%.80s` at %s:%u); letters' case does not "
                       "tell names apart",
-                      what, named[i].name, named[i - 1].name,
+                      what, shown(&named[i]), shown(&named[i - 1]),
                       first && first->file ? first->file : "?", first ? first->line : 0);
         if (!cpl_loading_wrong(loading))
             return false;

@@ -8,7 +8,8 @@ static bool count_and_add(struct cpl_problems *problems, const struct cpl_error 
 {
     struct cpl_loading *loading = (struct cpl_loading *)problems;
     loading->n_problems++;
-    return loading->problems->add(loading->problems, problem);
+    return loading->problems->add(loading->problems, problem) &&
+           loading->n_problems < CPL_MOST_PROBLEMS;
 }
 
 struct cpl_problems *cpl_loading_problems(struct cpl_loading *loading)
@@ -69,10 +70,51 @@ static bool parse_section(struct cpl_loading *loading, const struct cpl_option *
                                  cpl_loading_problems(loading), loading->err);
 }
 
+/* The format of the section's that has an option of this name, or NULL. */
+static const struct cpl_component *format_with(enum cpl_section section, const char *key)
+{
+    for (const struct cpl_component *row = cpl_components(); row->name; row++)
+        if (row->kind == cpl_section_formats(section) && row->options &&
+            cpl_option_find(row->options, key))
+            return row;
+    return NULL;
+}
+
+/* `sink: {compression: zstd}` is meant for parquet: say so, and leave it out of *map. */
+static bool check_misplaced(struct cpl_loading *loading, enum cpl_section section,
+                            const struct cpl_node **map)
+{
+    const char *name = cpl_section_name(section);
+    struct cpl_node *kept = cpl_make_node(loading, CPL_NODE_MAP, *map, (*map)->key, NULL);
+    struct cpl_node **tail = kept ? &kept->first : NULL;
+    for (const struct cpl_node *child = (*map)->first; kept && child; child = child->next) {
+        bool own = cpl_option_find(loading->tables[section], child->key) != NULL;
+        const struct cpl_component *format = own ? NULL : format_with(section, child->key);
+        struct cpl_node *copy = cpl_make_alias(loading, child, child->key);
+        if (!copy)
+            return false;
+        if (!format) {
+            cpl_make_item(kept, &tail, copy);
+            continue;
+        }
+        cpl_tree_fail(
+            child, loading->err, CPL_E_CONFIG,
+            "%s has no option `%s`, but the format has: write it as %s.%s, that is `%s: {%s: …}`",
+            name, child->key, name, format->name, format->name, child->key);
+        if (!cpl_loading_wrong(loading))
+            return false;
+    }
+    *map = kept;
+    return kept != NULL;
+}
+
 bool cpl_load_section(struct cpl_loading *loading, enum cpl_section section,
                       const struct cpl_node *node, void *out)
 {
     memset(out, 0, cpl_section_size(section));
+    bool formats = cpl_section_formats(section) != CPL_COMPONENT_KIND_COUNT;
+    if (formats && node && node->kind == CPL_NODE_MAP && !check_misplaced(loading, section, &node))
+        return false;
     return parse_section(loading, loading->tables[section], node, cpl_section_name(section), out);
 }
 

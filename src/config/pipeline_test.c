@@ -120,11 +120,12 @@ static void test_column_list(void **state)
     (void)state;
     struct cpl_config config;
     struct cpl_error err;
-    assert_true(load(
-        "source: {path: a}\nsink: {path: out.csv}\nschema: {columns: [b, {name: a, type: date}]}",
-        NULL, &config, &err));
+    assert_true(load("source: {path: a}\nsink: {path: out.csv}\nschema: {columns: [b, {name: a, "
+                     "type: date}, c: int64]}",
+                     NULL, &config, &err));
     const struct cpl_pipeline *p = &config.pipelines[0];
-    assert_int_equal(p->schema.columns.n, 2);
+    assert_int_equal(p->schema.columns.n, 3);
+    assert_int_equal(p->schema.declared->fields[2].type.kind, CPL_I64);
     assert_string_equal(p->schema.columns.items[0], "b");
     assert_true(p->schema.untyped[0]);
     assert_int_equal(p->schema.declared->fields[1].type.kind, CPL_DATE);

@@ -98,8 +98,17 @@ static bool add_short(struct columns *columns, const char *name, const char *typ
     return true;
 }
 
+/* `- price: double`, a list's item that says name: type. */
+static bool is_pair(const struct cpl_node *node)
+{
+    return !node->key && node->n_children == 1 &&
+           !cpl_option_find(cpl_column_options, node->first->key);
+}
+
 static bool add_column(struct columns *columns, const struct cpl_node *node)
 {
+    if (node->kind == CPL_NODE_MAP && is_pair(node))
+        node = node->first;
     if (node->kind == CPL_NODE_MAP)
         return add_long(columns, node->key, node);
     if (node->key && node->kind == CPL_NODE_NULL)

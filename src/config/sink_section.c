@@ -104,9 +104,11 @@ bool cpl_load_sink(struct cpl_loading *loading, const struct cpl_node *node,
     if (!cpl_load_section(loading, CPL_SECTION_SINK, node, &section))
         return false;
     if (!cpl_load_check_name(loading, CPL_COMPONENT_ENCODER, section.config.format,
-                             cpl_tree_get(node, "format"), "sink.format") &&
-        !cpl_loading_wrong(loading))
-        return false;
+                             cpl_tree_get(node, "format"), "sink.format")) {
+        section.config.format = "auto";
+        if (!cpl_loading_wrong(loading))
+            return false;
+    }
     if (!check_formats(loading, &section))
         return false;
     settle(&section);

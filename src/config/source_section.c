@@ -83,9 +83,11 @@ bool cpl_load_source(struct cpl_loading *loading, const struct cpl_node *node,
         return false;
     section.config.compression = compressions[section.compression];
     if (!cpl_load_check_name(loading, CPL_COMPONENT_DECODER, section.config.format,
-                             cpl_tree_get(node, "format"), "source.format") &&
-        !cpl_loading_wrong(loading))
-        return false;
+                             cpl_tree_get(node, "format"), "source.format")) {
+        section.config.format = "auto";
+        if (!cpl_loading_wrong(loading))
+            return false;
+    }
     if (!check_formats(loading, &section) || !check_paths(loading, &section.config, node))
         return false;
     *source = section.config;
