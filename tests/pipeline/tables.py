@@ -125,7 +125,7 @@ def parquet_rows(path):
 
 def converted_rows(path, cupel):
     output = subprocess.run([cupel, "convert", str(path), "-", "--to", "json"], check=True, capture_output=True).stdout
-    return [load_json(line) for line in output.decode().splitlines()]
+    return [load_json(line) for line in output.decode().split("\n") if line]
 
 
 def read_rows(path, cupel):
@@ -135,7 +135,7 @@ def read_rows(path, cupel):
         if file.suffix == ".parquet":
             rows += parquet_rows(file) if pyarrow else converted_rows(file, cupel)
         elif file.suffix in (".json", ".ndjson"):
-            rows += [load_json(line) for line in file.read_text(encoding="utf-8").splitlines()]
+            rows += [load_json(line) for line in file.read_text(encoding="utf-8").split("\n") if line]
     return rows
 
 
