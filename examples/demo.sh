@@ -14,33 +14,39 @@ find .demo/raw -type f -exec ls -l {} + | awk '{printf "  %8d bytes  %s\n", $5, 
 step "the main job: examples/demo.yaml, four pipelines"
 try build/cupel run examples/demo.yaml
 
-step "what landed"
-for table in lake/*/; do
-    try build/cupel inspect "${table%/}" --rows 4
-done
+# A verb that this build offers.
+offers() { build/cupel help | grep -q "^ *$1 "; }
 
-step "what was rejected, with reason, place and original bytes"
-for table in lake/*/; do
-    [ -d "${table}_cupel/rejects" ] || continue
-    try build/cupel convert "${table}_cupel/rejects" - --to csv --columns object,line,column,rule,message,raw
+step "what landed"
+find lake -name '*.parquet' -not -path '*/_cupel/*' -exec ls -l {} + | awk '{printf "  %8d bytes  %s\n", $5, $NF}'
+if offers inspect; then
+    for table in lake/*/; do
+        try build/cupel inspect "${table%/}"
+    done
+fi
+
+step "what was rejected: reason, place and original bytes are kept as Parquet, too"
+find lake -path '*/_cupel/rejects/*' -name '*.parquet' | sort | while read -r rejects; do
+    if offers inspect; then try build/cupel inspect "$rejects"; else echo "  $rejects"; fi
 done
 
 step "the receipt of the orders' run"
-find lake/orders/_cupel -name '*.json' -path '*receipt*' | sort | tail -n 1 | while read -r receipt; do
-    try head -c 1500 "$receipt"
-    echo
-done
+receipt=$(find lake/orders/_cupel/receipts -name '*.json' | sort | tail -n 1)
+echo "$receipt"
+head -c 1200 "$receipt" && echo ' …'
 
-step "the books, recomputed from what is stored"
-for table in lake/*/; do
-    try build/cupel verify "${table%/}"
-done
+if offers verify; then
+    step "the books, recomputed from what is stored"
+    for table in lake/*/; do
+        try build/cupel verify "${table%/}"
+    done
+fi
 
 step "how to look further"
 cat <<'TEXT'
-  build/cupel inspect .demo/raw/orders            what is guessed about an input, before any run
-  build/cupel check examples/demo.yaml --plan     what a run would read and write
-  build/cupel convert FILE.csv FILE.parquet       one file, no configuration
-  build/cupel --help                              every verb
-  examples/demo.yaml                              the pipelines just run; repair one and `cupel replay` the rejects
+  build/cupel convert FILE.csv FILE.parquet    one file, no configuration
+  build/cupel check examples/demo.yaml         is a pipeline file right?
+  build/cupel help                             every verb; `build/cupel help VERB` says more
+  examples/demo.yaml                           the pipelines just run
+  lake/orders/_cupel/                          log, receipts and rejects of a table
 TEXT
