@@ -6,12 +6,12 @@
  *                   taken for a comment or a byte order mark at the start of a line
  *   number, date …  as format/text.h prints them; NaN, Infinity
  *   binary          base64
- *   json, nested    JSON text (json_value.h), non-finite numbers as strings
+ *   json, nested    JSON text (value_json.h), non-finite numbers as strings
  * What cannot be written so that it reads back (quote: never and a delimiter inside; a null that would be an
  * empty line) fails, and the text says which option helps. Metadata is not written. */
-#include "encode/json_value.h"
 #include "encode/put.h"
 #include "encode/text_part.h"
+#include "encode/value_json.h"
 #include "format/text.h"
 
 #include <string.h>

@@ -1,10 +1,10 @@
-/* JSON out: one object a line (NDJSON), or one array. How each type is written stands in json_value.h.
+/* JSON out: one object a line (NDJSON), or one array. How each type is written stands in value_json.h.
  *
  * Members come in the schema's order, every one in every row (nulls as null) unless omit_nulls. Files have
  * no place for metadata: it is not written. */
-#include "encode/json_value.h"
 #include "encode/put.h"
 #include "encode/text_part.h"
+#include "encode/value_json.h"
 
 #include <string.h>
 

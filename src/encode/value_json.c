@@ -1,4 +1,4 @@
-#include "encode/json_value.h"
+#include "encode/value_json.h"
 #include "encode/put.h"
 #include "format/text.h"
 
