@@ -525,6 +525,35 @@ static void history_is_bounded(void **state)
     free(sink);
 }
 
+static void forgets_when_told(void **state)
+{
+    (void)state;
+    enum { SIZE = 1 << 20 };
+    struct cpl_error err;
+    struct cpl_buffer raw = {0};
+    uint8_t *text = malloc(SIZE), sink[4096];
+    for (size_t i = 0; i < SIZE; i++)
+        text[i] = (uint8_t)('a' + i % 23);
+    struct cpl_stream *stream = cpl_stream_transcode(pipe_of(text, SIZE, 5000), "latin1", &err);
+    uint64_t from, to;
+    for (size_t got = 1; got;) {
+        assert_true(cpl_stream_read(stream, sink, sizeof sink, &got, &err));
+        uint64_t row = stream->position -
+                       got; /* the last piece is still asked about, those before are not */
+        cpl_stream_forget(stream, row);
+        raw.size = 0;
+        assert_true(stream->ops->locate(stream, row, stream->position, &from, &to, &raw, &err));
+        assert_int_equal(raw.size, got);
+        if (got)
+            assert_memory_equal(raw.data, text + row, got);
+    }
+    assert_false(stream->ops->locate(stream, 1000, 1001, &from, &to, &raw, &err));
+    assert_int_equal(err.code, CPL_E_LIMIT);
+    cpl_stream_close(stream);
+    cpl_buffer_release(&raw);
+    free(text);
+}
+
 static void allocations_may_fail(void **state)
 {
     (void)state;
@@ -562,6 +591,7 @@ int main(void)
         cmocka_unit_test(guesses_by_marks_and_zeros),
         cmocka_unit_test(guesses_texts),
         cmocka_unit_test(history_is_bounded),
+        cmocka_unit_test(forgets_when_told),
         cmocka_unit_test(allocations_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,6 +206,12 @@ static bool transcode_locate(struct cpl_stream *base, uint64_t from, uint64_t to
     return !raw || append_source(stream, *object_from, *object_to, raw, err);
 }
 
+static void transcode_forget(struct cpl_stream *base, uint64_t before)
+{
+    struct transcode_stream *stream = (struct transcode_stream *)base;
+    cpl_history_forget(&stream->history, before);
+}
+
 /* ---- opening ---- */
 
 static void transcode_close(struct cpl_stream *base)
@@ -223,6 +229,7 @@ static void transcode_close(struct cpl_stream *base)
 static const struct cpl_stream_ops transcode_ops = {.name = "transcode",
                                                     .read = transcode_read,
                                                     .locate = transcode_locate,
+                                                    .forget = transcode_forget,
                                                     .close = transcode_close};
 
 static bool open_parts(struct transcode_stream *stream, const char *charset, struct cpl_error *err)

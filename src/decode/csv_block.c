@@ -61,6 +61,7 @@ void cpl_csv_block_advance(struct cpl_csv_block *block, size_t offset)
     size_t real = block->virtual_newline && offset == block->filled ? offset - 1 : offset;
     block->lines_before += cpl_count_newlines(block->data, real);
     block->base += real;
+    cpl_stream_forget(block->bytes, block->base);
     block->filled -= offset;
     memmove(block->data, block->data + offset, block->filled);
 }

@@ -154,6 +154,16 @@ static bool prefetch_locate(struct cpl_stream *base, uint64_t from, uint64_t to,
     return ok;
 }
 
+/* A hint: not worth waiting for a read that is under way. */
+static void prefetch_forget(struct cpl_stream *base, uint64_t before)
+{
+    struct prefetch_stream *stream = (struct prefetch_stream *)base;
+    if (pthread_mutex_trylock(&stream->inner_lock))
+        return;
+    cpl_stream_forget(stream->inner, before);
+    pthread_mutex_unlock(&stream->inner_lock);
+}
+
 static bool prefetch_reread(struct cpl_stream *base, uint64_t offset, void *data, size_t size,
                             size_t *got, struct cpl_error *err)
 {
@@ -190,7 +200,8 @@ static void prefetch_close(struct cpl_stream *base)
 /* One table for each of what the stream below can do: a function that is NULL says so to the caller. */
 #define PREFETCH_OPS .name = "prefetch", .read = prefetch_read, .close = prefetch_close
 static const struct cpl_stream_ops plain_ops = {PREFETCH_OPS};
-static const struct cpl_stream_ops locating_ops = {PREFETCH_OPS, .locate = prefetch_locate};
+static const struct cpl_stream_ops locating_ops = {PREFETCH_OPS, .locate = prefetch_locate,
+                                                   .forget = prefetch_forget};
 static const struct cpl_stream_ops rereading_ops = {PREFETCH_OPS, .reread = prefetch_reread};
 
 /* Signals are for the threads that expect them. */

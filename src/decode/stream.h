@@ -21,6 +21,8 @@ struct cpl_stream_ops {
     /* Bytes that were read before, from `offset`; NULL = they are gone. Like read, but moves nothing. Plain objects and memory. */
     bool (*reread)(struct cpl_stream *stream, uint64_t offset, void *data, size_t size, size_t *got,
                    struct cpl_error *err);
+    /* The caller will locate nothing before this position: what is kept for that may go. NULL = nothing is kept. */
+    void (*forget)(struct cpl_stream *stream, uint64_t before);
     void (*close)(struct cpl_stream *stream); /* also closes what it pulls from */
 };
 struct cpl_stream {
@@ -31,6 +33,11 @@ static inline bool cpl_stream_read(struct cpl_stream *stream, void *data, size_t
                                    struct cpl_error *err)
 {
     return stream->ops->read(stream, data, size, got, err);
+}
+static inline void cpl_stream_forget(struct cpl_stream *stream, uint64_t before)
+{
+    if (stream->ops->forget)
+        stream->ops->forget(stream, before);
 }
 static inline void cpl_stream_close(struct cpl_stream *stream)
 {
@@ -80,7 +87,9 @@ void cpl_charset_guess(const uint8_t *head, size_t size, bool whole,
 bool cpl_charset_is_utf8(const char *name);
 /* To UTF-8; takes over `inner`. Its position counts UTF-8 bytes from 0; `locate` gives offsets in inner's positions, so skip a BOM by
  * reading it from `inner` (or by an object stream that starts behind it). Memory: 320 KiB, and when inner cannot be read again
- * (compressed or piped input) the source of the last 64 MiB of output, LZ4-compressed. What cannot be mapped becomes the byte 0xFF in the output (never valid UTF-8), so that the row
+ * (compressed or piped input) the source of the last 64 MiB of output, LZ4-compressed,
+ * or of what was not given up by cpl_stream_forget.
+ * What cannot be mapped becomes the byte 0xFF in the output (never valid UTF-8), so that the row
  * holding it is rejected for its charset, and `locate` finds the original bytes. Unknown names: CONFIG error with the nearest ones.
  * Own code for UTF-16/32, Latin-1 and windows-125x; ICU (dlopen) for the rest. */
 struct cpl_stream *cpl_stream_transcode(struct cpl_stream *inner, const char *charset,
