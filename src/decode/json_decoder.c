@@ -156,8 +156,8 @@ struct cpl_decoder *json_open(const struct cpl_decode_plan *plan, struct cpl_str
 static uint64_t count_newlines(const uint8_t *from, const uint8_t *to)
 {
     uint64_t n = 0;
-    for (; from < to; from++)
-        n += *from == '\n';
+    for (; from < to && (from = memchr(from, '\n', (size_t)(to - from))); from++)
+        n++;
     return n;
 }
 

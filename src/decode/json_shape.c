@@ -144,22 +144,11 @@ static const uint8_t *observe_array(struct json_shaper *shaper, struct json_shap
     return p;
 }
 
-/* A member: p behind the opening quote of its key. */
-static const uint8_t *observe_member(struct json_shaper *shaper, struct json_shape *shape,
-                                     struct json_lex *lex, const uint8_t *p, uint32_t depth,
-                                     struct cpl_error *err)
+/* The value of member `key`, p at its start. */
+static const uint8_t *observe_named(struct json_shaper *shaper, struct json_shape *shape,
+                                    struct json_lex *lex, const uint8_t *p, uint32_t depth,
+                                    const uint8_t *key, size_t length, struct cpl_error *err)
 {
-    bool plain;
-    const uint8_t *key = p, *end = json_string(lex, p, &plain);
-    size_t length = (size_t)(end - p);
-    if (!plain) {
-        uint8_t *copy = cpl_arena_alloc(shaper->arena, length, err);
-        if (!copy)
-            return NULL;
-        length = json_unescape(p, end, copy);
-        key = copy;
-    }
-    p = json_colon(lex, end + 1);
     if (memchr(key, 0,
                length)) { /* no column can be called so: the object stays text, a row is rejected */
         shape->seen |= depth ? JSON_SEEN_ANY : 0;
@@ -168,6 +157,25 @@ static const uint8_t *observe_member(struct json_shaper *shaper, struct json_sha
     shape->occurrences++;
     struct json_shape *value = value_shape(shaper, shape, key, length, err);
     return value ? json_shape_observe(shaper, value, lex, p, depth + 1, err) : NULL;
+}
+
+/* A member: p behind the opening quote of its key. */
+static const uint8_t *observe_member(struct json_shaper *shaper, struct json_shape *shape,
+                                     struct json_lex *lex, const uint8_t *p, uint32_t depth,
+                                     struct cpl_error *err)
+{
+    bool plain;
+    const uint8_t *key = p, *end = json_string(lex, p, &plain);
+    p = json_colon(lex, end + 1);
+    if (plain)
+        return observe_named(shaper, shape, lex, p, depth, key, (size_t)(end - key), err);
+    uint8_t *unescaped = cpl_alloc((size_t)(end - key), err);
+    if (!unescaped)
+        return NULL;
+    size_t length = json_unescape(key, end, unescaped);
+    p = observe_named(shaper, shape, lex, p, depth, unescaped, length, err);
+    cpl_free(unescaped);
+    return p;
 }
 
 static const uint8_t *observe_object(struct json_shaper *shaper, struct json_shape *shape,
@@ -559,7 +567,8 @@ static bool load(struct json_shaper *shaper, struct saved *saved, uint32_t depth
     if (!at)
         return false;
     memcpy(&node, at, sizeof node);
-    if (depth > JSON_SHAPE_DEPTH + 1 || node.n_members > JSON_MEMBERS_MAX)
+    if (depth > JSON_SHAPE_DEPTH + 1 || node.n_members > JSON_MEMBERS_MAX ||
+        node.number.class > CPL_CLASS_STRING || node.string.class > CPL_CLASS_STRING)
         return cpl_fail(err, CPL_E_CORRUPT, "what a split needed from the schema is damaged");
     shape->seen = node.seen;
     shape->map = node.map != 0;

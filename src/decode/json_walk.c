@@ -163,7 +163,8 @@ static const uint8_t *members(struct json_walk *walk, struct json_node *object, 
                                                : read_key(walk, object, previous, p, &field);
         if (!p)
             return NULL;
-        if (__builtin_expect(*p <= ' ', 0)) /* a row spaced otherwise than the one that was learnt */
+        if (__builtin_expect(*p <= ' ',
+                             0)) /* a row spaced otherwise than the one that was learnt */
             p = json_space(&walk->lex, p);
         if (!field) {
             p = json_skip(&walk->lex, p, object->depth + 1);
