@@ -1,4 +1,5 @@
 #include "run/input.h"
+#include "run/replay.h"
 #include "run/spill.h"
 
 #include <stdio.h>
@@ -12,6 +13,8 @@ static struct cpl_stream *raw_stream(const struct cpl_input *input, uint64_t fro
 {
     if (input->is_stdin)
         return cpl_spill_stream(input->spill, again, err);
+    if (input->rejects)
+        return cpl_rejects_stream(input->rejects, err);
     return cpl_stream_object(input->reader, from, UINT64_MAX, err);
 }
 
@@ -102,11 +105,24 @@ static bool guess_charset(const struct cpl_inputs *inputs, struct cpl_input *inp
     return ok;
 }
 
+static bool open_rejects(struct cpl_storage *storage, const struct cpl_source_config *source,
+                         struct cpl_inputs *inputs, struct cpl_input *input, struct cpl_error *err)
+{
+    input->compression = CPL_PLAIN;
+    input->rejects = cpl_rejects_open(storage, input->path, err);
+    return input->rejects &&
+           cpl_replay_prepare(storage, input->path, source->format, input->rejects, &inputs->arena,
+                              &inputs->recorded, err) &&
+           guess_charset(inputs, input, source->charset, err);
+}
+
 static bool open_input(struct cpl_storage *storage, const struct cpl_source_config *source,
                        const struct cpl_limits_config *limits, struct cpl_inputs *inputs,
                        struct cpl_input *input, struct cpl_error *err)
 {
     bool ok;
+    if (source->rejects && !input->is_stdin)
+        return open_rejects(storage, source, inputs, input, err);
     if (input->is_stdin)
         ok = (input->spill = cpl_spill_new(STDIN_FILENO, limits->spill, err)) != NULL;
     else
@@ -180,15 +196,17 @@ void cpl_inputs_release(struct cpl_inputs *inputs)
     for (size_t i = 0; inputs->items && i < inputs->n; i++) {
         cpl_reader_close(inputs->items[i].reader);
         cpl_spill_free(inputs->items[i].spill);
+        cpl_rejects_free(inputs->items[i].rejects);
     }
     cpl_free(inputs->items);
     cpl_object_list_release(&inputs->list);
+    cpl_arena_release(&inputs->arena);
     *inputs = (struct cpl_inputs){0};
 }
 
 bool cpl_input_seekable(const struct cpl_input *input)
 {
-    return !input->is_stdin && input->is_utf8 && input->compression == CPL_PLAIN;
+    return !input->is_stdin && !input->rejects && input->is_utf8 && input->compression == CPL_PLAIN;
 }
 
 struct cpl_stream *cpl_input_stream(const struct cpl_inputs *inputs, size_t i, uint64_t from,

@@ -10,6 +10,7 @@
 #pragma once
 #include "config/pipeline.h"
 #include "decode/decoder.h"
+#include "source/rejects.h"
 #include "storage/storage.h"
 
 struct cpl_input {
@@ -19,13 +20,16 @@ struct cpl_input {
     enum cpl_compression compression;
     struct cpl_charset_guess charset;
     bool is_utf8, is_stdin;
-    struct cpl_reader *reader; /* files */
-    struct cpl_spill *spill;   /* standard input */
+    struct cpl_reader *reader;          /* files */
+    struct cpl_spill *spill;            /* standard input */
+    struct cpl_rejects_source *rejects; /* replay */
 };
 struct cpl_inputs {
     struct cpl_input *items;
     size_t n;
     struct cpl_object_list list;
+    struct cpl_arena arena;
+    struct cpl_pairs recorded; /* replay: the dialect in which the rejects were read; in arena */
     struct cpl_expansion_limits expansion;
 };
 

@@ -13,6 +13,7 @@
  * accounts. The calling thread waits and reports progress. */
 #include "run/commit.h"
 #include "run/output.h"
+#include "run/replay.h"
 #include "run/retention.h"
 #include "run/run.h"
 #include "run/split.h"
@@ -679,7 +680,19 @@ static bool begin_attempt(struct run_state *run, struct cpl_error *err)
                                           .pipeline = pipeline->name,
                                           .now_ms = run->now_ms,
                                           .receipt_path = run->options->receipt_path};
+    if (pipeline->source.rejects && !options.single_file)
+        options.mode = CPL_MODE_APPEND; /* repaired rows come to the others, whatever the mode */
     return cpl_attempt_begin(&options, &run->attempt, err);
+}
+
+/* Leftovers of killed runs; when it fails, the next run does it. */
+static void sweep(struct run_state *run)
+{
+    uint64_t removed = 0;
+    struct cpl_log *log = cpl_attempt_log(run->attempt);
+    if (log && cpl_sweep(log, CPL_SWEEP_AGE_S, &removed, NULL) && removed)
+        say(run, "info", "%llu leftovers of runs killed more than a week ago removed",
+            (unsigned long long)removed);
 }
 
 static bool report_prior(struct run_state *run, const struct cpl_prior *prior,
@@ -702,7 +715,9 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     if (prior)
         return report_prior(run, prior, err);
     report_progress(run, "plan");
-    if (!cpl_plan_make(run->storage, run->options->pipeline, &run->plan, err))
+    if (!cpl_plan_make(run->storage, run->options->pipeline, &run->plan, err) ||
+        !cpl_replay_join(run->attempt, run->storage, run->options->pipeline->sink.path,
+                         &run->plan.inputs, err))
         return false;
     bool ok = cpl_plan_write(&run->plan, run->result->run_id, run->now_ms, &json, err) &&
               (!run->attempt ||
@@ -711,7 +726,8 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     run->output = (struct cpl_output){
         .plan = &run->plan, .attempt = run->attempt, .run_id = run->result->run_id};
     double begun = seconds_now();
-    ok = ok && cpl_output_init(&run->output, run->now_ms, err) && all_rounds(run, err);
+    ok = ok && cpl_output_init(&run->output, run->now_ms, err) && all_rounds(run, err) &&
+         cpl_replay_check(&run->plan.inputs, &run->account, err);
     run->result->rows = run->account.rows;
     if (!ok)
         return false;
@@ -725,6 +741,7 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
         return false;
     const char *receipt = cpl_attempt_receipt(run->attempt);
     run->result->receipt = receipt && *receipt ? cpl_strdup(receipt, err) : NULL;
+    sweep(run);
     return true;
 }
 

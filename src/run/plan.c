@@ -1,5 +1,6 @@
 #include "run/plan.h"
 #include "config/components.h"
+#include "run/replay.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -83,7 +84,9 @@ static bool read_settings(struct cpl_plan *plan, const struct cpl_source_config 
     char where[64];
     snprintf(where, sizeof where, "source.%s", plan->decoder->name);
     return cpl_options_parse(plan->decoder->options, source->format_options, where, &plan->arena,
-                             plan->settings, err);
+                             plan->settings, err) &&
+           cpl_replay_settings(plan->decoder->options, &plan->inputs.recorded, &plan->arena,
+                               plan->settings, err);
 }
 
 /* ---- schema ---- */

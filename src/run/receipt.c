@@ -263,6 +263,27 @@ static void read_files(struct cpl_stored *in, const struct cpl_node *top,
     read_file_list(in, rejects, CPL_FILE_REJECTS, receipt->files + data->n_children);
 }
 
+/* Settings stand as `"name": value` or `"name": {"value": …, …}`; what has no single value is left out. */
+static void read_settings(struct cpl_stored *in, const struct cpl_node *top,
+                          struct cpl_pairs *pairs)
+{
+    const struct cpl_node *map = cpl_tree_get(top, "decoder_settings");
+    if (!map || map->kind != CPL_NODE_MAP)
+        return;
+    pairs->items = cpl_stored_array(in, map, sizeof *pairs->items, &pairs->n);
+    pairs->n = 0;
+    for (const struct cpl_node *item = pairs->items ? map->first : NULL; item; item = item->next) {
+        const struct cpl_node *value = cpl_tree_get(item, "value");
+        value = value ? value : item;
+        if (value->kind != CPL_NODE_SCALAR)
+            continue;
+        struct cpl_pair *pair = &pairs->items[pairs->n++];
+        pair->key = cpl_arena_strndup(in->arena, item->key, strlen(item->key), in->err);
+        pair->value = cpl_arena_strndup(in->arena, value->text, strlen(value->text), in->err);
+        in->failed |= !pair->key || !pair->value;
+    }
+}
+
 bool cpl_receipt_parse(const char *text, size_t size, const char *name,
                        struct cpl_stored_receipt *receipt, struct cpl_error *err)
 {
@@ -274,6 +295,8 @@ bool cpl_receipt_parse(const char *text, size_t size, const char *name,
     if (top) {
         receipt->run_id = cpl_stored_text(&in, top, "run_id");
         receipt->previous = cpl_stored_text(&in, top, "previous");
+        receipt->decoder = cpl_stored_text(&in, top, "decoder");
+        read_settings(&in, top, &receipt->decoder_settings);
         read_rows(&in, top, &receipt->account);
         read_inputs(&in, top, &receipt->account);
         read_files(&in, top, receipt);

@@ -38,7 +38,8 @@ bool cpl_receipt_encode(const struct cpl_receipt *receipt, struct cpl_buffer *ou
 
 /* A stored receipt, as verify reads it. */
 struct cpl_stored_receipt {
-    const char *run_id, *previous;
+    const char *run_id, *previous, *decoder;
+    struct cpl_pairs decoder_settings; /* option names and values, as resolved then */
     struct cpl_account account;
     struct cpl_file_entry *files;
     size_t n_files;

@@ -1,4 +1,6 @@
 /* Every kind of damage is done to a sound dataset, and must be found under its name. */
+#include "encode/encoder.h"
+#include "quality/reject.h"
 #include "run/attempt_test.h"
 
 #include <fcntl.h>
@@ -195,6 +197,88 @@ static void what_is_no_dataset_is_an_error(void **state)
     assert_int_equal(bench->err.code, CPL_E_NOT_FOUND);
 }
 
+/* ---- what a checksum cannot tell ---- */
+
+struct attempt_sink {
+    struct cpl_write_sink sink;
+    struct cpl_writer *writer;
+};
+
+static bool write_through(struct cpl_write_sink *sink, const void *data, size_t size,
+                          struct cpl_error *err)
+{
+    return cpl_writer_write(((struct attempt_sink *)sink)->writer, data, size, err);
+}
+
+/* A Parquet file of two rejects, in two row groups or, with one lost, in one. */
+static void write_rejects(struct bench *bench, struct cpl_writer *writer, bool lose_one)
+{
+    const struct cpl_encoder_ops *ops = &cpl_encoder_parquet;
+    struct attempt_sink sink = {.sink = {.write = write_through}, .writer = writer};
+    struct cpl_arena arena = {0};
+    struct cpl_reject_list list;
+    void *options = calloc(1, ops->options_size);
+    assert_true(cpl_options_parse(ops->options, NULL, "test", &arena, options, &bench->err));
+    struct cpl_part_builder *builder = ops->builder_new(cpl_reject_schema(), options, &bench->err);
+    struct cpl_file_encoder *file = ops->file_new(cpl_reject_schema(), options, &sink.sink, NULL,
+                                                  &bench->err);
+    cpl_reject_list_init(&list, 0);
+    for (int i = 0; i < 2 - lose_one; i++) {
+        struct cpl_part *part;
+        struct cpl_batch batch;
+        struct cpl_reject reject = {
+            .rule = "type", .message = "m", .raw = (const uint8_t *)"x", .raw_length = 1};
+        assert_true(list.sink.add(&list.sink, &reject, &bench->err));
+        assert_true(
+            cpl_reject_batch(&list, (uint64_t)i, 1, "r", "o", 1, &arena, &batch, &bench->err));
+        assert_true(ops->append(builder, &batch, NULL, 1, &bench->err));
+        assert_true(ops->finish(builder, &part, &bench->err) &&
+                    ops->file_add(file, part, &bench->err));
+    }
+    assert_true(ops->file_finish(file, &bench->err));
+    ops->file_free(file);
+    ops->builder_free(builder);
+    cpl_reject_list_release(&list);
+    cpl_arena_release(&arena);
+    free(options);
+}
+
+static void land_rejects(struct bench *bench, bool lose_one)
+{
+    struct run run = {.id = "r", .rows = 0, .rejected = 2};
+    struct cpl_attempt *attempt;
+    struct cpl_staged staged;
+    enum cpl_commit_outcome outcome;
+    char path[CPL_LOG_PATH_MAX];
+    assert_true(run_begin(bench, &run, &attempt));
+    assert_true(cpl_attempt_rejects_path(attempt, 0, ".parquet", path, &bench->err));
+    struct cpl_writer *writer = cpl_attempt_open(attempt, path, &bench->err);
+    write_rejects(bench, writer, lose_one);
+    assert_true(cpl_writer_finish(writer, &staged, &bench->err));
+    cpl_writer_close(writer);
+    struct cpl_attempt_file file = {.role = CPL_FILE_REJECTS, .path = path, .rows = 2};
+    assert_true(cpl_attempt_add(attempt, &file, &staged, &bench->err));
+    assert_true(run_commit(attempt, &run, &outcome, &bench->err));
+    assert_true(cpl_attempt_publish(attempt, &bench->err));
+    cpl_attempt_close(attempt);
+}
+
+/* The file has the very checksum that was recorded, and a row group less than was told. */
+static void a_lost_row_group_is_found(void **state)
+{
+    struct bench *bench = *state;
+    struct cpl_verify_report report;
+    land_rejects(bench, false);
+    assert_true(cpl_verify(bench->storage, bench->dataset, &report, &bench->err));
+    assert_int_equal(report.problems, 0);
+    assert_int_equal(report.rejects, 2);
+    cpl_verify_report_release(&report);
+    assert_true(cpl_storage_remove_tree(bench->storage, bench->dataset, &bench->err));
+    land_rejects(bench, true);
+    assert_found(bench, "rejects", "r-00000.parquet");
+    assert_found(bench, "books", "rows in reject files = 1");
+}
+
 static void a_single_file_has_its_receipt(void **state)
 {
     struct bench *bench = *state;
@@ -229,6 +313,7 @@ int main(void)
         T(strays_are_found),
         T(unfinished_business_is_a_note),
         T(what_is_no_dataset_is_an_error),
+        T(a_lost_row_group_is_found),
         T(a_single_file_has_its_receipt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,240 @@
+#include "run/replay.h"
+
+#include "run/receipt.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_REPLAYS = 16 };
+static const char REJECTS_FOLDER[] = "/_cupel/rejects/";
+
+static bool prepare(struct cpl_storage *storage, const char *path, const char *format,
+                    struct cpl_rejects_source *source, struct cpl_arena *arena,
+                    struct cpl_pairs *recorded, int depth, struct cpl_error *err);
+
+/* ---- the header and the dialect ---- */
+
+/* The dataset that a reject file lies in, and its receipt; false when it lies in none. */
+static bool receipt_path(const char *path, const char *run_id, char out[CPL_LOG_PATH_MAX])
+{
+    const char *folder = strstr(path, REJECTS_FOLDER);
+    if (!folder || !cpl_run_id_valid(run_id))
+        return false;
+    return snprintf(out, CPL_LOG_PATH_MAX, "%.*s/_cupel/receipts/%s.json", (int)(folder - path),
+                    path, run_id) < CPL_LOG_PATH_MAX;
+}
+
+static const struct cpl_input_account *find_input(const struct cpl_stored_receipt *receipt,
+                                                  const char *object)
+{
+    for (size_t i = 0; i < receipt->account.n_inputs; i++)
+        if (!strcmp(receipt->account.inputs[i].path, object))
+            return &receipt->account.inputs[i];
+    return NULL;
+}
+
+static bool read_bytes(struct cpl_stream *stream, size_t size, struct cpl_buffer *out,
+                       struct cpl_error *err)
+{
+    if (!cpl_buffer_reserve(out, size, err))
+        return false;
+    for (size_t got = 1; got && out->size < size; out->size += got)
+        if (!cpl_stream_read(stream, out->data + out->size, size - out->size, &got, err))
+            return false;
+    return out->size == size || cpl_fail(err, CPL_E_DATA, "it is shorter than it was");
+}
+
+static bool read_object_head(struct cpl_storage *storage, const struct cpl_input_account *input,
+                             struct cpl_buffer *header, struct cpl_error *err)
+{
+    uint8_t magic[CPL_SNIFF_BYTES];
+    size_t got;
+    struct cpl_reader *reader = cpl_reader_open(storage, input->path, err);
+    struct cpl_stream *stream = NULL;
+    bool ok = reader && cpl_reader_at(reader, 0, magic, sizeof magic, &got, err) &&
+              (stream = cpl_stream_object(reader, 0, UINT64_MAX, err)) != NULL;
+    if (ok && cpl_compression_sniff(magic, got) != CPL_PLAIN) {
+        struct cpl_expansion_limits limits = {0};
+        stream = cpl_stream_decompress(stream, cpl_compression_sniff(magic, got), limits, err);
+        ok = stream != NULL;
+    }
+    ok = ok && read_bytes(stream, (size_t)input->header_bytes, header, err);
+    cpl_stream_close(stream);
+    cpl_reader_close(reader);
+    return ok;
+}
+
+/* Rows that were rejected in a replay: their object is a reject file, and its header the one that was put
+ * before it then. */
+static bool read_replayed_head(struct cpl_storage *storage, const struct cpl_input_account *input,
+                               int depth, struct cpl_buffer *header, struct cpl_error *err)
+{
+    struct cpl_arena arena = {0};
+    struct cpl_pairs unused = {0};
+    struct cpl_stream *stream = NULL;
+    struct cpl_rejects_source *source = cpl_rejects_open(storage, input->path, err);
+    bool ok = source && prepare(storage, input->path, "csv", source, &arena, &unused, depth, err) &&
+              (stream = cpl_rejects_stream(source, err)) != NULL &&
+              read_bytes(stream, (size_t)input->header_bytes, header, err);
+    cpl_stream_close(stream);
+    cpl_rejects_free(source);
+    cpl_arena_release(&arena);
+    return ok;
+}
+
+static bool read_head(struct cpl_storage *storage, const struct cpl_input_account *input, int depth,
+                      struct cpl_buffer *header, struct cpl_error *err)
+{
+    bool again = strstr(input->path, REJECTS_FOLDER) != NULL;
+    bool ok = again ? read_replayed_head(storage, input, depth + 1, header, err)
+                    : read_object_head(storage, input, header, err);
+    return ok || cpl_fail_context(err, "the rejected rows need the header of %s", input->path);
+}
+
+static bool take_header(struct cpl_storage *storage, const struct cpl_input_account *input,
+                        struct cpl_rejects_source *source, int depth, struct cpl_error *err)
+{
+    struct cpl_buffer header = {.max = 64 << 20};
+    if (!input->header_bytes)
+        return true;
+    bool ok = input->header_bytes <= header.max
+                  ? read_head(storage, input, depth, &header, err)
+                  : cpl_fail(err, CPL_E_LIMIT, "the header of %s is too long", input->path);
+    ok = ok && cpl_rejects_set_header(source, header.data, header.size, err);
+    cpl_buffer_release(&header);
+    return ok;
+}
+
+/* ---- the dialect ---- */
+
+static bool keep_settings(const struct cpl_pairs *settings, struct cpl_arena *arena,
+                          struct cpl_pairs *recorded, struct cpl_error *err)
+{
+    recorded->n = 0;
+    recorded->items = cpl_arena_alloc(arena, settings->n * sizeof *recorded->items, err);
+    for (size_t i = 0; recorded->items && i < settings->n; i++) {
+        const struct cpl_pair *from = &settings->items[i];
+        struct cpl_pair copy = {.key = cpl_arena_strndup(arena, from->key, strlen(from->key), err)};
+        copy.value = copy.key ? cpl_arena_strndup(arena, from->value, strlen(from->value), err)
+                              : NULL;
+        if (!copy.value)
+            return false;
+        recorded->items[recorded->n++] = copy;
+    }
+    return recorded->items != NULL;
+}
+
+bool cpl_replay_settings(const struct cpl_option *table, const struct cpl_pairs *recorded,
+                         struct cpl_arena *arena, void *settings, struct cpl_error *err)
+{
+    for (size_t i = 0; i < recorded->n; i++)
+        for (const struct cpl_option *option = table; option->name; option++) {
+            bool known = !strcmp(option->name, recorded->items[i].key) && option->set_offset;
+            if (known && !*(const bool *)((const char *)settings + option->set_offset) &&
+                !cpl_option_set(table, option->name, recorded->items[i].value,
+                                "the receipt's dialect", arena, settings, err))
+                return false;
+        }
+    return true;
+}
+
+static bool prepare(struct cpl_storage *storage, const char *path, const char *format,
+                    struct cpl_rejects_source *source, struct cpl_arena *arena,
+                    struct cpl_pairs *recorded, int depth, struct cpl_error *err)
+{
+    const struct cpl_rejects_info *info = cpl_rejects_info(source);
+    char receipt_file[CPL_LOG_PATH_MAX];
+    struct cpl_buffer text = {0};
+    struct cpl_stored_receipt receipt = {0};
+    if (!info->rows || (format && !strcmp(format, "json")))
+        return true;
+    if (depth > MOST_REPLAYS)
+        return cpl_fail(err, CPL_E_LIMIT, "%s was rejected more than %d times", info->object,
+                        MOST_REPLAYS);
+    if (!receipt_path(path, info->run_id, receipt_file))
+        return cpl_fail(
+            err, CPL_E_UNSUPPORTED,
+            "%s does not lie in a dataset's _cupel/rejects, so that the receipt of run %s, "
+            "which tells of the header of %s, cannot be found",
+            path, info->run_id, info->object);
+    bool ok = cpl_storage_read_all(storage, receipt_file, CPL_LOG_RECORD_MAX, &text, err) &&
+              cpl_receipt_parse((const char *)text.data, text.size, receipt_file, &receipt, err);
+    if (ok && !strcmp(receipt.decoder, "csv")) {
+        const struct cpl_input_account *input = find_input(&receipt, info->object);
+        ok = input ? take_header(storage, input, source, depth, err) &&
+                         keep_settings(&receipt.decoder_settings, arena, recorded, err)
+                   : cpl_fail(err, CPL_E_CORRUPT, "%s does not tell of %s", receipt_file,
+                              info->object);
+    }
+    cpl_buffer_release(&text);
+    cpl_stored_receipt_release(&receipt);
+    return ok;
+}
+
+bool cpl_replay_prepare(struct cpl_storage *storage, const char *path, const char *format,
+                        struct cpl_rejects_source *source, struct cpl_arena *arena,
+                        struct cpl_pairs *recorded, struct cpl_error *err)
+{
+    return prepare(storage, path, format, source, arena, recorded, 0, err);
+}
+
+/* ---- once ---- */
+
+/* `path` below `dataset`, symlinks and ".." resolved; *relative NULL when it lies elsewhere. */
+static bool below(struct cpl_storage *storage, const char *dataset, const char *path,
+                  char **relative, struct cpl_error *err)
+{
+    char *folder = cpl_storage_resolve(storage, dataset, err);
+    char *file = folder ? cpl_storage_resolve(storage, path, err) : NULL;
+    bool ok = file != NULL;
+    size_t length = ok ? strlen(folder) : 0;
+    *relative = NULL;
+    if (ok && !strncmp(file, folder, length) && file[length] == '/')
+        ok = (*relative = cpl_strdup(file + length + 1, err)) != NULL;
+    cpl_free(folder);
+    cpl_free(file);
+    return ok;
+}
+
+static bool join_one(struct cpl_attempt *attempt, struct cpl_storage *storage, const char *dataset,
+                     const char *path, const struct cpl_rejects_info *info, struct cpl_error *err)
+{
+    char lane[64], *relative;
+    snprintf(lane, sizeof lane, "rejects/%s", info->checksum);
+    struct cpl_lane_step step = {.lane = lane, .from = 0, .next = 1, .rows_in = info->rows};
+    if (!below(storage, dataset, path, &relative, err))
+        return false;
+    bool ok = (!relative || cpl_attempt_replays(attempt, relative, err)) &&
+              cpl_attempt_lane(attempt, &step, err);
+    cpl_free(relative);
+    return ok;
+}
+
+bool cpl_replay_join(struct cpl_attempt *attempt, struct cpl_storage *storage, const char *dataset,
+                     const struct cpl_inputs *inputs, struct cpl_error *err)
+{
+    for (size_t i = 0; attempt && i < inputs->n; i++) {
+        const struct cpl_input *input = &inputs->items[i];
+        if (input->rejects && !join_one(attempt, storage, dataset, input->path,
+                                        cpl_rejects_info(input->rejects), err))
+            return false;
+    }
+    return true;
+}
+
+bool cpl_replay_check(const struct cpl_inputs *inputs, const struct cpl_account *account,
+                      struct cpl_error *err)
+{
+    for (size_t i = 0; i < inputs->n; i++) {
+        const struct cpl_rejects_source *rejects = inputs->items[i].rejects;
+        uint64_t read = account->inputs[i].rows_read;
+        uint64_t held = rejects ? cpl_rejects_info(rejects)->rows : read;
+        if (read != held)
+            return cpl_fail(
+                err, CPL_E_DATA,
+                "%s holds %llu rows, and the pipeline reads %llu from their bytes; state "
+                "the dialect that they are in (for CSV: header, quote, delimiter)",
+                inputs->items[i].path, (unsigned long long)held, (unsigned long long)read);
+    }
+    return true;
+}

@@ -1,0 +1,30 @@
+/* Replay: a reject file as the input of a run, so that its rows end a second time, and once.
+ *
+ * The decoder of the repaired pipeline needs what stood before the rows: for CSV, the header. The receipt of the
+ * run that rejected them says how many bytes of the object that was, and the object is asked for them again; where either has gone,
+ * replay stops and says what it needs. For other formats nothing stands before a row.
+ *
+ * The attempt then moves a lane of the reject file's own, and its record names the file as replayed
+ * (source/rejects.h says what that means for the books). */
+#pragma once
+#include "run/commit.h"
+#include "run/input.h"
+#include "source/rejects.h"
+
+/* `format`: source.format of the repaired pipeline. Sets the header of `source` when it needs one, and
+ * `recorded` to the dialect of the run that rejected the rows (in `arena`): the repaired pipeline's own words go before
+ * it, but what it leaves open is not to be guessed from bad rows. */
+bool cpl_replay_prepare(struct cpl_storage *storage, const char *path, const char *format,
+                        struct cpl_rejects_source *source, struct cpl_arena *arena,
+                        struct cpl_pairs *recorded, struct cpl_error *err) CPL_CHECKED;
+/* Give `settings` what the user has not set. */
+bool cpl_replay_settings(const struct cpl_option *table, const struct cpl_pairs *recorded,
+                         struct cpl_arena *arena, void *settings,
+                         struct cpl_error *err) CPL_CHECKED;
+/* The attempt (NULL: none) takes on every reject file among the inputs. CONFLICT when one was replayed before. */
+bool cpl_replay_join(struct cpl_attempt *attempt, struct cpl_storage *storage, const char *dataset,
+                     const struct cpl_inputs *inputs, struct cpl_error *err) CPL_CHECKED;
+/* Every row of a reject file must end as one row again: were it read otherwise, rows would be forgotten or
+ * doubled. */
+bool cpl_replay_check(const struct cpl_inputs *inputs, const struct cpl_account *account,
+                      struct cpl_error *err) CPL_CHECKED;

@@ -1,0 +1,136 @@
+/* From raw file to rejects, and from rejects to the rows they should have been: once. */
+#include "run/replay.h"
+
+#include "run/attempt_test.h"
+#include "run/run.h"
+
+static const char broken[] = "schema: {columns: {id: int64, amount: int64}}\n";
+static const char fixed[] = "schema: {columns: {id: int64, amount: int64}}\n";
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* One pipeline from `source` into the dataset; options of the source's CSV dialect in `csv`. */
+static bool run_pipeline(struct bench *bench, const char *source, bool rejects, const char *csv,
+                         const char *schema, const char *run_id, struct cpl_run_result *result)
+{
+    char text[1000];
+    struct cpl_config config;
+    snprintf(text, sizeof text,
+             "name: orders\nsource: {path: %s, format: csv%s}\nsink: {path: %s/}\n%s", source, csv,
+             bench->dataset, schema);
+    bench->err = (struct cpl_error){0};
+    *result = (struct cpl_run_result){0};
+    if (!cpl_config_parse(text, strlen(text), "test.yaml", &(struct cpl_config_env){0}, &config,
+                          &bench->err))
+        fail_msg("%s", bench->err.message);
+    config.pipelines[0].source.rejects = rejects;
+    struct cpl_run_options options = {
+        .pipeline = &config.pipelines[0], .run_id = run_id, .now_ms = 1700000000000};
+    bool ok = cpl_run(&options, result, &bench->err);
+    cpl_config_release(&config);
+    return ok;
+}
+
+static void assert_books(struct bench *bench, uint64_t rows, uint64_t outstanding)
+{
+    struct cpl_verify_report report;
+    assert_true(cpl_verify(bench->storage, bench->dataset, &report, &bench->err));
+    for (size_t i = 0; i < report.n_findings; i++)
+        print_message("%s %s\n", report.findings[i].path, report.findings[i].text);
+    assert_int_equal(report.problems, 0);
+    assert_int_equal(report.rows, rows);
+    assert_int_equal(report.outstanding_rejects, outstanding);
+    cpl_verify_report_release(&report);
+}
+
+static void repaired_rows_land_once(void **state)
+{
+    struct bench *bench = *state;
+    struct cpl_run_result result;
+    char in[96], rejects[200];
+    snprintf(in, sizeof in, "%s/in.csv", bench->root);
+    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/first-00000.parquet", bench->dataset);
+    write_file(in, "id;amount\n1;10\n2;n/a\n3;30\n4;what\n5;n/a\n6;60\n");
+    if (!run_pipeline(bench, in, false, "", broken, "first", &result))
+        fail_msg("%s", bench->err.message);
+    assert_int_equal(result.rows.landed, 3);
+    assert_int_equal(result.rows.rejected, 3);
+    cpl_run_result_release(&result);
+    assert_books(bench, 3, 3);
+
+    if (!run_pipeline(bench, rejects, true, ", csv: {nulls: ['n/a']}", fixed, "second", &result))
+        fail_msg("%s", bench->err.message);
+    assert_int_equal(result.rows.read, 3);
+    assert_int_equal(result.rows.landed, 2);
+    assert_int_equal(result.rows.rejected, 1);
+    cpl_run_result_release(&result);
+    assert_books(bench, 5, 1); /* 6 source rows: 5 landed, 1 outstanding */
+
+    assert_false(
+        run_pipeline(bench, rejects, true, ", csv: {nulls: ['n/a']}", fixed, "third", &result));
+    assert_int_equal(bench->err.code, CPL_E_CONFLICT);
+    assert_non_null(strstr(bench->err.message, "second"));
+    cpl_run_result_release(&result);
+    assert_books(bench, 5, 1);
+
+    /* What was rejected again can be repaired again. */
+    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/second-00000.parquet", bench->dataset);
+    if (!run_pipeline(bench, rejects, true, ", csv: {nulls: ['what']}", fixed, "fourth", &result))
+        fail_msg("%s", bench->err.message);
+    assert_int_equal(result.rows.landed, 1);
+    cpl_run_result_release(&result);
+    assert_books(bench, 6, 0);
+}
+
+/* One row more or less than there were is no replay. */
+static void a_wrong_dialect_is_refused(void **state)
+{
+    struct bench *bench = *state;
+    struct cpl_run_result result;
+    char in[96], rejects[200];
+    snprintf(in, sizeof in, "%s/in.csv", bench->root);
+    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/first-00000.parquet", bench->dataset);
+    write_file(in, "id,amount\n1,10\n2,n/a\n");
+    assert_true(run_pipeline(bench, in, false, "", broken, "first", &result));
+    cpl_run_result_release(&result);
+    assert_false(run_pipeline(bench, rejects, true, ", csv: {header: no, names: [id, amount]}",
+                              fixed, "second", &result));
+    assert_int_equal(bench->err.code, CPL_E_DATA);
+    cpl_run_result_release(&result);
+    assert_books(bench, 1, 1);
+}
+
+static void without_the_source_the_header_is_missed(void **state)
+{
+    struct bench *bench = *state;
+    struct cpl_run_result result;
+    char in[96], rejects[200];
+    snprintf(in, sizeof in, "%s/in.csv", bench->root);
+    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/first-00000.parquet", bench->dataset);
+    write_file(in, "id,amount\n1,10\n2,n/a\n");
+    assert_true(run_pipeline(bench, in, false, "", broken, "first", &result));
+    cpl_run_result_release(&result);
+    unlink(in);
+    assert_false(run_pipeline(bench, rejects, true, "", fixed, "second", &result));
+    assert_int_equal(bench->err.code, CPL_E_NOT_FOUND);
+    assert_non_null(strstr(bench->err.message, "need the header of"));
+    cpl_run_result_release(&result);
+    assert_books(bench, 1, 1);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
+    const struct CMUnitTest tests[] = {
+        T(repaired_rows_land_once),
+        T(a_wrong_dialect_is_refused),
+        T(without_the_source_the_header_is_missed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

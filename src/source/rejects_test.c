@@ -1,0 +1,160 @@
+#include "source/rejects.h"
+
+#include "encode/encoder.h"
+#include "quality/reject.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct bench {
+    char path[64];
+    struct cpl_storage *storage;
+    struct cpl_error err;
+};
+
+struct file_sink {
+    struct cpl_write_sink sink;
+    FILE *file;
+};
+
+static bool put(struct cpl_write_sink *sink, const void *data, size_t size, struct cpl_error *err)
+{
+    (void)err;
+    return fwrite(data, 1, size, ((struct file_sink *)sink)->file) == size;
+}
+
+/* A reject file of these raw rows; NULL = a row whose bytes were not kept. */
+static void make_rejects(struct bench *bench, const char *const *raws, uint32_t n)
+{
+    const struct cpl_encoder_ops *ops = &cpl_encoder_parquet;
+    struct cpl_error *err = &bench->err;
+    struct cpl_arena arena = {0};
+    struct cpl_reject_list list;
+    struct cpl_batch batch;
+    struct cpl_part *part;
+    struct file_sink sink = {.sink = {.write = put}, .file = fopen(bench->path, "wb")};
+    void *options = calloc(1, ops->options_size);
+    assert_true(cpl_options_parse(ops->options, NULL, "test", &arena, options, err));
+    cpl_reject_list_init(&list, 0);
+    for (uint32_t i = 0; i < n; i++) {
+        struct cpl_reject reject = {.position = i * 10,
+                                    .rule = "type",
+                                    .message = "m",
+                                    .raw = (const uint8_t *)raws[i],
+                                    .raw_length = raws[i] ? strlen(raws[i]) : 0};
+        assert_true(list.sink.add(&list.sink, &reject, err));
+    }
+    struct cpl_part_builder *builder = ops->builder_new(cpl_reject_schema(), options, err);
+    struct cpl_file_encoder *file = ops->file_new(cpl_reject_schema(), options, &sink.sink, NULL,
+                                                  err);
+    assert_true(cpl_reject_batch(&list, 0, n, "run-7", "in/orders.csv", 1, &arena, &batch, err));
+    assert_true(ops->append(builder, &batch, NULL, n, err));
+    assert_true(ops->finish(builder, &part, err));
+    assert_true(ops->file_add(file, part, err));
+    assert_true(ops->file_finish(file, err));
+    ops->file_free(file);
+    ops->builder_free(builder);
+    fclose(sink.file);
+    free(options);
+    cpl_reject_list_release(&list);
+    cpl_arena_release(&arena);
+}
+
+static int setup(void **state)
+{
+    struct bench *bench = calloc(1, sizeof *bench);
+    strcpy(bench->path, "/tmp/cupel-rejects-XXXXXX");
+    close(mkstemp(bench->path));
+    bench->storage = cpl_storage_local(NULL, &bench->err);
+    *state = bench;
+    return bench->storage ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct bench *bench = *state;
+    unlink(bench->path);
+    cpl_storage_free(bench->storage);
+    free(bench);
+    return 0;
+}
+
+static void assert_stream(struct bench *bench, const struct cpl_rejects_source *source,
+                          const char *text, size_t piece)
+{
+    char out[256];
+    size_t size = 0, got = 1;
+    struct cpl_stream *stream = cpl_rejects_stream(source, &bench->err);
+    assert_non_null(stream);
+    while (got) {
+        assert_true(size + piece <= sizeof out);
+        assert_true(cpl_stream_read(stream, out + size, piece, &got, &bench->err));
+        size += got;
+    }
+    assert_int_equal(stream->position, size);
+    assert_int_equal(size, strlen(text));
+    assert_memory_equal(out, text, size);
+    cpl_stream_close(stream);
+}
+
+static void rows_come_again_as_they_were(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const raws[] = {"1,x\n", "2,\"a\nb\",c", "", "3,y\r\n"};
+    static const char text[] = "id,name\r\n1,x\n2,\"a\nb\",c\n\n3,y\r\n";
+    make_rejects(bench, raws, 4);
+    struct cpl_rejects_source *source = cpl_rejects_open(bench->storage, bench->path, &bench->err);
+    if (!source)
+        fail_msg("%s", bench->err.message);
+    const struct cpl_rejects_info *info = cpl_rejects_info(source);
+    assert_int_equal(info->rows, 4);
+    assert_string_equal(info->run_id, "run-7");
+    assert_string_equal(info->object, "in/orders.csv");
+    assert_int_equal(strlen(info->checksum), 37);
+    assert_stream(bench, source, text + 9, 64);
+    assert_true(cpl_rejects_set_header(source, text, 9, &bench->err));
+    for (size_t piece = 1; piece < 40; piece += 3)
+        assert_stream(bench, source, text, piece);
+    assert_true(cpl_rejects_set_header(source, "h", 1, &bench->err));
+    assert_stream(bench, source, "h\n1,x\n2,\"a\nb\",c\n\n3,y\r\n", 100);
+    cpl_rejects_free(source);
+}
+
+static void rows_without_bytes_are_not_forgotten(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const raws[] = {"1,x\n", NULL};
+    make_rejects(bench, raws, 2);
+    assert_null(cpl_rejects_open(bench->storage, bench->path, &bench->err));
+    assert_int_equal(bench->err.code, CPL_E_UNSUPPORTED);
+    assert_non_null(strstr(bench->err.message, "1 rows"));
+}
+
+static void other_files_are_refused(void **state)
+{
+    struct bench *bench = *state;
+    FILE *file = fopen(bench->path, "w");
+    fputs("id,name\n1,x\n", file);
+    fclose(file);
+    assert_null(cpl_rejects_open(bench->storage, bench->path, &bench->err));
+    assert_null(cpl_rejects_open(bench->storage, "/nowhere/rejects.parquet", &bench->err));
+    assert_int_equal(bench->err.code, CPL_E_NOT_FOUND);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(rows_come_again_as_they_were),
+        T(rows_without_bytes_are_not_forgotten),
+        T(other_files_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
