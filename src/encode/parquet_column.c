@@ -450,7 +450,7 @@ static bool choose_numbers(struct cpl_parquet_column *c, bool last, struct cpl_e
         return true;
     uint64_t range = (uint64_t)p->bounds.max - (uint64_t)p->bounds.min;
     bool direct = is_int && c->order == CPL_ORDER_SIGNED && range < 60000;
-    int64_t base = direct ? p->bounds.min - (int64_t)((65536 - range) / 2) : 0;
+    int64_t base = direct ? (int64_t)((uint64_t)p->bounds.min - (65536 - range) / 2) : 0;
     if (direct && base > p->bounds.min) /* wrapped at the end of the line */
         direct = false;
     if (!cpl_int_dictionary_start(&c->ints, direct, base, err) ||

@@ -213,6 +213,8 @@ bool cpl_put_plain(const int64_t *values, uint32_t n, unsigned bytes, struct cpl
     if (!cpl_buffer_reserve(out, (size_t)n * bytes, err))
         return false;
     uint8_t *at = out->data + out->size;
+    if (n == 0) /* a page of nulls only */
+        return true;
     if (bytes == 8)
         memcpy(at, values, (size_t)n * 8);
     else
