@@ -777,6 +777,10 @@ bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *resul
     struct cpl_error scratch = {0};
     err = err ? err : &scratch;
     *result = (struct cpl_run_result){0};
+    if (options->pipeline->sink.partition_by.n)
+        return cpl_fail(err, CPL_E_UNSUPPORTED,
+                        "sink.partition_by is not run by this version yet, so nothing was written; "
+                        "leave it out to land one folder");
     struct run_state *run = cpl_alloc_zero(1, sizeof *run, err);
     if (!run)
         return false;
