@@ -13,9 +13,11 @@ enum {
 
 enum progress { ROW_TAKEN, NEED_BYTES, FINISHED, FAILED };
 
+enum discarded { DISCARD_NOTHING, DISCARD_LINE, DISCARD_VALUE, DISCARD_TO_ALIKE, DISCARD_REST };
+
 /* A row that is passed over as its bytes come: too long, or broken beyond finding its end. */
 struct json_discard {
-    enum { DISCARD_NOTHING, DISCARD_LINE, DISCARD_VALUE, DISCARD_TO_ALIKE, DISCARD_REST } what;
+    enum discarded what;
     struct cpl_reject row;   /* complete but for its length */
     struct cpl_buffer held;  /* its first bytes */
     bool in_string, escaped; /* DISCARD_VALUE: where in the value */
@@ -334,7 +336,7 @@ static inline const uint8_t *walk_row(struct json_decoder *d, const uint8_t *p)
 /* ---- rows that are passed over ---- */
 
 /* From block.at on, pass over what `what` says; the first bytes are kept for the reject. */
-static bool start_discarding(struct json_decoder *d, int what, struct cpl_error *err)
+static bool start_discarding(struct json_decoder *d, enum discarded what, struct cpl_error *err)
 {
     struct json_discard *discard = &d->discard;
     *discard = (struct json_discard){.held = discard->held,
@@ -430,7 +432,7 @@ static bool discard(struct json_decoder *d, enum progress *progress, struct cpl_
 }
 
 /* The row at hand is cut off: more bytes, unless it has grown over the limit. */
-static bool grow_or_discard(struct json_decoder *d, int what, enum progress *progress,
+static bool grow_or_discard(struct json_decoder *d, enum discarded what, enum progress *progress,
                             struct cpl_error *err)
 {
     const uint8_t *start = d->block.data + d->block.at;

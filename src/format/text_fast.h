@@ -230,9 +230,9 @@ static inline bool cpl_fast_uuid(const uint8_t *text, size_t length, uint8_t val
     uint32_t parts[4];
     if (length != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-')
         return false;
-    bool ok = cpl_swar_hex(cpl_text_load64(text), &parts[0]) &
-              cpl_swar_hex(cpl_swar_halves(text + 9, text + 14), &parts[1]) &
-              cpl_swar_hex(cpl_swar_halves(text + 19, text + 24), &parts[2]) &
+    bool ok = cpl_swar_hex(cpl_text_load64(text), &parts[0]) &&
+              cpl_swar_hex(cpl_swar_halves(text + 9, text + 14), &parts[1]) &&
+              cpl_swar_hex(cpl_swar_halves(text + 19, text + 24), &parts[2]) &&
               cpl_swar_hex(cpl_text_load64(text + 28), &parts[3]);
     if (ok)
         memcpy(value, parts, sizeof parts);
