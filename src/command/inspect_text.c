@@ -1,0 +1,221 @@
+/* An inspected input for people: dialect, columns, head. */
+#include "base/tree.h"
+#include "command/grid.h"
+#include "command/inspect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool set(struct cpl_grid *grid, size_t column, const char *text, struct cpl_error *err)
+{
+    return cpl_grid_set(grid, column, text, strlen(text), err);
+}
+
+static bool title(struct cpl_buffer *out, bool colour, const char *text, struct cpl_error *err)
+{
+    return cpl_buffer_printf(out, err, "%s%s%s", cpl_colour(colour, CPL_BOLD), text,
+                             cpl_colour(colour, CPL_PLAIN_TEXT));
+}
+
+/* ---- inputs and dialect ---- */
+
+static bool put_inputs(const struct cpl_plan *plan, struct cpl_buffer *out, struct cpl_error *err)
+{
+    char size[32];
+    uint64_t bytes = 0;
+    const struct cpl_inputs *inputs = &plan->inputs;
+    for (size_t i = 0; i < inputs->n; i++)
+        bytes += inputs->items[i].size == UINT64_MAX ? 0 : inputs->items[i].size;
+    if (!inputs->n)
+        return cpl_buffer_append_text(out, "\n", err);
+    const struct cpl_input *first = &inputs->items[0];
+    static const char *const certainty[] = {"by its byte order mark", "valid throughout the sample",
+                                            "guessed"};
+    bool ok = cpl_buffer_printf(out, err, "  %s", plan->decoder->name);
+    if (ok && !first->is_stdin)
+        ok = cpl_buffer_printf(out, err, ", %s", cpl_show_size(bytes, size));
+    if (ok && inputs->n > 1)
+        ok = cpl_buffer_printf(out, err, " in %zu files", inputs->n);
+    if (ok && first->compression != CPL_PLAIN)
+        ok = cpl_buffer_printf(out, err, ", %s", cpl_compression_name(first->compression));
+    return ok && cpl_buffer_printf(out, err, ", %s (%s)\n", first->charset.name,
+                                   certainty[first->charset.certainty]);
+}
+
+/* A character that does not show, by name. */
+static const char *visible(const char *text)
+{
+    if (!strcmp(text, "\t"))
+        return "tab";
+    if (!strcmp(text, " "))
+        return "space";
+    return *text ? text : "\"\"";
+}
+
+/* One guess: `delimiter ;  (detected)`. */
+static bool put_guess(const struct cpl_node *member, struct cpl_buffer *out, bool colour,
+                      struct cpl_error *err)
+{
+    const struct cpl_node *from = cpl_tree_get(member, "from");
+    const struct cpl_node *value = member->kind == CPL_NODE_MAP ? cpl_tree_get(member, "value")
+                                                                : member;
+    bool none = !value || value->kind == CPL_NODE_NULL;
+    if (value && value->kind != CPL_NODE_SCALAR && !none)
+        return true;
+    return cpl_buffer_printf(out, err, "  %-16s%-10s%s%s%s\n", member->key,
+                             none ? "none" : visible(value->text), cpl_colour(colour, CPL_DIM),
+                             from && from->text ? from->text : "",
+                             cpl_colour(colour, CPL_PLAIN_TEXT));
+}
+
+static bool put_dialect(const struct cpl_plan *plan, struct cpl_buffer *out, bool colour,
+                        struct cpl_error *err)
+{
+    size_t n;
+    struct cpl_arena arena = {0};
+    struct cpl_buffer json = {0};
+    bool ok = !plan->decoder->describe || plan->decoder->describe(plan->settings, &json, err);
+    struct cpl_node **roots = ok && json.size ? cpl_tree_parse((const char *)json.data, json.size,
+                                                               "dialect.json", &arena, &n, err)
+                                              : NULL;
+    for (const struct cpl_node *at = roots && n ? roots[0]->first : NULL; ok && at; at = at->next)
+        ok = put_guess(at, out, colour, err);
+    cpl_arena_release(&arena);
+    cpl_buffer_release(&json);
+    return ok;
+}
+
+/* ---- columns ---- */
+
+static void samples_text(const struct cpl_inspection *it, uint32_t i,
+                         const struct cpl_column_profile *column, char *text, size_t size)
+{
+    size_t at = 0;
+    *text = 0;
+    for (unsigned k = 0; k < column->n_samples && at < size; k++)
+        at += (size_t)snprintf(text + at, size - at, "%s%.24s", k ? ", " : "", column->samples[k]);
+    if (!cpl_kind_is_nested(cpl_rows_schema(it->rows)->fields[i].type.kind) || !it->n_head)
+        return;
+    struct cpl_slice cell = cpl_inspect_cell(it, 0, i);
+    snprintf(text, size, "%.*s", (int)(cell.length < size ? cell.length : size - 1), cell.data);
+}
+
+static bool put_column(struct cpl_grid *grid, const struct cpl_inspection *it, uint32_t i,
+                       struct cpl_error *err)
+{
+    char text[400], count[32], distinct[40] = "";
+    struct cpl_column_profile column;
+    struct cpl_buffer type = {0};
+    const struct cpl_field *field = &cpl_rows_schema(it->rows)->fields[i];
+    bool ok = cpl_grid_row(grid, err) && cpl_profile_column(it->profile, i, &column, err) &&
+              cpl_type_format(&field->type, &type, err) &&
+              (field->nullable || cpl_buffer_append_text(&type, " not null", err)) &&
+              cpl_buffer_text(&type, err);
+    if (!ok)
+        goto out;
+    if (!cpl_kind_is_nested(field->type.kind))
+        snprintf(distinct, sizeof distinct, "%s%s", column.distinct_exact ? "" : "~",
+                 cpl_show_count(column.distinct, count));
+    samples_text(it, i, &column, text, sizeof text);
+    ok = set(grid, 0, field->name, err) && set(grid, 1, (const char *)type.data, err) &&
+         set(grid, 2, cpl_show_count(column.nulls, count), err) && set(grid, 3, distinct, err) &&
+         set(grid, 4, column.has_bounds ? column.min : "", err) &&
+         set(grid, 5, column.has_bounds ? column.max : "", err) && set(grid, 6, text, err);
+out:
+    cpl_buffer_release(&type);
+    return ok;
+}
+
+static bool put_columns(const struct cpl_inspection *it, unsigned width, bool colour,
+                        struct cpl_buffer *out, struct cpl_error *err)
+{
+    static const char *const titles[] = {"column", "type", "nulls",  "distinct",
+                                         "min",    "max",  "samples"};
+    struct cpl_grid grid;
+    bool ok = cpl_grid_init(&grid, 7, err) && cpl_grid_row(&grid, err);
+    for (size_t i = 0; ok && i < 7; i++)
+        ok = set(&grid, i, titles[i], err);
+    if (ok)
+        grid.align[2] = grid.align[3] = CPL_RIGHT;
+    for (uint32_t i = 0; ok && i < cpl_rows_schema(it->rows)->n_fields; i++)
+        ok = put_column(&grid, it, i, err);
+    ok = ok && cpl_grid_draw(&grid, width, colour, NULL, out, err);
+    cpl_grid_release(&grid);
+    return ok;
+}
+
+static bool is_estimated(const struct cpl_inspection *it)
+{
+    struct cpl_column_profile column;
+    struct cpl_error err;
+    for (uint32_t i = 0; i < cpl_rows_schema(it->rows)->n_fields; i++)
+        if (cpl_profile_column(it->profile, i, &column, &err) && !column.distinct_exact)
+            return true;
+    return false;
+}
+
+static bool put_counts(const struct cpl_inspection *it, struct cpl_buffer *out, bool colour,
+                       struct cpl_error *err)
+{
+    char a[32], b[32];
+    uint64_t rejected = cpl_rows_rejected(it->rows);
+    bool ok = cpl_buffer_printf(out, err, "  %s columns; %s %s rows%s%s\n",
+                                cpl_show_count(cpl_rows_schema(it->rows)->n_fields, a),
+                                it->whole ? "all" : "the first",
+                                cpl_show_count(cpl_profile_rows(it->profile), b),
+                                it->whole ? "" : " were looked at (--full: all)",
+                                is_estimated(it) ? "; ~ is an estimate, ±1.6 %" : "");
+    if (ok && rejected)
+        ok = cpl_buffer_printf(out, err, "  %s%s rows cannot be read; the first is %s%s\n",
+                               cpl_colour(colour, CPL_YELLOW), cpl_show_count(rejected, a),
+                               it->first_reject, cpl_colour(colour, CPL_PLAIN_TEXT));
+    return ok;
+}
+
+/* ---- head ---- */
+
+static bool is_number(enum cpl_kind kind)
+{
+    return kind >= CPL_I8 && kind <= CPL_DECIMAL;
+}
+
+static bool put_head(const struct cpl_inspection *it, unsigned width, bool colour,
+                     struct cpl_buffer *out, struct cpl_error *err)
+{
+    struct cpl_grid grid;
+    size_t left_out = 0;
+    const struct cpl_schema *schema = cpl_rows_schema(it->rows);
+    bool ok = cpl_grid_init(&grid, schema->n_fields, err) && cpl_grid_row(&grid, err);
+    for (uint32_t i = 0; ok && i < schema->n_fields; i++) {
+        grid.align[i] = is_number(schema->fields[i].type.kind) ? CPL_RIGHT : CPL_LEFT;
+        ok = set(&grid, i, schema->fields[i].name, err);
+    }
+    for (uint32_t row = 0; ok && row < it->n_head; row++) {
+        ok = cpl_grid_row(&grid, err);
+        for (uint32_t i = 0; ok && i < schema->n_fields; i++) {
+            struct cpl_slice cell = cpl_inspect_cell(it, row, i);
+            ok = cpl_grid_set(&grid, i, (const char *)cell.data, cell.length, err);
+        }
+    }
+    ok = ok && cpl_grid_draw(&grid, width, colour, &left_out, out, err);
+    if (ok && left_out)
+        ok = cpl_buffer_printf(out, err, "  … and %zu columns more\n", left_out);
+    cpl_grid_release(&grid);
+    return ok;
+}
+
+bool cpl_inspect_text(const struct cpl_inspection *it, unsigned width, bool colour,
+                      struct cpl_buffer *out, struct cpl_error *err)
+{
+    const struct cpl_plan *plan = cpl_rows_plan(it->rows);
+    bool ok = title(out, colour, it->path, err) && cpl_buffer_append_text(out, "\n", err);
+    if (plan)
+        ok = ok && put_inputs(plan, out, err) && put_dialect(plan, out, colour, err);
+    else
+        ok = ok && cpl_inspect_layout_text(it, width, colour, out, err);
+    ok = ok && put_counts(it, out, colour, err);
+    if (ok && cpl_rows_schema(it->rows)->n_fields)
+        ok = put_columns(it, width, colour, out, err) &&
+             (!it->n_head || put_head(it, width, colour, out, err));
+    return ok;
+}
