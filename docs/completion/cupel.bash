@@ -3,7 +3,7 @@ _cupel() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words=""
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "convert run check verify describe completion version help" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "convert run check inspect verify replay describe completion version help" -- "$current")
         return
     fi
     case ${COMP_WORDS[1]}:$previous in
@@ -19,18 +19,25 @@ _cupel() {
         check:--on-type-conflict) words="widen reject fail" ;;
         check:--progress) words="auto yes no" ;;
         check:--log-format) words="text json" ;;
+        inspect:--from) words="auto csv json" ;;
+        inspect:--header) words="auto yes no" ;;
         verify:--progress) words="auto yes no" ;;
         verify:--log-format) words="text json" ;;
+        replay:--on-type-conflict) words="widen reject fail" ;;
+        replay:--progress) words="auto yes no" ;;
+        replay:--log-format) words="text json" ;;
         describe:--json-schema) words="pipeline metadata" ;;
         describe:--markdown) words="pipeline metadata errors" ;;
-        help:help|completion:completion) words="convert run check verify describe completion version help bash zsh" ;;
+        help:help|completion:completion) words="convert run check inspect verify replay describe completion version help bash zsh" ;;
     esac
     if [ -z "$words" ] && [[ $current == -* ]]; then
         case ${COMP_WORDS[1]} in
         convert) words="--from --to --columns --type --compression --partition-by --force --receipt --json --run-id --delimiter --header --quote --null --skip-lines --comment --decimal-point --date-format --charset --threads --memory-limit --on-type-conflict --on-reject --set --quiet --progress --log-format --help" ;;
         run) words="--pipeline --run-id --metadata --ocs --allow-exec --keep-going --receipt --json --threads --memory-limit --on-type-conflict --on-reject --set --quiet --progress --log-format --help" ;;
         check) words="--metadata --ocs --allow-exec --threads --memory-limit --on-type-conflict --on-reject --set --quiet --progress --log-format --help" ;;
+        inspect) words="--rows --full --from --json --set --delimiter --header --quote --null --skip-lines --comment --decimal-point --date-format --charset --help" ;;
         verify) words="--receipt --json --quiet --progress --log-format --help" ;;
+        replay) words="--pipeline --name --run-id --allow-exec --receipt --json --threads --memory-limit --on-type-conflict --on-reject --set --quiet --progress --log-format --help" ;;
         describe) words="--json --json-schema --markdown --man --help" ;;
         completion) words="--help" ;;
         version) words="--verbose --help" ;;

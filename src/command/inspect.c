@@ -2,7 +2,7 @@
 #include "command/inspect.h"
 #include "command/outcome.h"
 #include "command/settings.h"
-#include "encode/json_value.h"
+#include "encode/value_json.h"
 #include "format/text.h"
 
 #include <stdio.h>
@@ -34,8 +34,19 @@ struct cpl_slice cpl_inspect_cell(const struct cpl_inspection *it, uint32_t row,
 {
     size_t at = (size_t)row * cpl_rows_schema(it->rows)->n_fields + column;
     const uint32_t *ends = (const uint32_t *)(const void *)it->ends.data;
-    uint32_t from = at ? ends[at - 1] : 0;
-    return (struct cpl_slice){.data = it->head.data + from, .length = ends[at] - from};
+    uint32_t from = at ? ends[at - 1] >> 1 : 0;
+    return (struct cpl_slice){
+        .data = it->head.data + from, .length = (ends[at] >> 1) - from, .extra = ends[at] & 1};
+}
+
+/* Bytes as text where they are text (the raw rows of reject files), else in base64. */
+static bool put_binary(struct cpl_buffer *out, const struct cpl_column *column, uint32_t row,
+                       struct cpl_error *err)
+{
+    const struct cpl_slice *bytes = &column->slices[row];
+    if (cpl_utf8_valid(bytes->data, bytes->length))
+        return cpl_buffer_append(out, bytes->data, bytes->length, err);
+    return cpl_json_put_value(out, column, row, CPL_NON_FINITE_STRING, err);
 }
 
 /* A value as text; nested ones as JSON, null as NULL. */
@@ -46,7 +57,9 @@ static bool put_value(struct cpl_buffer *out, const struct cpl_column *column, u
     enum cpl_kind kind = column->field->type.kind;
     if (!cpl_is_valid(column, row))
         return cpl_buffer_append(out, "NULL", 4, err);
-    if (kind == CPL_BINARY || cpl_kind_is_nested(kind))
+    if (kind == CPL_BINARY)
+        return put_binary(out, column, row, err);
+    if (cpl_kind_is_nested(kind))
         return cpl_json_put_value(out, column, row, CPL_NON_FINITE_STRING, err);
     if (cpl_kind_is_slice(kind))
         return cpl_buffer_append(out, column->slices[row].data, column->slices[row].length, err);
@@ -67,7 +80,7 @@ static bool keep_head(struct cpl_inspection *it, const struct cpl_batch *batch,
             while (length < text.size && length && (text.data[length] & 0xc0) == 0x80)
                 length--;
             ok = ok && cpl_buffer_append(&it->head, text.data, length, err);
-            uint32_t end = (uint32_t)it->head.size;
+            uint32_t end = (uint32_t)it->head.size << 1 | !cpl_is_valid(&batch->columns[i], row);
             ok = ok && cpl_buffer_append(&it->ends, &end, sizeof end, err);
         }
         it->n_head++;

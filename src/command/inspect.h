@@ -14,10 +14,10 @@ struct cpl_inspection {
     bool whole;             /* every row was read */
     char first_reject[400]; /* "" = none */
     struct cpl_buffer head; /* cells of the first rows, one behind the other */
-    struct cpl_buffer ends; /* uint32_t: where each cell ends in head */
+    struct cpl_buffer ends; /* uint32_t: where each cell ends in head, times 2, plus 1 for null */
     uint32_t n_head;
 };
-/* Cell (row, column) of the head. */
+/* Cell (row, column) of the head; .extra is 1 for null. */
 struct cpl_slice cpl_inspect_cell(const struct cpl_inspection *it, uint32_t row, uint32_t column);
 
 /* inspect_parquet.c: how the files are laid out. */

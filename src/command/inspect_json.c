@@ -72,7 +72,10 @@ static void put_head(struct cpl_json_writer *json, const struct cpl_inspection *
         cpl_json_list(json, NULL);
         for (uint32_t i = 0; i < n; i++) {
             struct cpl_slice cell = cpl_inspect_cell(it, row, i);
-            cpl_json_bytes(json, NULL, cell.data, cell.length);
+            if (cell.extra)
+                cpl_json_string(json, NULL, NULL);
+            else
+                cpl_json_bytes(json, NULL, cell.data, cell.length);
         }
         cpl_json_close(json);
     }

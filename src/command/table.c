@@ -7,11 +7,17 @@
 #include <string.h>
 
 static const struct cpl_verb *const verbs[] = {
-    &cpl_verb_convert,    &cpl_verb_run,
-    &cpl_verb_check,      &cpl_verb_inspect,
-    &cpl_verb_verify,     &cpl_verb_describe,
-    &cpl_verb_completion, &cpl_verb_version,
-    &cpl_verb_help,       NULL,
+    &cpl_verb_convert,
+    &cpl_verb_run,
+    &cpl_verb_check,
+    &cpl_verb_inspect,
+    &cpl_verb_verify,
+    &cpl_verb_replay,
+    &cpl_verb_describe,
+    &cpl_verb_completion,
+    &cpl_verb_version,
+    &cpl_verb_help,
+    NULL,
 };
 
 const struct cpl_verb *const *cpl_verbs(void)

@@ -1,0 +1,101 @@
+/* `cupel replay REJECTS --pipeline FILE`: rejected rows once more, through a repaired pipeline. */
+#include "command/outcome.h"
+#include "command/settings.h"
+
+#include <string.h>
+
+static const struct cpl_flag replay_flags[] = {
+    {.name = "pipeline",
+     .letter = 'p',
+     .argument = "FILE",
+     .summary = "The repaired pipeline; its sink is the dataset that rejected the rows."},
+    {.name = "name",
+     .argument = "NAME",
+     .summary = "Which of the file's pipelines, when it holds several."},
+    {.name = "run-id",
+     .argument = "ID",
+     .summary = "Name of this run. A run id lands once: run again what was cut off."},
+    {.name = "allow-exec", .summary = "Let ${exec:…} in the configuration run programs."},
+    {.name = "receipt", .argument = "FILE", .summary = "Write the receipt of a single file here."},
+    {.name = "json", .summary = "Print the result as one JSON object."},
+    {.name = NULL},
+};
+
+/* The one pipeline meant. */
+static struct cpl_pipeline *choose(const struct cpl_config *config, const char *file,
+                                   const char *name, struct cpl_error *err)
+{
+    for (size_t i = 0; i < config->n_pipelines; i++)
+        if (name ? !strcmp(config->pipelines[i].name, name) : config->n_pipelines == 1)
+            return &config->pipelines[i];
+    if (name)
+        cpl_fail(err, CPL_E_USAGE, "%s has no pipeline `%.80s`", file, name);
+    else
+        cpl_fail(err, CPL_E_USAGE, "%s holds %zu pipelines: say --name, as --name %s", file,
+                 config->n_pipelines, config->pipelines[0].name);
+    return NULL;
+}
+
+static struct cpl_pipeline *load(struct cpl_settings *settings,
+                                 const struct cpl_arguments *arguments, struct cpl_config *config,
+                                 struct cpl_error *err)
+{
+    const char *file = cpl_flag_value(arguments, "pipeline");
+    if (!file) {
+        cpl_fail(err, CPL_E_USAGE, "say the repaired pipeline: cupel replay %s",
+                 arguments->verb->usage);
+        return NULL;
+    }
+    if (!cpl_settings_from_flags(settings, arguments, err))
+        return NULL;
+    struct cpl_config_env env = {.flags = settings->items,
+                                 .allow_exec = cpl_flag_given(arguments, "allow-exec")};
+    if (!cpl_config_load(file, &env, config, err)) {
+        cpl_settings_name_flag(settings, err);
+        return NULL;
+    }
+    struct cpl_pipeline *pipeline = choose(config, file, cpl_flag_value(arguments, "name"), err);
+    if (pipeline) {
+        pipeline->source.rejects = true;
+        pipeline->source.paths = (struct cpl_strings){.items = arguments->words,
+                                                      .n = arguments->n_words};
+    }
+    return pipeline;
+}
+
+static int run_replay(const struct cpl_arguments *arguments)
+{
+    struct cpl_error err = {0};
+    struct cpl_settings settings = {0};
+    struct cpl_config config = {.pipelines = NULL};
+    struct cpl_console console;
+    cpl_console_init(&console, arguments);
+    struct cpl_pipeline *pipeline = load(&settings, arguments, &config, &err);
+    struct cpl_outcome_options options = {.pipeline = pipeline,
+                                          .run_id = cpl_flag_value(arguments, "run-id"),
+                                          .receipt_path = cpl_flag_value(arguments, "receipt"),
+                                          .json = cpl_flag_given(arguments, "json")};
+    int status = pipeline ? cpl_outcome(&console, &options) : cpl_console_fail(&console, &err);
+    cpl_config_release(&config);
+    cpl_settings_release(&settings);
+    return status;
+}
+
+const struct cpl_verb cpl_verb_replay = {
+    .name = "replay",
+    .summary = "Land rejected rows through a repaired pipeline, once.",
+    .usage = "REJECTS… --pipeline FILE",
+    .details =
+        "REJECTS are reject files of the pipeline's dataset, as a run names them. Their rows' "
+        "original bytes are read again; what still cannot be read is rejected again, with its "
+        "first "
+        "place. A reject file is replayed once: a second time is refused.",
+    .examples = "cupel replay lake/orders/_cupel/rejects/20261101T000000Z-00000.parquet --pipeline "
+                "orders-fixed.yaml\n",
+    .groups = {{"Replay", replay_flags},
+               {"The run", cpl_run_flags},
+               {"Messages", cpl_console_flags}},
+    .min_words = 1,
+    .max_words = -1,
+    .run = run_replay,
+};
