@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CHUNK_BYTES = 24 << 10 };
+
 struct bad_cell {
     uint32_t row, field, start, end;
     bool quote, null;
@@ -271,25 +273,13 @@ struct cells {
     uint32_t start[CPL_CSV_TILE], end[CPL_CSV_TILE];
 };
 
-static void gather_cells(const struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n,
-                         struct cells *cells)
+static void gather_cells(const struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n, struct cells *cells)
 {
     const struct cpl_csv_tile *tile = &d->tile;
-    uint32_t c = d->fields[f].source, stride = tile->stride;
-    const uint32_t *ends = tile->ends + (size_t)first * stride + c;
-    if (c) {
-        for (uint32_t i = 0; i < n; i++, ends += stride) {
-            cells->start[i] = ends[-1] + 1;
-            cells->end[i] = ends[0];
-        }
-    } else {
-        for (uint32_t i = 0; i < n; i++, ends += stride) {
-            cells->start[i] = tile->row_start[first + i];
-            cells->end[i] = ends[0];
-        }
-    }
     const uint8_t *data = d->block.data;
-    if (c + 1 == stride && d->block.rules.newline == '\n')
+    uint32_t c = d->fields[f].source, stride = tile->stride;
+    cpl_csv_take_cells(tile->ends + (size_t)first * stride + c, stride, c ? NULL : tile->row_start + first, n, cells->start, cells->end);
+    if (c + 1 == stride && d->block.scan.carriage_returns && d->block.rules.newline == '\n')
         for (uint32_t i = 0; i < n; i++)
             cells->end[i] -= cells->end[i] > cells->start[i] && data[cells->end[i] - 1] == '\r';
 }
@@ -308,30 +298,15 @@ static void strip_quotes(const struct csv_decoder *d, uint32_t n, struct cells *
     }
 }
 
-static void slices(struct csv_decoder *d, const struct cpl_csv_cells *cells, struct cpl_slice *out,
-                   struct cpl_csv_marks *marks)
+static void slices(struct csv_decoder *d, const struct cpl_csv_cells *cells, struct cpl_slice *out, struct cpl_csv_marks *marks)
 {
-    const uint8_t *data = cells->data;
-    uint8_t quote = d->block.rules.quote;
-    bool look_inside = d->block.scan.doubled;
-    bool careful = d->dialect->nulls.n || d->dialect->trim ||
-                   (d->dialect->escape != d->dialect->quote && d->dialect->escape && look_inside);
-    memset(marks->unsure, careful ? 0xFF : 0, sizeof marks->unsure);
-    memset(marks->empty, 0, sizeof marks->empty);
-    marks->any_unsure = careful;
-    for (uint32_t i = 0; i < cells->n; i++) {
-        uint32_t start = cells->start[i], end = cells->end[i], length = end - start;
-        bool quoted = data[start] == quote && quote;
-        out[i] = (struct cpl_slice){.data = data + start + quoted, .length = length - 2 * quoted};
-        if (__builtin_expect((int32_t)length <= 0, 0)) {
-            out[i] = (struct cpl_slice){.data = data, .length = 0};
-            cpl_bit_set(marks->empty, i);
-            marks->any_empty = true;
-        } else if (quoted && (length < 2 || data[end - 1] != quote ||
-                              (look_inside && memchr(data + start + 1, quote, length - 2)))) {
-            cpl_bit_set(marks->unsure, i);
-            marks->any_unsure = true;
-        }
+    const struct cpl_csv_dialect *dialect = d->dialect;
+    bool doubled = d->block.scan.doubled;
+    cpl_csv_slices(cells, d->block.rules.quote, doubled, out, marks);
+    bool careful = dialect->nulls.n || dialect->trim || (dialect->escape && dialect->escape != dialect->quote && doubled);
+    if (careful) {
+        memset(marks->unsure, 0xFF, sizeof marks->unsure);
+        marks->any_unsure = true;
     }
 }
 
@@ -483,20 +458,30 @@ static void all_null(struct csv_decoder *d, uint32_t f, uint32_t rows)
         null_cell(d, f, i);
 }
 
-static bool decode_column(struct csv_decoder *d, uint32_t f)
+static void start_column(struct csv_decoder *d, uint32_t f)
 {
-    uint32_t rows = d->tile.rows;
-    struct cpl_column *column = &d->batch.columns[f];
-    *column = (struct cpl_column){
-        .field = &d->plan->schema->fields[f], .length = rows, .values = d->fields[f].values};
-    if (d->fields[f].source == UINT32_MAX) {
-        all_null(d, f, rows);
-        return true;
-    }
-    for (uint32_t first = 0; first < rows; first += CPL_CSV_TILE)
-        if (!decode_tile_column(d, f, first,
-                                rows - first < CPL_CSV_TILE ? rows - first : CPL_CSV_TILE))
-            return false;
+    d->batch.columns[f] = (struct cpl_column){.field = &d->plan->schema->fields[f], .length = d->tile.rows, .values = d->fields[f].values};
+    if (d->fields[f].source == UINT32_MAX)
+        all_null(d, f, d->tile.rows);
+}
+
+/* Rows at a time so that their bytes, their index and the values made of them stay in the L1 cache. */
+static uint32_t chunk_rows(const struct csv_decoder *d)
+{
+    uint32_t bytes = d->tile.row_end[d->tile.rows - 1] - d->tile.row_start[0], rows = d->tile.rows;
+    uint64_t fit = (uint64_t)CHUNK_BYTES * rows / (bytes ? bytes : 1) & ~63ull;
+    return fit < 64 ? 64 : fit > CPL_CSV_TILE ? CPL_CSV_TILE : (uint32_t)fit;
+}
+
+static bool decode_columns(struct csv_decoder *d)
+{
+    uint32_t rows = d->tile.rows, chunk = chunk_rows(d);
+    for (uint32_t f = 0; f < d->n_fields; f++)
+        start_column(d, f);
+    for (uint32_t first = 0; first < rows; first += chunk)
+        for (uint32_t f = 0; f < d->n_fields; f++)
+            if (d->fields[f].source != UINT32_MAX && !decode_tile_column(d, f, first, rows - first < chunk ? rows - first : chunk))
+                return false;
     return true;
 }
 
@@ -533,10 +518,7 @@ static bool decode_tile(struct csv_decoder *d)
     d->batch.row_end = d->tile.row_end;
     d->batch.block = d->block.data;
     d->batch.line_base = d->block.lines_before;
-    for (uint32_t f = 0; f < d->n_fields; f++)
-        if (!decode_column(d, f))
-            return false;
-    if (!drop_bad_rows(d))
+    if (!decode_columns(d) || !drop_bad_rows(d))
         return false;
     d->rows_decoded += d->batch.rows;
     return true;

@@ -62,6 +62,32 @@ static void dates(const struct cpl_csv_cells *cells, int32_t *values, struct cpl
     EACH_CELL(cpl_parse_date(text, length, &plain, &values[i]))
 }
 
+static void take_cells(const uint32_t *ends, uint32_t stride, const uint32_t *row_start, uint32_t n, uint32_t *start,
+                       uint32_t *end)
+{
+    for (uint32_t i = 0; i < n; i++, ends += stride) {
+        start[i] = row_start ? row_start[i] : ends[-1] + 1;
+        end[i] = ends[0];
+    }
+}
+
+static void slices(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled, struct cpl_slice *out, struct cpl_csv_marks *marks)
+{
+    const uint8_t *data = cells->data;
+    clear(marks, cells->n);
+    for (uint32_t i = 0; i < cells->n; i++) {
+        uint32_t start = cells->start[i], end = cells->end[i], length = end - start;
+        bool quoted = quote && !empty_cell(cells, i) && data[start] == quote;
+        out[i] = (struct cpl_slice){.data = data + start + quoted, .length = length - 2 * quoted};
+        if (empty_cell(cells, i)) {
+            out[i] = (struct cpl_slice){.data = data, .length = 0};
+            note(marks, i, true);
+        } else if (quoted && (length < 2 || data[end - 1] != quote || doubled)) {
+            note(marks, i, false);
+        }
+    }
+}
+
 static bool wide(void)
 {
     return cpl_cpu_level() == CPL_CPU_AVX512;
@@ -72,6 +98,8 @@ static bool wide(void)
 #define cpl_csv_decimals_avx512 decimals
 #define cpl_csv_doubles_avx512  doubles
 #define cpl_csv_dates_avx512    dates
+#define cpl_csv_take_cells_avx512 take_cells
+#define cpl_csv_slices_avx512 slices
 #endif
 
 void cpl_csv_integers(const struct cpl_csv_cells *cells, int64_t min, int64_t max, int64_t *values,
@@ -94,4 +122,15 @@ void cpl_csv_doubles(const struct cpl_csv_cells *cells, double *values, struct c
 void cpl_csv_dates(const struct cpl_csv_cells *cells, int32_t *values, struct cpl_csv_marks *marks)
 {
     (wide() ? cpl_csv_dates_avx512 : dates)(cells, values, marks);
+}
+
+void cpl_csv_take_cells(const uint32_t *ends, uint32_t stride, const uint32_t *row_start, uint32_t n, uint32_t *start,
+                        uint32_t *end)
+{
+    (wide() ? cpl_csv_take_cells_avx512 : take_cells)(ends, stride, row_start, n, start, end);
+}
+
+void cpl_csv_slices(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled, struct cpl_slice *out, struct cpl_csv_marks *marks)
+{
+    (wide() ? cpl_csv_slices_avx512 : slices)(cells, quote, doubled, out, marks);
 }

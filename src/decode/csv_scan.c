@@ -22,7 +22,7 @@ static size_t quoted_end(struct cpl_csv_scan *scan, const struct cpl_csv_rules *
                          const uint8_t *data, size_t at, size_t to)
 {
     for (; at < to; at++) {
-        scan->non_ascii |= data[at] >= 0x80, scan->has_nul |= data[at] == 0;
+        scan->non_ascii |= data[at] >= 0x80;
         if (rules->escape && rules->escape != rules->quote && data[at] == rules->escape) {
             scan->doubled = true;
             at++;
@@ -44,7 +44,8 @@ enum cpl_csv_record cpl_csv_record(struct cpl_csv_scan *scan, const struct cpl_c
     *end = to;
     for (size_t at = from; at < to; at++) {
         uint8_t byte = data[at];
-        scan->non_ascii |= byte >= 0x80, scan->has_nul |= byte == 0;
+        scan->non_ascii |= byte >= 0x80;
+        scan->carriage_returns |= byte == '\r';
         if (byte == rules->newline) {
             scan->positions[scan->n++] = (uint32_t)at;
             scan->rows++;

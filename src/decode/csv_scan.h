@@ -20,7 +20,8 @@ struct cpl_csv_scan {
     uint32_t rows;    /* how many of them are newlines */
     uint64_t inside;  /* all ones while inside quotes at the end of what was scanned, else 0 */
     bool after_quote; /* the last byte scanned closes a quote, so the next decides */
-    bool non_ascii, has_nul;
+    bool non_ascii;
+    bool carriage_returns;
     bool quotes, doubled; /* any quote; any doubled quote */
 };
 /* Scan data[from, to); `from` is at a multiple of 64 behind a row start's chunk or anything else: no alignment

@@ -4,7 +4,7 @@
 #include <immintrin.h>
 
 struct csv_masks {
-    uint64_t quote, separator, newline, cr, high, nul;
+    uint64_t quote, separator, newline, cr, high;
 };
 
 static inline uint64_t pair(__m256i low, __m256i high)
@@ -28,8 +28,7 @@ static inline struct csv_masks csv_masks(const uint8_t *data, const struct cpl_c
                               .separator = newline | equal(low, high, scan->delimiter),
                               .newline = newline,
                               .cr = equal(low, high, '\r'),
-                              .high = pair(low, high),
-                              .nul = equal(low, high, 0)};
+                              .high = pair(low, high),};
 }
 
 static inline uint64_t csv_prefix_xor(uint64_t mask)

@@ -4,7 +4,7 @@
 #include <immintrin.h>
 
 struct csv_masks {
-    uint64_t quote, separator, newline, cr, high, nul;
+    uint64_t quote, separator, newline, cr, high;
 };
 
 static inline struct csv_masks csv_masks(const uint8_t *data, const struct cpl_csv_scan *scan)
@@ -19,7 +19,6 @@ static inline struct csv_masks csv_masks(const uint8_t *data, const struct cpl_c
         .newline = newline,
         .cr = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\r')),
         .high = _mm512_movepi8_mask(bytes),
-        .nul = _mm512_testn_epi8_mask(bytes, bytes),
     };
 }
 

@@ -1,6 +1,6 @@
 /* The body of the CSV scan, compiled once an instruction set. The including file defines
  *   CSV_SCAN                              the function's name
- *   struct csv_masks csv_masks(const uint8_t *, scan)   quote, delimiter-or-newline, newline, carriage return, high-bit, NUL masks of 64 bytes
+ *   struct csv_masks csv_masks(const uint8_t *, scan)   quote, delimiter-or-newline, newline, carriage return, high-bit masks of 64 bytes
  *   uint64_t csv_prefix_xor(uint64_t)
  *   uint32_t *csv_emit(uint32_t *out, uint32_t base, uint64_t mask)   write the positions of set bits, return the end */
 #include "decode/csv_scan.h"
@@ -28,7 +28,7 @@ size_t CSV_SCAN(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, siz
     struct csv_carry carry = {.inside = scan->inside,
                               .previous_quote = scan->after_quote,
                               .previous_separator = field_start};
-    uint64_t high = 0, nul = 0, quotes = 0, doubled = 0;
+    uint64_t high = 0, quotes = 0, doubled = 0, cr = 0;
     uint32_t rows = 0;
     size_t at = from;
     for (; at < to; at += 64) {
@@ -36,19 +36,17 @@ size_t CSV_SCAN(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, siz
         if (__builtin_expect(to - at < 64, 0)) {
             uint64_t valid = (1ull << (to - at)) - 1;
             m.quote &= valid, m.separator &= valid, m.newline &= valid, m.high &= valid,
-                m.nul &= valid;
+                m.cr &= valid;
         }
-        uint64_t inside = 0;
-        if (m.quote | carry.inside | carry.previous_quote) {
-            inside = csv_prefix_xor(m.quote) ^ carry.inside;
-            if (!csv_quotes_regular(m.quote, m.separator, m.cr, inside, carry))
-                break;
-            doubled |= m.quote & inside & (m.quote << 1 | carry.previous_quote);
-        }
+        /* without a branch: whether 64 bytes hold a quote is not to be foretold */
+        uint64_t inside = csv_prefix_xor(m.quote) ^ carry.inside;
+        if (__builtin_expect(!csv_quotes_regular(m.quote, m.separator, m.cr, inside, carry), 0))
+            break;
+        doubled |= m.quote & inside & (m.quote << 1 | carry.previous_quote);
         uint64_t ends = m.separator & ~inside;
         rows += (uint32_t)__builtin_popcountll(m.newline & ~inside);
         out = csv_emit(out, (uint32_t)at, ends);
-        high |= m.high, nul |= m.nul, quotes |= m.quote;
+        high |= m.high, quotes |= m.quote, cr |= m.cr;
         carry.inside = (uint64_t)((int64_t)inside >> 63);
         carry.previous_quote = m.quote >> 63;
         carry.previous_separator = m.separator >> 63;
@@ -62,7 +60,8 @@ size_t CSV_SCAN(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, siz
     scan->rows += rows;
     scan->inside = carry.inside;
     scan->after_quote = carry.previous_quote && !carry.inside;
-    scan->non_ascii |= high != 0, scan->has_nul |= nul != 0;
+    scan->non_ascii |= high != 0;
     scan->quotes |= quotes != 0, scan->doubled |= doubled != 0;
+    scan->carriage_returns |= cr != 0;
     return at < to ? at : to;
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 struct csv_masks {
-    uint64_t quote, separator, newline, cr, high, nul;
+    uint64_t quote, separator, newline, cr, high;
 };
 
 /* One bit a byte: set where the byte of `word` is zero. */
@@ -28,7 +28,6 @@ static inline struct csv_masks csv_masks(const uint8_t *data, const struct cpl_c
         if (scan->quote)
             m.quote |= zero_bytes(word ^ ones * scan->quote) << 8 * i;
         m.cr |= zero_bytes(word ^ ones * '\r') << 8 * i;
-        m.nul |= zero_bytes(word) << 8 * i;
         m.high |= ((word & 0x8080808080808080ull) >> 7) * 0x0102040810204080ull >> 56 << 8 * i;
     }
     return m;
