@@ -273,12 +273,14 @@ struct cells {
     uint32_t start[CPL_CSV_TILE], end[CPL_CSV_TILE];
 };
 
-static void gather_cells(const struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n, struct cells *cells)
+static void gather_cells(const struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n,
+                         struct cells *cells)
 {
     const struct cpl_csv_tile *tile = &d->tile;
     const uint8_t *data = d->block.data;
     uint32_t c = d->fields[f].source, stride = tile->stride;
-    cpl_csv_take_cells(tile->ends + (size_t)first * stride + c, stride, c ? NULL : tile->row_start + first, n, cells->start, cells->end);
+    cpl_csv_take_cells(tile->ends + (size_t)first * stride + c, stride,
+                       c ? NULL : tile->row_start + first, n, cells->start, cells->end);
     if (c + 1 == stride && d->block.scan.carriage_returns && d->block.rules.newline == '\n')
         for (uint32_t i = 0; i < n; i++)
             cells->end[i] -= cells->end[i] > cells->start[i] && data[cells->end[i] - 1] == '\r';
@@ -298,12 +300,14 @@ static void strip_quotes(const struct csv_decoder *d, uint32_t n, struct cells *
     }
 }
 
-static void slices(struct csv_decoder *d, const struct cpl_csv_cells *cells, struct cpl_slice *out, struct cpl_csv_marks *marks)
+static void slices(struct csv_decoder *d, const struct cpl_csv_cells *cells, struct cpl_slice *out,
+                   struct cpl_csv_marks *marks)
 {
     const struct cpl_csv_dialect *dialect = d->dialect;
     bool doubled = d->block.scan.doubled;
     cpl_csv_slices(cells, d->block.rules.quote, doubled, out, marks);
-    bool careful = dialect->nulls.n || dialect->trim || (dialect->escape && dialect->escape != dialect->quote && doubled);
+    bool careful = dialect->nulls.n || dialect->trim ||
+                   (dialect->escape && dialect->escape != dialect->quote && doubled);
     if (careful) {
         memset(marks->unsure, 0xFF, sizeof marks->unsure);
         marks->any_unsure = true;
@@ -460,7 +464,9 @@ static void all_null(struct csv_decoder *d, uint32_t f, uint32_t rows)
 
 static void start_column(struct csv_decoder *d, uint32_t f)
 {
-    d->batch.columns[f] = (struct cpl_column){.field = &d->plan->schema->fields[f], .length = d->tile.rows, .values = d->fields[f].values};
+    d->batch.columns[f] = (struct cpl_column){.field = &d->plan->schema->fields[f],
+                                              .length = d->tile.rows,
+                                              .values = d->fields[f].values};
     if (d->fields[f].source == UINT32_MAX)
         all_null(d, f, d->tile.rows);
 }
@@ -480,7 +486,8 @@ static bool decode_columns(struct csv_decoder *d)
         start_column(d, f);
     for (uint32_t first = 0; first < rows; first += chunk)
         for (uint32_t f = 0; f < d->n_fields; f++)
-            if (d->fields[f].source != UINT32_MAX && !decode_tile_column(d, f, first, rows - first < chunk ? rows - first : chunk))
+            if (d->fields[f].source != UINT32_MAX &&
+                !decode_tile_column(d, f, first, rows - first < chunk ? rows - first : chunk))
                 return false;
     return true;
 }

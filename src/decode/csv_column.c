@@ -62,8 +62,8 @@ static void dates(const struct cpl_csv_cells *cells, int32_t *values, struct cpl
     EACH_CELL(cpl_parse_date(text, length, &plain, &values[i]))
 }
 
-static void take_cells(const uint32_t *ends, uint32_t stride, const uint32_t *row_start, uint32_t n, uint32_t *start,
-                       uint32_t *end)
+static void take_cells(const uint32_t *ends, uint32_t stride, const uint32_t *row_start, uint32_t n,
+                       uint32_t *start, uint32_t *end)
 {
     for (uint32_t i = 0; i < n; i++, ends += stride) {
         start[i] = row_start ? row_start[i] : ends[-1] + 1;
@@ -71,7 +71,8 @@ static void take_cells(const uint32_t *ends, uint32_t stride, const uint32_t *ro
     }
 }
 
-static void slices(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled, struct cpl_slice *out, struct cpl_csv_marks *marks)
+static void slices(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled,
+                   struct cpl_slice *out, struct cpl_csv_marks *marks)
 {
     const uint8_t *data = cells->data;
     clear(marks, cells->n);
@@ -94,12 +95,12 @@ static bool wide(void)
 }
 
 #if !defined(__x86_64__)
-#define cpl_csv_integers_avx512 integers
-#define cpl_csv_decimals_avx512 decimals
-#define cpl_csv_doubles_avx512  doubles
-#define cpl_csv_dates_avx512    dates
+#define cpl_csv_integers_avx512   integers
+#define cpl_csv_decimals_avx512   decimals
+#define cpl_csv_doubles_avx512    doubles
+#define cpl_csv_dates_avx512      dates
 #define cpl_csv_take_cells_avx512 take_cells
-#define cpl_csv_slices_avx512 slices
+#define cpl_csv_slices_avx512     slices
 #endif
 
 void cpl_csv_integers(const struct cpl_csv_cells *cells, int64_t min, int64_t max, int64_t *values,
@@ -124,13 +125,14 @@ void cpl_csv_dates(const struct cpl_csv_cells *cells, int32_t *values, struct cp
     (wide() ? cpl_csv_dates_avx512 : dates)(cells, values, marks);
 }
 
-void cpl_csv_take_cells(const uint32_t *ends, uint32_t stride, const uint32_t *row_start, uint32_t n, uint32_t *start,
-                        uint32_t *end)
+void cpl_csv_take_cells(const uint32_t *ends, uint32_t stride, const uint32_t *row_start,
+                        uint32_t n, uint32_t *start, uint32_t *end)
 {
     (wide() ? cpl_csv_take_cells_avx512 : take_cells)(ends, stride, row_start, n, start, end);
 }
 
-void cpl_csv_slices(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled, struct cpl_slice *out, struct cpl_csv_marks *marks)
+void cpl_csv_slices(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled,
+                    struct cpl_slice *out, struct cpl_csv_marks *marks)
 {
     (wide() ? cpl_csv_slices_avx512 : slices)(cells, quote, doubled, out, marks);
 }

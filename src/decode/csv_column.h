@@ -33,11 +33,11 @@ void cpl_csv_dates(const struct cpl_csv_cells *cells, int32_t *values, struct cp
 
 /* Where the n cells of one column are: ends[i * stride] is a cell's end, and behind ends[i * stride - 1] it starts, or at
  * row_start[i] when that is given (the first column). */
-void cpl_csv_take_cells(const uint32_t *ends, uint32_t stride, const uint32_t *row_start, uint32_t n, uint32_t *start,
-                        uint32_t *end);
+void cpl_csv_take_cells(const uint32_t *ends, uint32_t stride, const uint32_t *row_start,
+                        uint32_t n, uint32_t *start, uint32_t *end);
 /* Cells as slices, without their quotes. Unsure: quoted cells whose quoting is broken, or, when doubled, all quoted ones. */
-void cpl_csv_slices(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled, struct cpl_slice *out,
-                    struct cpl_csv_marks *marks);
+void cpl_csv_slices(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled,
+                    struct cpl_slice *out, struct cpl_csv_marks *marks);
 
 /* The AVX-512 bodies of the same. */
 void cpl_csv_integers_avx512(const struct cpl_csv_cells *cells, int64_t min, int64_t max,
@@ -48,7 +48,7 @@ void cpl_csv_doubles_avx512(const struct cpl_csv_cells *cells, double *values,
                             struct cpl_csv_marks *marks);
 void cpl_csv_dates_avx512(const struct cpl_csv_cells *cells, int32_t *values,
                           struct cpl_csv_marks *marks);
-void cpl_csv_take_cells_avx512(const uint32_t *ends, uint32_t stride, const uint32_t *row_start, uint32_t n, uint32_t *start,
-                               uint32_t *end);
-void cpl_csv_slices_avx512(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled, struct cpl_slice *out,
-                           struct cpl_csv_marks *marks);
+void cpl_csv_take_cells_avx512(const uint32_t *ends, uint32_t stride, const uint32_t *row_start,
+                               uint32_t n, uint32_t *start, uint32_t *end);
+void cpl_csv_slices_avx512(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled,
+                           struct cpl_slice *out, struct cpl_csv_marks *marks);

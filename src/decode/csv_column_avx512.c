@@ -84,8 +84,9 @@ static inline lanes load_before(const uint8_t *data, const struct step *s, size_
         return _mm512_i32gather_epi64(s->end, base, 1);
     const uint32_t *e = s->ends;
 #define PAIR(i)                                                                                    \
-    _mm_castpd_si128(_mm_loadh_pd(_mm_castsi128_pd(_mm_loadl_epi64((const __m128i *)(const void *)(base + e[i]))),    \
-                                  (const double *)(const void *)(base + e[(i) + 1])))
+    _mm_castpd_si128(_mm_loadh_pd(                                                                 \
+        _mm_castsi128_pd(_mm_loadl_epi64((const __m128i *)(const void *)(base + e[i]))),           \
+        (const double *)(const void *)(base + e[(i) + 1])))
     __m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(PAIR(0)), PAIR(2), 1);
     __m256i high = _mm256_inserti128_si256(_mm256_castsi128_si256(PAIR(4)), PAIR(6), 1);
 #undef PAIR
@@ -166,11 +167,13 @@ static inline void mark(struct cpl_csv_marks *marks, uint32_t at, __mmask8 sure,
     marks->any_empty |= marks->empty[at / 8] != 0;
 }
 
-
 static inline struct step load(const struct cpl_csv_cells *cells, uint32_t at)
 {
     __mmask8 live = lanes_left(cells->n - at);
-    return (struct step){.start = _mm256_maskz_loadu_epi32(live, cells->start + at), .end = _mm256_maskz_loadu_epi32(live, cells->end + at), .ends = cells->end + at, .live = live};
+    return (struct step){.start = _mm256_maskz_loadu_epi32(live, cells->start + at),
+                         .end = _mm256_maskz_loadu_epi32(live, cells->end + at),
+                         .ends = cells->end + at,
+                         .live = live};
 }
 
 void cpl_csv_integers_avx512(const struct cpl_csv_cells *cells, int64_t min, int64_t max,
@@ -300,28 +303,36 @@ void cpl_csv_dates_avx512(const struct cpl_csv_cells *cells, int32_t *values,
 
 /* ---- cells and slices ---- */
 
-void cpl_csv_take_cells_avx512(const uint32_t *ends, uint32_t stride, const uint32_t *row_start, uint32_t n, uint32_t *start,
-                               uint32_t *end)
+void cpl_csv_take_cells_avx512(const uint32_t *ends, uint32_t stride, const uint32_t *row_start,
+                               uint32_t n, uint32_t *start, uint32_t *end)
 {
-    const __m256i steps = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32((int)stride));
+    const __m256i steps = _mm256_mullo_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
+                                             _mm256_set1_epi32((int)stride));
     const __m256i one = _mm256_set1_epi32(1);
     uint32_t i = 0;
     /* a cell's end and the end before it are neighbours: one 64-bit load gives both */
     for (; !row_start && i + 8 <= n; i += 8) {
         const uint32_t *e = ends + (size_t)i * stride - 1;
 #define PAIR(k)                                                                                    \
-    _mm_loadh_pd(_mm_castsi128_pd(_mm_loadl_epi64((const __m128i *)(const void *)(e + (k) * (size_t)stride))),    \
+    _mm_loadh_pd(_mm_castsi128_pd(                                                                 \
+                     _mm_loadl_epi64((const __m128i *)(const void *)(e + (k) * (size_t)stride))),  \
                  (const double *)(const void *)(e + ((k) + 1) * (size_t)stride))
-        __m256 low = _mm256_castpd_ps(_mm256_insertf128_pd(_mm256_castpd128_pd256(PAIR(0)), PAIR(4), 1));
-        __m256 high = _mm256_castpd_ps(_mm256_insertf128_pd(_mm256_castpd128_pd256(PAIR(2)), PAIR(6), 1));
+        __m256 low = _mm256_castpd_ps(
+            _mm256_insertf128_pd(_mm256_castpd128_pd256(PAIR(0)), PAIR(4), 1));
+        __m256 high = _mm256_castpd_ps(
+            _mm256_insertf128_pd(_mm256_castpd128_pd256(PAIR(2)), PAIR(6), 1));
 #undef PAIR
-        __m256i before = _mm256_castps_si256(_mm256_shuffle_ps(low, high, 0x88)), end_at = _mm256_castps_si256(_mm256_shuffle_ps(low, high, 0xDD));
+        __m256i before = _mm256_castps_si256(_mm256_shuffle_ps(low, high, 0x88)),
+                end_at = _mm256_castps_si256(_mm256_shuffle_ps(low, high, 0xDD));
         _mm256_storeu_si256((__m256i *)(start + i), _mm256_add_epi32(before, one));
         _mm256_storeu_si256((__m256i *)(end + i), end_at);
     }
     for (; row_start && i + 8 <= n; i += 8) {
-        _mm256_storeu_si256((__m256i *)(start + i), _mm256_loadu_si256((const __m256i *)(row_start + i)));
-        _mm256_storeu_si256((__m256i *)(end + i), _mm256_i32gather_epi32((const int *)(ends + (size_t)i * stride), steps, 4));
+        _mm256_storeu_si256((__m256i *)(start + i),
+                            _mm256_loadu_si256((const __m256i *)(row_start + i)));
+        _mm256_storeu_si256(
+            (__m256i *)(end + i),
+            _mm256_i32gather_epi32((const int *)(ends + (size_t)i * stride), steps, 4));
     }
     for (; i < n; i++) {
         start[i] = row_start ? row_start[i] : ends[(size_t)i * stride - 1] + 1;
@@ -332,34 +343,42 @@ void cpl_csv_take_cells_avx512(const uint32_t *ends, uint32_t stride, const uint
 /* Eight (address, length) pairs. */
 static inline void store_slices(struct cpl_slice *out, lanes address, lanes length, uint32_t n)
 {
-    const lanes low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
+    const lanes low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11),
+                high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
     __mmask8 first = lanes_left(2 * (n < 4 ? n : 4)), second = n > 4 ? lanes_left(2 * (n - 4)) : 0;
     _mm512_mask_storeu_epi64(out, first, _mm512_permutex2var_epi64(address, low, length));
     _mm512_mask_storeu_epi64(out + 4, second, _mm512_permutex2var_epi64(address, high, length));
 }
 
-void cpl_csv_slices_avx512(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled, struct cpl_slice *out,
-                           struct cpl_csv_marks *marks)
+void cpl_csv_slices_avx512(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled,
+                           struct cpl_slice *out, struct cpl_csv_marks *marks)
 {
     const __m256i quotes = _mm256_set1_epi32(quote), byte = _mm256_set1_epi32(0xFF);
     const lanes base = _mm512_set1_epi64((long long)(uintptr_t)cells->data);
     for (uint32_t at = 0; at < cells->n; at += 8) {
         struct step s = load(cells, at);
         __m256i length = _mm256_sub_epi32(s.end, s.start);
-        __mmask8 empty = _mm256_cmple_epi32_mask(length, _mm256_setzero_si256()), unsure = 0, quoted = 0;
+        __mmask8 empty = _mm256_cmple_epi32_mask(length, _mm256_setzero_si256()), unsure = 0,
+                 quoted = 0;
         if (quote) {
-            __m256i head = _mm256_and_si256(_mm256_i32gather_epi32((const int *)(const void *)cells->data, s.start, 1), byte);
+            __m256i head = _mm256_and_si256(
+                _mm256_i32gather_epi32((const int *)(const void *)cells->data, s.start, 1), byte);
             quoted = _mm256_cmpeq_epi32_mask(head, quotes) & (__mmask8)~empty;
         }
         if (quoted) {
-            __m256i tail = _mm256_and_si256(_mm256_i32gather_epi32((const int *)(const void *)(cells->data - 1), s.end, 1), byte);
-            unsure = doubled ? quoted : quoted & (_mm256_cmpneq_epi32_mask(tail, quotes) | _mm256_cmplt_epi32_mask(length, _mm256_set1_epi32(2)));
+            __m256i tail = _mm256_and_si256(
+                _mm256_i32gather_epi32((const int *)(const void *)(cells->data - 1), s.end, 1),
+                byte);
+            unsure = doubled ? quoted
+                             : quoted & (_mm256_cmpneq_epi32_mask(tail, quotes) |
+                                         _mm256_cmplt_epi32_mask(length, _mm256_set1_epi32(2)));
         }
         lanes one = _mm512_maskz_set1_epi64(quoted, 1), from = _mm512_cvtepu32_epi64(s.start);
         lanes size = _mm512_cvtepu32_epi64(_mm256_maskz_mov_epi32((__mmask8)~empty, length));
         size = _mm512_sub_epi64(size, _mm512_slli_epi64(one, 1));
         size = _mm512_and_si512(size, _mm512_set1_epi64(0xFFFFFFFF));
-        store_slices(out + at, _mm512_add_epi64(base, _mm512_add_epi64(from, one)), size, cells->n - at);
+        store_slices(out + at, _mm512_add_epi64(base, _mm512_add_epi64(from, one)), size,
+                     cells->n - at);
         mark(marks, at, (__mmask8)~unsure, empty, s.live);
     }
 }

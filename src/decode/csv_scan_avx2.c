@@ -24,11 +24,13 @@ static inline struct csv_masks csv_masks(const uint8_t *data, const struct cpl_c
     __m256i low = _mm256_loadu_si256((const __m256i *)data),
             high = _mm256_loadu_si256((const __m256i *)(data + 32));
     uint64_t newline = equal(low, high, scan->newline);
-    return (struct csv_masks){.quote = scan->quote ? equal(low, high, scan->quote) : 0,
-                              .separator = newline | equal(low, high, scan->delimiter),
-                              .newline = newline,
-                              .cr = equal(low, high, '\r'),
-                              .high = pair(low, high),};
+    return (struct csv_masks){
+        .quote = scan->quote ? equal(low, high, scan->quote) : 0,
+        .separator = newline | equal(low, high, scan->delimiter),
+        .newline = newline,
+        .cr = equal(low, high, '\r'),
+        .high = pair(low, high),
+    };
 }
 
 static inline uint64_t csv_prefix_xor(uint64_t mask)
