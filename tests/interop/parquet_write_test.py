@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 REWRITE = os.path.join(BUILD, "tests", "parquet_rewrite")
-ROWS = 500
+ROWS = 400
 counts = {"files": 0, "readings": 0}
 failures = []
 
