@@ -237,8 +237,10 @@ static bool add_levels(struct cpl_parquet_column *c, const uint8_t *def, const u
     if (p->has_def || def) {
         if (!level_room(c, n, err))
             return false;
-        if (!p->has_def)
+        if (!p->has_def) {
             memset(p->def, max_def, p->n_levels);
+            memset(p->rep, 0, p->n_levels);
+        }
         p->has_def = true;
         if (def)
             memcpy(p->def + p->n_levels, def, n);
