@@ -44,4 +44,9 @@ struct cpl_run_result {
 /* false: nothing of this run is visible, unless the code is UNKNOWN. The result is filled as far as the run came. */
 bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *result,
              struct cpl_error *err) CPL_CHECKED;
+/* One JSON object: {run_id, pipeline, rows_read, rows_written, rows_rejected, rows_filtered, files, rejects,
+ * rejected_by_rule, first_reject, receipt, repeated, seconds} and, when `problem` is given, {error}. */
+bool cpl_run_result_write(const struct cpl_run_result *result, const char *pipeline,
+                          const struct cpl_error *problem, struct cpl_buffer *out,
+                          struct cpl_error *err) CPL_CHECKED;
 void cpl_run_result_release(struct cpl_run_result *result);

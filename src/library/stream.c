@@ -1,0 +1,139 @@
+/* Rows of any input as an Arrow C stream: see include/cupel.h. */
+#include "batch/c_data.h"
+#include "config/settings.h"
+#include "library/instance.h"
+#include "run/rows.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct stream {
+    struct cupel *instance; /* a reference */
+    struct cpl_settings settings;
+    struct cpl_config config;
+    struct cpl_storage *storage;
+    struct cpl_rows *rows;
+    struct cpl_batch *batch; /* borrowed from rows */
+    uint32_t given;          /* rows of it that have been given */
+    struct cpl_error error;  /* the last */
+};
+
+static void free_stream(struct stream *s)
+{
+    if (!s)
+        return;
+    cpl_rows_close(s->rows);
+    cpl_storage_free(s->storage);
+    cpl_config_release(&s->config);
+    cpl_settings_release(&s->settings);
+    cpl_instance_release(s->instance);
+    cpl_free(s);
+}
+
+static int errno_of(enum cpl_code code)
+{
+    switch (code) {
+    case CPL_E_MEMORY:
+        return ENOMEM;
+    case CPL_E_INTERRUPTED:
+        return ECANCELED;
+    case CPL_E_DATA:
+    case CPL_E_TYPE:
+    case CPL_E_CORRUPT:
+        return EINVAL;
+    default:
+        return EIO;
+    }
+}
+
+static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
+{
+    struct stream *s = stream->private_data;
+    return cpl_export_schema(cpl_rows_schema(s->rows), out, &s->error) ? 0
+                                                                       : errno_of(s->error.code);
+}
+
+static bool next_batch(struct stream *s)
+{
+    s->given = 0;
+    return cpl_rows_next(s->rows, &s->batch, &s->error);
+}
+
+static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
+{
+    struct stream *s = stream->private_data;
+    memset(out, 0, sizeof *out);
+    if ((!s->batch || s->given >= s->batch->rows) && !next_batch(s))
+        return errno_of(s->error.code);
+    if (!s->batch->rows)
+        return 0; /* released: the end */
+    uint32_t n = cpl_export_fit(s->batch, s->given);
+    if (n > s->batch->rows - s->given)
+        n = s->batch->rows - s->given;
+    if (!cpl_export_batch(s->batch, s->given, n, out, &s->error))
+        return errno_of(s->error.code);
+    s->given += n;
+    return 0;
+}
+
+static const char *get_last_error(struct ArrowArrayStream *stream)
+{
+    const struct stream *s = stream->private_data;
+    return *s->error.message ? s->error.message : NULL;
+}
+
+static void release(struct ArrowArrayStream *stream)
+{
+    free_stream(stream->private_data);
+    stream->private_data = NULL;
+    stream->release = NULL;
+}
+
+static void on_reject(void *context, const char *object, const struct cpl_reject *reject)
+{
+    const struct cupel *instance = context;
+    if (instance->callbacks.reject)
+        instance->callbacks.reject(instance->callbacks.context, object, reject->line + 1,
+                                   reject->column, reject->rule, reject->message);
+}
+
+static bool open_stream(struct stream *s, const char *path, struct cpl_error *err)
+{
+    if (!cpl_settings_add_list(&s->settings, "source.path", &path, 1, "path", err) ||
+        !cpl_instance_settings(s->instance, &s->settings, err) ||
+        !cpl_settings_load(&s->settings, "read", &s->config, err))
+        return false;
+    const struct cpl_strings *allowed = &s->config.pipelines[0].limits.allowed_paths;
+    struct cpl_storage_limits limits = {
+        .allowed_paths = allowed->n ? (const char *const *)allowed->items : NULL,
+        .n_allowed = allowed->n};
+    struct cpl_rows_options options = {.pipeline = &s->config.pipelines[0],
+                                       .stop = &s->instance->stop,
+                                       .context = s->instance,
+                                       .reject = on_reject};
+    s->storage = cpl_storage_local(&limits, err);
+    s->rows = s->storage ? cpl_rows_open(s->storage, &options, err) : NULL;
+    return s->rows != NULL;
+}
+
+bool cupel_read(cupel *instance, const char *path, struct ArrowArrayStream *out, cupel_error *err)
+{
+    struct cpl_error why = {0};
+    struct stream *s = cpl_alloc_zero(1, sizeof *s, &why);
+    memset(out, 0, sizeof *out);
+    if (!s)
+        return cpl_library_fail(&why, err);
+    atomic_store(&instance->stop, false);
+    atomic_fetch_add(&instance->references, 1);
+    s->instance = instance;
+    if (!open_stream(s, path, &why)) {
+        free_stream(s);
+        return cpl_library_fail(&why, err);
+    }
+    *out = (struct ArrowArrayStream){.get_schema = get_schema,
+                                     .get_next = get_next,
+                                     .get_last_error = get_last_error,
+                                     .release = release,
+                                     .private_data = s};
+    return true;
+}
