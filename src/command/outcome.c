@@ -1,7 +1,9 @@
 #include "command/outcome.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool print_json(const struct cpl_pipeline *pipeline, const struct cpl_run_result *result,
                        const struct cpl_error *problem, struct cpl_error *err)
@@ -57,8 +59,9 @@ static void say_rejects(struct cpl_console *console, const struct cpl_run_result
     for (size_t i = 0; i < result->n_rules && at < sizeof text - 60; i++)
         at += (size_t)snprintf(text + at, sizeof text - at, "%s%.30s %s", i ? ", " : "",
                                result->rules[i].name, cpl_show_count(result->rules[i].n, a));
-    cpl_console_say(console, "warning", "%s rows were rejected (%s); they are kept:",
-                    cpl_show_count(result->rows.rejected, a), text);
+    cpl_console_say(console, "warning",
+                    "%s row%s rejected (%s) and kept:", cpl_show_count(result->rows.rejected, a),
+                    result->rows.rejected == 1 ? " was" : "s were", text);
     if (result->first_reject)
         cpl_console_say(console, "warning", "  the first is %s", result->first_reject);
     for (size_t i = 0; i < result->n_rejects; i++)
@@ -87,6 +90,13 @@ static void say_done(struct cpl_console *console, const struct cpl_pipeline *pip
 
 /* ---- the run ---- */
 
+/* Standard output is a pipe that nobody reads any more. */
+static bool reader_has_gone(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
+
 static int settle(struct cpl_console *console, const struct cpl_outcome_options *options,
                   const struct cpl_run_result *result, bool ok, const struct cpl_error *problem)
 {
@@ -94,6 +104,8 @@ static int settle(struct cpl_console *console, const struct cpl_outcome_options 
     cpl_console_clear(console);
     if (options->json && !print_json(options->pipeline, result, ok ? NULL : problem, &err))
         return cpl_console_fail(console, &err);
+    if (!ok && !strcmp(options->pipeline->sink.path, "-") && reader_has_gone())
+        return cpl_code_exit_status(CPL_E_IO); /* as `| head` does: no more to say */
     if (!ok)
         return cpl_console_fail(console, problem);
     say_done(console, options->pipeline, result);

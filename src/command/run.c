@@ -91,8 +91,8 @@ static int run_pipelines(struct cpl_console *console, const struct cpl_arguments
         status = status ? status : now;
         bool stopped = now == cpl_code_exit_status(CPL_E_INTERRUPTED);
         if (now && (stopped || !keep_going) && i + 1 < config->n_pipelines && !only)
-            cpl_console_say(console, "warning", "%zu pipelines behind it were not run%s",
-                            config->n_pipelines - i - 1,
+            cpl_console_say(console, "warning", "%zu pipeline%s behind it not run%s",
+                            config->n_pipelines - i - 1, config->n_pipelines - i == 2 ? "" : "s",
                             stopped ? "" : " (--keep-going runs them all the same)");
         if (now && (stopped || !keep_going))
             break;

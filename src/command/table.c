@@ -85,7 +85,7 @@ int cpl_command(int argc, char **argv)
         unknown_verb(argv[1], &err);
         return cpl_console_fail(NULL, &err);
     }
-    if (verb != &cpl_verb_help && asks_for_help(argc - 2, argv + 2))
+    if (asks_for_help(argc - 2, argv + 2))
         return help_on(verb);
     if (!cpl_arguments_parse(verb, argc - 2, argv + 2, &arguments, &err))
         return cpl_console_fail(NULL, &err);

@@ -460,10 +460,9 @@ static bool run_threads(struct run_state *run, struct cpl_error *err)
     for (unsigned i = 0; i < run->window; i++)
         if (run->slots[i].ready)
             cpl_work_result_release(&run->slots[i].result, run->plan.encoder);
-    if (run->error.code != CPL_E_NONE) {
-        *err = run->error;
-        return false;
-    }
+    bool failed = run->error.code != CPL_E_NONE && run->error.code != CPL_E_INTERRUPTED;
+    if (failed)
+        return cpl_fail_with(err, &run->error);
     if (atomic_load(&run->stop))
         return cpl_fail(
             err, CPL_E_INTERRUPTED,

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""What a run prints: the summary, --json, --log-format json, --quiet; pipes in and out; nothing left behind."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+from harness import CUPEL, GOOD, check, main, result, run, said
+
+KEYS = {"run_id", "rows_read", "rows_written", "rows_rejected", "rows_filtered", "files", "rejects", "receipt", "seconds"}
+
+
+def test_json_is_one_object_with_the_books():
+    process = run("convert", "bad.csv", "out.parquet", "--json", "--quiet")
+    value = result(process)
+    check(process.returncode == 0 and KEYS <= value.keys(), process)
+    check(value["rows_read"] == 4 == value["rows_written"] + value["rows_rejected"] + value["rows_filtered"], value)
+    check(value["files"][0]["path"] == "out.parquet" and value["files"][0]["rows"] == 3, value)
+    check(value["files"][0]["bytes"] == os.path.getsize("out.parquet"), value)
+    check(value["rejects"][0]["path"] == "out.parquet.rejects.parquet", value)
+    check("bad.csv:5" in value["first_reject"], value)
+    check(process.stderr == b"", process)
+
+
+def test_json_of_a_failed_run_has_the_error():
+    process = run("convert", "bad.csv", "out.parquet", "--json", "--on-reject", "fail")
+    value = result(process)
+    check(process.returncode == 10 == value["error"]["exit_status"] and value["rows_written"] == 0, value)
+    check(not os.path.exists("out.parquet"), os.listdir())
+
+
+def test_summary_says_rows_files_and_the_first_reject():
+    text = said(run("convert", "bad.csv", "lake/"))
+    for part in ("read 4 rows = landed 3 + rejected 1", "lake/part-", "bad.csv:5", "cupel inspect lake/_cupel/rejects/",
+                 "receipt lake/_cupel/receipts/"):
+        check(part in text, text, part)
+
+
+def test_log_lines_are_json_with_the_run_id():
+    process = run("convert", "bad.csv", "out.parquet", "--log-format", "json", "--run-id", "r1")
+    lines = [json.loads(line) for line in said(process).splitlines()]
+    check(lines and all({"time", "level", "run_id", "message"} <= line.keys() for line in lines), lines)
+    check({line["run_id"] for line in lines} == {"r1"}, lines)
+    check("warning" in {line["level"] for line in lines}, lines)
+
+
+def test_quiet_is_quiet_and_errors_are_not():
+    check(run("convert", "-q", "bad.csv", "out.parquet").stderr == b"")
+    check("cupel: error:" in said(run("convert", "-q", "none.csv", "o.parquet")))
+
+
+def test_no_progress_and_no_colours_outside_terminals():
+    process = run("convert", "bad.csv", "out.parquet")
+    for stream in (process.stderr, process.stdout, run("help").stdout, run("inspect", "good.csv").stdout):
+        check(b"\x1b" not in stream and b"\r" not in stream, stream)
+
+
+def test_pipes_in_and_out():
+    process = run("convert", "-", "-", "--to", "json", stdin=GOOD.encode())
+    rows = [json.loads(line) for line in process.stdout.splitlines()]
+    check(process.returncode == 0 and [row["id"] for row in rows] == [1, 2, 3], process)
+    process = run("convert", "-", "out.parquet", stdin=GOOD.encode())
+    check(process.returncode == 0 and os.path.exists("out.parquet"), process)
+
+
+def test_rejects_need_a_place():
+    process = run("convert", "bad.csv", "-", "--to", "csv")
+    check(process.returncode == 10 and "bad.csv:5" in said(process), process)
+
+
+def test_a_reader_who_goes_away_is_no_crash():
+    pathlib.Path("many.csv").write_text("a,b\n" + "1,2\n" * 2000000)
+    with subprocess.Popen([CUPEL, "convert", "many.csv", "-", "--to", "csv"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+        process.stdout.read(10)
+        process.stdout.close()
+        text = process.stderr.read()
+        status = process.wait(timeout=60)
+    check(status > 0 and text == b"", status, text)
+    check(os.listdir() and not [name for name in os.listdir() if name.startswith(".")], os.listdir())
+
+
+def test_columns_types_and_several_inputs():
+    process = run("convert", "--columns", "price,id", "--type", "price=decimal(15,2)", "--type", "id=int32", "good.csv",
+                  "good.csv", "out.json", "--compression=snappy")
+    check(process.returncode in (2, 3), process)  # compression is Parquet's
+    process = run("convert", "--columns", "price,id", "--type", "price=decimal(15,2)", "--type", "id=int32", "good.csv",
+                  "out.ndjson")
+    lines = pathlib.Path("out.ndjson").read_text().splitlines()
+    check(process.returncode == 0 and lines[0] == '{"price":1.50,"id":1}', process, lines)
+
+
+def test_words_are_taken_as_they_are():
+    pathlib.Path("a ${HOME},[b].csv").write_text(GOOD)
+    os.mkdir("d")
+    process = run("convert", "a ${HOME},[[]b].csv", "d/$x, y.parquet")
+    check(process.returncode == 0 and os.path.exists("d/$x, y.parquet"), process)
+
+
+def test_inspect_tells_dialect_schema_and_values():
+    pathlib.Path("semi.csv").write_text("a;b\n1;x\n2;\n")
+    value = result(run("inspect", "--json", "semi.csv"))
+    check(value["dialect"]["delimiter"]["value"] == ";" and value["format"] == "csv", value)
+    columns = {column["name"]: column for column in value["columns"]}
+    check(columns["a"]["min"] == "1" and columns["a"]["max"] == "2" and columns["a"]["distinct"] == 2, value)
+    check(columns["b"]["nulls"] == 1 and value["head"][1] == ["2", None], value)
+    text = run("inspect", "semi.csv").stdout.decode()
+    check("delimiter" in text and "│ a " in text, text)
+    run("convert", "semi.csv", "semi.parquet")
+    value = result(run("inspect", "--json", "semi.parquet"))
+    check(value["files"][0]["rows"] == 2 and value["files"][0]["row_groups"][0]["columns"][0]["path"] == "a", value)
+
+
+def test_inspect_widens_beyond_its_sample_and_says_when_it_estimates():
+    rows = "".join(f"{i}\n" for i in range(200000)) + "1.5\n"
+    pathlib.Path("n.csv").write_text("n\n" + rows)
+    whole = result(run("inspect", "--json", "--full", "n.csv"))["columns"][0]
+    check(whole["type"].startswith("decimal") and not whole["distinct_exact"], whole)
+    check(abs(whole["distinct"] - 200001) < 0.08 * 200001, whole)
+    some = result(run("inspect", "--json", "--rows", "1000", "n.csv"))
+    check(some["rows_examined"] == 1000 and not some["complete"] and some["columns"][0]["distinct"] == 1000, some)
+
+
+def test_verify_and_replay():
+    pathlib.Path("p.yaml").write_text("source: {path: bad.csv}\nsink: {path: lake}\n")
+    pathlib.Path("fixed.yaml").write_text("source: {path: bad.csv, csv: {ragged: pad}, format: csv}\n"
+                                          "schema: {columns: {id: string}}\nsink: {path: lake2}\n")
+    value = result(run("run", "p.yaml", "--json"))
+    check(run("verify", "lake").returncode == 0)
+    check(result(run("verify", "lake", "--json"))["outstanding_rejects"] == 1)
+    pathlib.Path("fixed.yaml").write_text("source: {path: bad.csv, csv: {ragged: pad}}\nsink: {path: lake}\n")
+    again = run("replay", value["rejects"][0]["path"], "--pipeline", "fixed.yaml", "--json")
+    check(again.returncode == 0 and result(again)["rows_read"] == 1, again)
+    check(run("replay", value["rejects"][0]["path"], "--pipeline", "fixed.yaml").returncode == 15)
+    path = value["files"][0]["path"]
+    data = bytearray(pathlib.Path(path).read_bytes())
+    data[10] ^= 1
+    pathlib.Path(path).write_bytes(data)
+    check(run("verify", "lake").returncode == 14)
+
+
+def test_the_same_run_id_lands_once():
+    pathlib.Path("p.yaml").write_text("source: {path: good.csv}\nsink: {path: lake}\n")
+    check(result(run("run", "p.yaml", "--run-id", "x", "--json"))["repeated"] is False)
+    check(result(run("run", "p.yaml", "--run-id", "x", "--json"))["repeated"] is True)
+    check(result(run("verify", "lake", "--json"))["rows"] == 3)
+
+
+def test_several_pipelines():
+    pathlib.Path("p.yaml").write_text("pipelines:\n"
+                                      "- {name: a, source: {path: good.csv}, sink: {path: la}}\n"
+                                      "- {name: b, source: {path: none.csv}, sink: {path: lb}}\n"
+                                      "- {name: c, source: {path: good.csv}, sink: {path: lc}}\n")
+    process = run("run", "p.yaml", "--json")
+    values = [json.loads(line) for line in process.stdout.splitlines()]
+    check(process.returncode == 5 and [v["pipeline"] for v in values] == ["a", "b"], process)
+    check("1 pipeline behind it not run" in said(process), process)
+    process = run("run", "p.yaml", "--keep-going")
+    check(process.returncode == 5 and os.path.exists("lc"), process)
+    check(run("run", "p.yaml", "--pipeline", "c").returncode == 0)
+    check(run("run", "p.yaml", "--pipeline", "x").returncode == 2)
+
+
+if __name__ == "__main__":
+    main(sys.modules[__name__])

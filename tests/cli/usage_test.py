@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Help, unknown words, exit statuses: what a user meets first."""
+import re
+import subprocess
+import sys
+
+from harness import CUPEL, check, main, run, said
+
+VERBS = "convert run check inspect verify replay describe completion version help".split()
+
+
+def flags_of(verb):
+    return set(re.findall(r"(?<![\w-])--([a-z][a-z-]+)", "\n".join(
+        line for line in run("help", verb).stdout.decode().splitlines() if re.match(r"\s+(-\w, )?\s*--", line))))
+
+
+def test_help_lists_every_verb():
+    out = run("help").stdout.decode()
+    for verb in VERBS:
+        check(re.search(rf"^  {verb} +\S", out, re.M), out, verb)
+        page = run("help", verb)
+        check(page.returncode == 0 and f"usage: cupel {verb}" in page.stdout.decode(), page)
+        check(run(verb, "--help").stdout == page.stdout, verb)
+
+
+def test_no_word_is_a_usage_error_with_help():
+    process = run()
+    check(process.returncode == 2 and b"usage:" in process.stdout, process)
+
+
+def test_unknown_words_get_the_nearest():
+    for words, nearest in ((["convet"], "`convert`"), (["help", "verfy"], "`verify`"),
+                           (["convert", "--treads", "2", "a", "b"], "`--threads`"),
+                           (["convert", "--on-type-conflict", "wide", "a", "b"], "widen|reject|fail"),
+                           (["describe", "csvv"], "`csv`"),
+                           (["convert", "good.csv", "o.parquet", "--set", "limits.treads=2"], "threads"),
+                           (["convert", "good.csv", "o.parquet", "--type", "id=decimel"], "decimal"),
+                           (["convert", "good.csv", "o.parquet", "--columns", "nmae"], "name")):
+        process = run(*words)
+        check(process.returncode in (2, 3) and nearest in said(process), words, process)
+
+
+def test_exit_statuses():
+    open("broken.yaml", "w").write("source: {pat: x}\nsink: {path: y}\n")
+    for status, words in ((2, ["convert", "good.csv"]), (2, ["convert", "good.csv", "out.xyz"]),
+                          (2, ["convert", "good.csv", "out.csv.gz"]), (2, ["convert", "--threads"]),
+                          (2, ["version", "x"]), (2, ["convert", "--force=1", "a", "b"]),
+                          (2, ["convert", "--quiet", "--quiet", "a", "b.csv"]), (3, ["check", "broken.yaml"]),
+                          (5, ["convert", "none.csv", "o.parquet"]), (5, ["verify", "none"]),
+                          (0, ["convert", "good.csv", "o.parquet"]), (15, ["convert", "good.csv", "o.parquet"]),
+                          (10, ["convert", "bad.csv", "p.parquet", "--on-reject", "fail"])):
+        process = run(*words)
+        check(process.returncode == status, f"expected {status}", words, process)
+        check(status == 0 or said(process).startswith("cupel: error: "), process)
+
+
+def test_messages_name_the_flag_that_was_written():
+    check("--threads: " in said(run("convert", "--threads", "x", "good.csv", "o.parquet")))
+    check("--delimiter: " in said(run("convert", "-d", "abc", "good.csv", "o.parquet")))
+
+
+def test_check_names_file_line_and_column():
+    open("p.yaml", "w").write("source:\n  path: good.csv\n  formt: csv\nsink: {path: lake}\n")
+    process = run("check", "p.yaml")
+    check("p.yaml:3:" in said(process) and "format" in said(process), process)
+    open("p.yaml", "w").write("source: {path: good.csv}\nsink: {path: lake}\n")
+    check(run("check", "p.yaml").returncode == 0)
+
+
+def test_completion_lists_every_flag():
+    for shell in ("bash", "zsh"):
+        script = run("completion", shell).stdout.decode()
+        for verb in VERBS:
+            for flag in flags_of(verb):
+                check(f"--{flag}" in script, shell, verb, flag)
+        check(all(verb in script for verb in VERBS), shell)
+    bash = run("completion", "bash").stdout
+    check(subprocess.run(["bash", "-n"], input=bash, check=False).returncode == 0)
+
+
+def test_completion_completes():
+    script = run("completion", "bash").stdout.decode() + """
+complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cupel; echo "${COMPREPLY[*]}"; }
+complete_words cupel conv
+complete_words cupel convert --thr
+complete_words cupel convert --on-type-conflict w
+"""
+    out = subprocess.run(["bash", "-c", script], capture_output=True, check=True).stdout.decode().split("\n")
+    check(out[:3] == ["convert", "--threads", "widen"], out)
+
+
+def test_manual_has_every_verb_flag_and_status():
+    page = run("describe", "--man").stdout.decode().replace("\\-", "-")
+    for verb in VERBS:
+        check(f".SS cupel {verb}" in page, verb)
+        for flag in flags_of(verb):
+            check(f"--{flag}" in page, verb, flag)
+    check(".B 14\n" in page and ".SH EXIT STATUS" in page)
+
+
+if __name__ == "__main__":
+    print(CUPEL)
+    main(sys.modules[__name__])
