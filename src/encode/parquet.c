@@ -104,6 +104,17 @@ static bool known_bloom_columns(const struct cpl_part_builder *b, struct cpl_err
     return true;
 }
 
+/* Tables of many columns get shorter pages, so that the pages being filled stay within some 24 MiB in all. */
+static void bound_pages(struct cpl_part_builder *b)
+{
+    enum { CELLS = 2 << 20, LEAST = 256 };
+    int64_t rows = CELLS / (b->schema.n_leaves ? b->schema.n_leaves : 1);
+    if (rows < LEAST)
+        rows = LEAST;
+    if (b->options.page_rows > rows)
+        b->options.page_rows = rows;
+}
+
 static struct cpl_part_builder *builder_new(const struct cpl_schema *schema, const void *options,
                                             struct cpl_error *err)
 {
@@ -114,6 +125,8 @@ static struct cpl_part_builder *builder_new(const struct cpl_schema *schema, con
               cpl_parquet_schema_of(schema, &b->arena, &b->schema, err) &&
               known_bloom_columns(b, err) && (b->shredder = cpl_shredder_new(&b->schema, err)) &&
               (b->columns = cpl_alloc_zero(b->schema.n_leaves, sizeof *b->columns, err));
+    if (ok)
+        bound_pages(b);
     for (uint32_t l = 0; ok && l < b->schema.n_leaves; l++)
         ok = (b->columns[l] = cpl_parquet_column_new(&b->schema.leaves[l], &b->options, &b->codec,
                                                      err));

@@ -19,7 +19,7 @@ struct page { /* being filled */
     uint32_t *codes, *lengths;
     struct cpl_buffer bytes;
     uint8_t *bools;
-    uint32_t level_capacity, value_capacity;
+    uint32_t level_capacity, value_capacity, code_capacity;
     uint64_t min_key, max_key; /* first 8 bytes, big endian, of the strings' bounds */
     struct cpl_bounds bounds;
 };
@@ -197,22 +197,42 @@ static bool grow(void **array, size_t width, uint32_t capacity, struct cpl_error
     return true;
 }
 
+/* Room for `extra` more values, raw or as codes: a column needs one of them at a time. */
 static bool value_room(struct cpl_parquet_column *c, uint32_t extra, struct cpl_error *err)
 {
     struct page *p = &c->page;
-    if (p->n_values + extra <= p->value_capacity)
+    bool coded = c->mode == MODE_DICTIONARY;
+    uint32_t *have = coded ? &p->code_capacity : &p->value_capacity;
+    if (p->n_values + extra <= *have)
         return true;
-    uint32_t capacity = p->value_capacity ? 2 * p->value_capacity : 256;
+    uint32_t capacity = *have ? 2 * *have : 256;
     while (capacity < p->n_values + extra)
         capacity *= 2;
-    bool numbers = c->class == CPL_LEAF_NUMBER || c->class == CPL_LEAF_FLOAT;
-    if ((numbers && !grow((void **)&p->numbers, 8, capacity, err)) ||
-        (is_slices(c->class) && !grow((void **)&p->lengths, 4, capacity, err)) ||
-        (c->class == CPL_LEAF_BOOL && !grow((void **)&p->bools, 1, capacity, err)) ||
-        (c->class != CPL_LEAF_BOOL && !grow((void **)&p->codes, 4, capacity, err)))
-        return false;
-    p->value_capacity = capacity;
-    return true;
+    bool ok;
+    if (coded)
+        ok = grow((void **)&p->codes, 4, capacity, err);
+    else if (c->class == CPL_LEAF_BOOL)
+        ok = grow((void **)&p->bools, 1, capacity, err);
+    else if (is_slices(c->class))
+        ok = grow((void **)&p->lengths, 4, capacity, err);
+    else
+        ok = grow((void **)&p->numbers, 8, capacity, err);
+    if (ok)
+        *have = capacity;
+    return ok;
+}
+
+/* Codes for all values of the first page, to try a dictionary on. */
+static bool code_room(struct cpl_parquet_column *c, struct cpl_error *err)
+{
+    enum mode mode = c->mode;
+    uint32_t n = c->page.n_values;
+    c->mode = MODE_DICTIONARY;
+    c->page.n_values = 0;
+    bool ok = value_room(c, n, err);
+    c->mode = mode;
+    c->page.n_values = n;
+    return ok;
 }
 
 static bool level_room(struct cpl_parquet_column *c, uint32_t extra, struct cpl_error *err)
@@ -343,6 +363,12 @@ static bool leave_dictionary(struct cpl_parquet_column *c, struct cpl_error *err
 {
     struct page *p = &c->page;
     c->mode = MODE_RAW;
+    uint32_t n_coded = p->n_values;
+    p->n_values = 0;
+    bool room = value_room(c, n_coded, err);
+    p->n_values = n_coded;
+    if (!room)
+        return false;
     if (!is_slices(c->class)) {
         for (uint32_t i = 0; i < p->n_values; i++)
             p->numbers[i] = c->ints.values[p->codes[i]];
@@ -397,6 +423,8 @@ static bool add_values(struct cpl_parquet_column *c, const struct cpl_leaf_value
             return false;
         if (done == n)
             return true;
+        if (!value_room(c, n - done, err))
+            return false;
         if (is_slices(c->class)) { /* the page's bounds were to come from its codes */
             const uint8_t *at = p->bytes.data;
             for (uint32_t i = 0; i < p->n_values; i++) {
@@ -431,6 +459,22 @@ static double rows_expected(const struct cpl_parquet_column *c, bool last)
     return last || full < n ? n : full;
 }
 
+/* Entries of a table that holds the page's values and as many again around them; 0 when they lie too far apart. */
+static uint32_t direct_table(const struct cpl_bounds *bounds, int64_t *base)
+{
+    uint64_t range = (uint64_t)bounds->max - (uint64_t)bounds->min;
+    uint32_t entries = 1024;
+    if (range >= 60000)
+        return 0;
+    while (entries < 2 * range && entries < 1u << 16)
+        entries *= 2;
+    int64_t margin = (int64_t)((entries - range) / 2);
+    if (bounds->min < INT64_MIN + margin) /* the end of the number line */
+        return 0;
+    *base = bounds->min - margin;
+    return entries;
+}
+
 static bool choose_numbers(struct cpl_parquet_column *c, bool last, struct cpl_error *err)
 {
     struct page *p = &c->page;
@@ -450,13 +494,9 @@ static bool choose_numbers(struct cpl_parquet_column *c, bool last, struct cpl_e
     c->mode = MODE_RAW;
     if (c->options->dictionary == CPL_DICTIONARY_NEVER || !n)
         return true;
-    uint64_t range = (uint64_t)p->bounds.max - (uint64_t)p->bounds.min;
-    bool direct = is_int && c->order == CPL_ORDER_SIGNED && range < 60000;
-    int64_t base = direct ? (int64_t)((uint64_t)p->bounds.min - (65536 - range) / 2) : 0;
-    if (direct && base > p->bounds.min) /* wrapped at the end of the line */
-        direct = false;
-    if (!cpl_int_dictionary_start(&c->ints, direct, base, err) ||
-        !cpl_int_dictionary_add(&c->ints, p->numbers, n, p->codes, &done, err))
+    int64_t base = 0;
+    uint32_t n_direct = is_int && c->order == CPL_ORDER_SIGNED ? direct_table(&p->bounds, &base) : 0;
+    if (!code_room(c, err) || !cpl_int_dictionary_start(&c->ints, n_direct, base, err) || !cpl_int_dictionary_add(&c->ints, p->numbers, n, p->codes, &done, err))
         return false;
     double distinct = cpl_dictionary_estimate(n, c->ints.n, all);
     double size = distinct * c->width +
@@ -493,7 +533,7 @@ static bool choose_slices(struct cpl_parquet_column *c, bool last, struct cpl_er
         slices[i] = (struct cpl_slice){.data = at, .length = p->lengths[i]};
         at += p->lengths[i];
     }
-    bool ok = cpl_bytes_dictionary_start(&c->strings, err) &&
+    bool ok = code_room(c, err) && cpl_bytes_dictionary_start(&c->strings, err) &&
               cpl_bytes_dictionary_add(&c->strings, slices, n, p->codes, &done, err);
     cpl_free(slices);
     if (!ok)

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { FIRST_SLOTS = 1 << 10, DIRECT = 1 << 16 };
+enum { FIRST_SLOTS = 1 << 8 };
 
 static inline uint64_t mix(uint64_t x)
 {
@@ -32,16 +32,21 @@ void cpl_int_dictionary_release(struct cpl_int_dictionary *d)
     *d = (struct cpl_int_dictionary){0};
 }
 
-bool cpl_int_dictionary_start(struct cpl_int_dictionary *d, bool direct, int64_t base,
-                              struct cpl_error *err)
+bool cpl_int_dictionary_start(struct cpl_int_dictionary *d, uint32_t n_direct, int64_t base, struct cpl_error *err)
 {
     d->n = 0;
     d->base = base;
-    if (direct) {
+    if (n_direct) {
         d->n_slots = 0;
-        if (!d->direct && !(d->direct = cpl_alloc(DIRECT * sizeof *d->direct, err)))
-            return false;
-        memset(d->direct, 0, DIRECT * sizeof *d->direct);
+        if (n_direct != d->n_direct) {
+            cpl_free(d->direct);
+            d->n_direct = 0;
+            d->direct = cpl_alloc(n_direct * sizeof *d->direct, err);
+            if (!d->direct)
+                return false;
+            d->n_direct = n_direct;
+        }
+        memset(d->direct, 0, n_direct * sizeof *d->direct);
         return true;
     }
     if (!d->n_slots) {
@@ -85,10 +90,10 @@ static bool add_direct(struct cpl_int_dictionary *d, const int64_t *values, uint
                        uint32_t *codes, uint32_t *done, struct cpl_error *err)
 {
     uint32_t *direct = d->direct;
-    uint64_t base = (uint64_t)d->base;
+    uint64_t base = (uint64_t)d->base, n_direct = d->n_direct;
     for (uint32_t i = 0; i < n; i++) {
         uint64_t at = (uint64_t)values[i] - base;
-        if (__builtin_expect(at >= DIRECT, 0)) {
+        if (__builtin_expect(at >= n_direct, 0)) {
             *done = i;
             return true;
         }

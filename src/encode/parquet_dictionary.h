@@ -1,6 +1,6 @@
 /* Dictionaries of one column chunk: values to codes in the order of first occurrence.
  *
- * Integers (and bit patterns of floats): a table of 64 Ki codes around the first page's least value where its
+ * Integers (and bit patterns of floats): a table of codes around the first page's values where their
  * range allows, else open addressing. Byte strings: open addressing on (first 16 bytes, length).
  * A dictionary that is full says so, and the chunk goes on without it: codes of the current page are turned back.
  * Memory: ≤ 64 Ki entries; strings ≤ 1 MiB of bytes. One thread. */
@@ -16,10 +16,11 @@ struct cpl_int_dictionary {
     uint32_t n_slots; /* a power of two; 0 while the direct table is in use */
     uint32_t *direct; /* code + 1 by value - base */
     int64_t base;
+    uint32_t n_direct;    /* entries of the direct table */
 };
 void cpl_int_dictionary_release(struct cpl_int_dictionary *d);
-/* Empty; values within [base, base + 65536) go through a table when `direct`. */
-bool cpl_int_dictionary_start(struct cpl_int_dictionary *d, bool direct, int64_t base,
+/* Empty. n_direct > 0: values within [base, base + n_direct) go through a table. */
+bool cpl_int_dictionary_start(struct cpl_int_dictionary *d, uint32_t n_direct, int64_t base,
                               struct cpl_error *err) CPL_CHECKED;
 /* Codes for values[0, n). *done < n when the next value does not fit any more. False: out of memory. */
 bool cpl_int_dictionary_add(struct cpl_int_dictionary *d, const int64_t *values, uint32_t n,
