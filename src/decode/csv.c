@@ -859,6 +859,7 @@ const struct cpl_decoder_ops cpl_decoder_csv = {
     .sniff = cpl_csv_sniff,
     .infer = cpl_csv_infer,
     .release_settings = cpl_csv_release,
+    .for_object = cpl_csv_for_object,
     .describe = cpl_csv_describe,
     .open = csv_open,
     .next = csv_next,

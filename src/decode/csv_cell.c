@@ -68,7 +68,8 @@ static int64_t undouble(uint8_t quote, const uint8_t *from, uint32_t length, uin
 }
 
 /* Copy without escapes. Returns the length, or -1 when the quoting is broken. */
-static int64_t unescape(const struct cpl_csv_dialect *dialect, const uint8_t *from, uint32_t length, bool quoted, uint8_t *to)
+static int64_t unescape(const struct cpl_csv_dialect *dialect, const uint8_t *from, uint32_t length,
+                        bool quoted, uint8_t *to)
 {
     uint8_t quote = (uint8_t)dialect->quote, escape = (uint8_t)dialect->escape;
     uint32_t n = 0;

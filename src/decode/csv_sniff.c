@@ -538,6 +538,23 @@ static bool decide_header(struct cpl_csv_dialect *d, const struct cpl_sample *sa
     return true;
 }
 
+/* Does another object begin with the first one's header? Columns in another order would be taken for one another. */
+static bool same_header(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                        const struct walk *first, bool *same, struct cpl_error *err)
+{
+    struct walk walk;
+    size_t length = first->end - first->start;
+    if (!walk_init(&walk, sample, rules_of(d), err))
+        return false;
+    if (sample->size >= 3 && !memcmp(sample->data, "\xEF\xBB\xBF", 3))
+        walk.at = 3;
+    walk = skip_preamble(walk, d);
+    *same = walk_next(&walk) && walk.end - walk.start == length &&
+            !memcmp(walk.data + walk.start, first->data + first->start, length);
+    walk_release(&walk);
+    return true;
+}
+
 static bool infer_columns(struct cpl_csv_dialect *d, const struct cpl_sample *samples,
                           size_t n_samples, struct walk *first, bool have_first,
                           struct columns *columns, struct cpl_error *err)
@@ -555,9 +572,13 @@ static bool infer_columns(struct cpl_csv_dialect *d, const struct cpl_sample *sa
         if (!ok)
             return false;
     }
-    for (size_t i = 1; i < n_samples; i++)
-        if (!classify_sample(d, &samples[i], d->header == CPL_HEADER_YES, columns, err))
+    for (size_t i = 1; i < n_samples; i++) {
+        bool header = d->header == CPL_HEADER_YES, same = true;
+        if (samples[i].at_start && header && !same_header(d, &samples[i], first, &same, err))
             return false;
+        if (same && !classify_sample(d, &samples[i], header, columns, err))
+            return false;
+    }
     adopt_decimal_comma(d, columns);
     return true;
 }
@@ -612,6 +633,86 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
 out:
     walk_release(&walk);
     cpl_free(columns.items);
+    return ok;
+}
+
+/* ---- further objects ---- */
+
+static bool same_names(const struct cpl_csv_dialect *a, const struct cpl_csv_dialect *b)
+{
+    if (a->n_columns != b->n_columns)
+        return false;
+    for (uint32_t c = 0; c < a->n_columns; c++)
+        if (strcmp(a->column_names[c], b->column_names[c]) != 0)
+            return false;
+    return true;
+}
+
+static bool has_column(const struct cpl_csv_dialect *d, const char *name)
+{
+    for (uint32_t c = 0; c < d->n_columns; c++)
+        if (!strcmp(d->column_names[c], name))
+            return true;
+    return false;
+}
+
+/* Columns in another order are found by name; a missing one is null where it may be; one that the schema lacks would be lost. */
+static bool fits_schema(const struct cpl_csv_dialect *d, const struct cpl_schema *schema,
+                        bool closed, struct cpl_error *err)
+{
+    for (uint32_t c = 0; c < d->n_columns && !closed; c++)
+        if (cpl_schema_find(schema, d->column_names[c]) < 0)
+            return cpl_fail(err, CPL_E_DATA,
+                            "its header has a column \"%.100s\" that the first input lacks; "
+                            "convert it apart, or choose columns (--columns)",
+                            d->column_names[c]);
+    for (uint32_t f = 0; f < schema->n_fields; f++)
+        if (!schema->fields[f].nullable && !has_column(d, schema->fields[f].name))
+            return cpl_fail(err, CPL_E_DATA,
+                            "its header lacks the column \"%.100s\", which must not be null",
+                            schema->fields[f].name);
+    for (uint32_t f = 0; f < schema->n_fields; f++)
+        if (has_column(d, schema->fields[f].name))
+            return true;
+    return cpl_fail(err, CPL_E_DATA,
+                    "its header has none of the first input's columns: is it of the same kind, and "
+                    "has it the same delimiter?");
+}
+
+bool cpl_csv_for_object(const void *settings, const struct cpl_sample *head,
+                        const struct cpl_schema *schema, bool closed, void **own,
+                        struct cpl_error *err)
+{
+    const struct cpl_csv_dialect *first = settings;
+    struct walk walk = {0};
+    struct cpl_sample sample = *head;
+    *own = NULL;
+    if (first->header != CPL_HEADER_YES || first->names.n)
+        return true;
+    if (sample.size >= 3 && !memcmp(sample.data, "\xEF\xBB\xBF", 3))
+        sample.data += 3, sample.size -= 3;
+    struct cpl_csv_dialect *d = cpl_alloc(sizeof *d, err);
+    if (!d)
+        return false;
+    *d = *first;
+    d->arena = (struct cpl_arena){0};
+    bool ok = walk_init(&walk, &sample, rules_of(d), err);
+    if (ok) {
+        walk = skip_preamble(walk, d);
+        bool some = walk_next(&walk);
+        d->n_columns = walk.fields;
+        ok = !some || name_columns(d, &walk, err);
+        if (ok && some && !same_names(first, d)) {
+            ok = fits_schema(d, schema, closed, err);
+            *own = d;
+        }
+    }
+    walk_release(&walk);
+    if (!ok || !*own) {
+        cpl_csv_release(d);
+        cpl_free(d);
+        *own = NULL;
+    }
     return ok;
 }
 

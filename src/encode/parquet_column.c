@@ -495,8 +495,10 @@ static bool choose_numbers(struct cpl_parquet_column *c, bool last, struct cpl_e
     if (c->options->dictionary == CPL_DICTIONARY_NEVER || !n)
         return true;
     int64_t base = 0;
-    uint32_t n_direct = is_int && c->order == CPL_ORDER_SIGNED ? direct_table(&p->bounds, &base) : 0;
-    if (!code_room(c, err) || !cpl_int_dictionary_start(&c->ints, n_direct, base, err) || !cpl_int_dictionary_add(&c->ints, p->numbers, n, p->codes, &done, err))
+    uint32_t n_direct = is_int && c->order == CPL_ORDER_SIGNED ? direct_table(&p->bounds, &base)
+                                                               : 0;
+    if (!code_room(c, err) || !cpl_int_dictionary_start(&c->ints, n_direct, base, err) ||
+        !cpl_int_dictionary_add(&c->ints, p->numbers, n, p->codes, &done, err))
         return false;
     double distinct = cpl_dictionary_estimate(n, c->ints.n, all);
     double size = distinct * c->width +

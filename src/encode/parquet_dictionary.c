@@ -32,7 +32,8 @@ void cpl_int_dictionary_release(struct cpl_int_dictionary *d)
     *d = (struct cpl_int_dictionary){0};
 }
 
-bool cpl_int_dictionary_start(struct cpl_int_dictionary *d, uint32_t n_direct, int64_t base, struct cpl_error *err)
+bool cpl_int_dictionary_start(struct cpl_int_dictionary *d, uint32_t n_direct, int64_t base,
+                              struct cpl_error *err)
 {
     d->n = 0;
     d->base = base;

@@ -16,7 +16,7 @@ struct cpl_int_dictionary {
     uint32_t n_slots; /* a power of two; 0 while the direct table is in use */
     uint32_t *direct; /* code + 1 by value - base */
     int64_t base;
-    uint32_t n_direct;    /* entries of the direct table */
+    uint32_t n_direct; /* entries of the direct table */
 };
 void cpl_int_dictionary_release(struct cpl_int_dictionary *d);
 /* Empty. n_direct > 0: values within [base, base + n_direct) go through a table. */

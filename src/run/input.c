@@ -124,7 +124,7 @@ static bool open_input(struct cpl_storage *storage, const struct cpl_source_conf
     if (source->rejects && !input->is_stdin)
         return open_rejects(storage, source, inputs, input, err);
     if (input->is_stdin)
-        ok = (input->spill = cpl_spill_new(STDIN_FILENO, limits->spill, err)) != NULL;
+        ok = (input->spill = cpl_spill_new(STDIN_FILENO, limits->spill, inputs->stop, err)) != NULL;
     else
         ok = (input->reader = cpl_reader_open(storage, input->path, err)) != NULL;
     ok = ok && sniff_compression(input, source->compression, err) &&
@@ -164,11 +164,11 @@ static bool list_objects(struct cpl_storage *storage, const struct cpl_source_co
 }
 
 bool cpl_inputs_open(struct cpl_storage *storage, const struct cpl_source_config *source,
-                     const struct cpl_limits_config *limits, struct cpl_inputs *inputs,
-                     struct cpl_error *err)
+                     const struct cpl_limits_config *limits, _Atomic bool *stop,
+                     struct cpl_inputs *inputs, struct cpl_error *err)
 {
-    *inputs = (struct cpl_inputs){
-        .expansion = {.max_ratio = (uint32_t)limits->max_expansion_ratio}};
+    *inputs = (struct cpl_inputs){.expansion = {.max_ratio = (uint32_t)limits->max_expansion_ratio},
+                                  .stop = stop};
     if (!list_objects(storage, source, inputs, err) ||
         !(inputs->items = cpl_alloc_zero(inputs->n, sizeof *inputs->items, err))) {
         cpl_inputs_release(inputs);

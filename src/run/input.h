@@ -12,6 +12,7 @@
 #include "decode/decoder.h"
 #include "source/rejects.h"
 #include "storage/storage.h"
+#include <stdatomic.h>
 
 struct cpl_input {
     const char *path; /* as listed; "-" = standard input */
@@ -31,12 +32,13 @@ struct cpl_inputs {
     struct cpl_arena arena;
     struct cpl_pairs recorded; /* replay: the dialect in which the rejects were read; in arena */
     struct cpl_expansion_limits expansion;
+    _Atomic bool *stop; /* ends waits for standard input; may be NULL */
 };
 
 /* List, open and look at the head of every object. Empty objects stay in: they are inputs of no rows. */
 bool cpl_inputs_open(struct cpl_storage *storage, const struct cpl_source_config *source,
-                     const struct cpl_limits_config *limits, struct cpl_inputs *inputs,
-                     struct cpl_error *err) CPL_CHECKED;
+                     const struct cpl_limits_config *limits, _Atomic bool *stop,
+                     struct cpl_inputs *inputs, struct cpl_error *err) CPL_CHECKED;
 void cpl_inputs_release(struct cpl_inputs *inputs);
 
 /* Can be entered at any byte? */

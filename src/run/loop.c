@@ -714,7 +714,7 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     if (prior)
         return report_prior(run, prior, err);
     report_progress(run, "plan");
-    if (!cpl_plan_make(run->storage, run->options->pipeline, &run->plan, err) ||
+    if (!cpl_plan_make(run->storage, run->options->pipeline, run->options->stop, &run->plan, err) ||
         !cpl_replay_join(run->attempt, run->storage, run->options->pipeline->sink.path,
                          &run->plan.inputs, err))
         return false;

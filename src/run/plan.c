@@ -323,6 +323,43 @@ static bool cut_splits(struct cpl_plan *plan, struct cpl_error *err)
     return true;
 }
 
+/* ---- further inputs ---- */
+
+enum { HEADER_BYTES = 1 << 20 };
+
+static bool look_at_input(struct cpl_plan *plan, size_t i, struct cpl_error *err)
+{
+    struct cpl_buffer bytes = {0};
+    bool whole = false;
+    void *own = NULL;
+    bool ok = cpl_input_sample(&plan->inputs, i, 0, HEADER_BYTES, &bytes, &whole, err);
+    struct cpl_sample head = {
+        .data = bytes.data, .size = bytes.size, .at_start = true, .whole = whole};
+    ok = ok && plan->decoder->for_object(plan->settings, &head, plan->schema, plan->decode.closed,
+                                         &own, err);
+    plan->decode_of[i].settings = own;
+    cpl_buffer_release(&bytes);
+    return ok || cpl_fail_context(err, "%s", plan->inputs.items[i].path);
+}
+
+/* Settings that an input has for itself are kept in decode_of[i].settings; NULL: the common ones. */
+static bool look_at_inputs(struct cpl_plan *plan, struct cpl_error *err)
+{
+    plan->decode_of = cpl_alloc_zero(plan->inputs.n, sizeof *plan->decode_of, err);
+    if (!plan->decode_of)
+        return false;
+    size_t first = first_filled(&plan->inputs);
+    for (size_t i = 0; plan->decoder->for_object && i < plan->inputs.n; i++)
+        if (i != first && plan->inputs.items[i].size && !look_at_input(plan, i, err))
+            return false;
+    return true;
+}
+
+const struct cpl_decode_plan *cpl_plan_decode(const struct cpl_plan *plan, uint32_t input)
+{
+    return plan->decode_of[input].settings ? &plan->decode_of[input] : &plan->decode;
+}
+
 /* ---- all of it ---- */
 
 static void point_decode(struct cpl_plan *plan)
@@ -338,6 +375,11 @@ static void point_decode(struct cpl_plan *plan)
     plan->decode.on_type_conflict = conflicts[p->schema.on_type_conflict];
     plan->decode.max_row_bytes = p->limits.max_row_bytes;
     plan->decode.max_depth = (uint32_t)p->limits.max_depth;
+    for (size_t i = 0; plan->decode_of && i < plan->inputs.n; i++) {
+        void *own = plan->decode_of[i].settings;
+        plan->decode_of[i] = plan->decode;
+        plan->decode_of[i].settings = own;
+    }
 }
 
 static bool resolve_encoder(struct cpl_plan *plan, struct cpl_error *err)
@@ -359,11 +401,12 @@ static bool resolve_encoder(struct cpl_plan *plan, struct cpl_error *err)
 }
 
 bool cpl_plan_make(struct cpl_storage *storage, const struct cpl_pipeline *pipeline,
-                   struct cpl_plan *plan, struct cpl_error *err)
+                   _Atomic bool *stop, struct cpl_plan *plan, struct cpl_error *err)
 {
     *plan = (struct cpl_plan){.pipeline = pipeline};
-    if (cpl_inputs_open(storage, &pipeline->source, &pipeline->limits, &plan->inputs, err) &&
-        resolve(plan, err) && cut_splits(plan, err) && resolve_encoder(plan, err)) {
+    if (cpl_inputs_open(storage, &pipeline->source, &pipeline->limits, stop, &plan->inputs, err) &&
+        resolve(plan, err) && look_at_inputs(plan, err) && cut_splits(plan, err) &&
+        resolve_encoder(plan, err)) {
         point_decode(plan);
         return true;
     }
@@ -373,6 +416,12 @@ bool cpl_plan_make(struct cpl_storage *storage, const struct cpl_pipeline *pipel
 
 void cpl_plan_release(struct cpl_plan *plan)
 {
+    for (size_t i = 0; plan->decode_of && i < plan->inputs.n; i++) {
+        if (plan->decode_of[i].settings)
+            plan->decoder->release_settings(plan->decode_of[i].settings);
+        cpl_free(plan->decode_of[i].settings);
+    }
+    cpl_free(plan->decode_of);
     if (plan->decoder && plan->settings && plan->decoder->release_settings)
         plan->decoder->release_settings(plan->settings);
     cpl_schema_free(plan->schema);

@@ -29,14 +29,18 @@ struct cpl_plan {
     struct cpl_schema *schema; /* owned; decode.schema is the same */
     struct cpl_column_plan *columns;
     struct cpl_decode_plan decode;
+    struct cpl_decode_plan
+        *decode_of; /* per input: decode, with settings of its own where they differ */
     struct cpl_split *splits;
     size_t n_splits;
     unsigned rounds; /* how often the schema has been widened */
 };
 
 bool cpl_plan_make(struct cpl_storage *storage, const struct cpl_pipeline *pipeline,
-                   struct cpl_plan *plan, struct cpl_error *err) CPL_CHECKED;
+                   _Atomic bool *stop, struct cpl_plan *plan, struct cpl_error *err) CPL_CHECKED;
 void cpl_plan_release(struct cpl_plan *plan);
+/* What input i is decoded by. */
+const struct cpl_decode_plan *cpl_plan_decode(const struct cpl_plan *plan, uint32_t input);
 /* A schema joined from what splits needed. */
 bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_t n,
                     struct cpl_error *err) CPL_CHECKED;

@@ -61,9 +61,10 @@ static bool begin_input(struct cpl_rows *rows, struct cpl_error *err)
     struct pass *pass = &rows->pass;
     const struct cpl_plan *plan = &rows->plan;
     pass->stream = cpl_input_stream(&plan->inputs, pass->input, 0, pass->again, false, err);
-    pass->decoder = pass->stream ? plan->decoder->open(&plan->decode, pass->stream, 0, UINT64_MAX,
-                                                       true, &rows->sink, err)
-                                 : NULL;
+    pass->decoder = pass->stream
+                        ? plan->decoder->open(cpl_plan_decode(plan, (uint32_t)pass->input),
+                                              pass->stream, 0, UINT64_MAX, true, &rows->sink, err)
+                        : NULL;
     return pass->decoder || cpl_fail_context(err, "%s", plan->inputs.items[pass->input].path);
 }
 
@@ -132,7 +133,7 @@ static bool prove_once(struct cpl_rows *rows, bool *widened, struct cpl_error *e
 static bool open_text(struct cpl_rows *rows, struct cpl_error *err)
 {
     bool widened;
-    if (!cpl_plan_make(rows->storage, rows->options.pipeline, &rows->plan, err))
+    if (!cpl_plan_make(rows->storage, rows->options.pipeline, rows->options.stop, &rows->plan, err))
         return false;
     rows->planned = true;
     do {

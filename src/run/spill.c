@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@ struct cpl_spill {
     uint64_t consumed;       /* bytes taken from fd in all */
     bool dropped;            /* bytes went by without being kept: no second reading */
     bool ended;
+    _Atomic bool *stop;
 };
 struct spill_stream {
     struct cpl_stream base;
@@ -20,7 +22,7 @@ struct spill_stream {
     bool keep;
 };
 
-struct cpl_spill *cpl_spill_new(int fd, uint64_t limit, struct cpl_error *err)
+struct cpl_spill *cpl_spill_new(int fd, uint64_t limit, _Atomic bool *stop, struct cpl_error *err)
 {
     struct cpl_spill *spill = cpl_alloc_zero(1, sizeof *spill, err);
     if (!spill)
@@ -28,6 +30,7 @@ struct cpl_spill *cpl_spill_new(int fd, uint64_t limit, struct cpl_error *err)
     spill->fd = fd;
     spill->file = -1;
     spill->limit = limit;
+    spill->stop = stop;
     return spill;
 }
 
@@ -41,10 +44,22 @@ void cpl_spill_free(struct cpl_spill *spill)
     cpl_free(spill);
 }
 
+/* Wait until there is something to read, looking now and then whether to stop. */
+static bool wait_for_input(const struct cpl_spill *spill, struct cpl_error *err)
+{
+    struct pollfd poll_fd = {.fd = spill->fd, .events = POLLIN};
+    while (poll(&poll_fd, 1, 100) <= 0)
+        if (spill->stop && atomic_load(spill->stop))
+            return cpl_fail(err, CPL_E_INTERRUPTED, "stopped while waiting for standard input");
+    return true;
+}
+
 static bool read_input(struct cpl_spill *spill, void *data, size_t size, size_t *got,
                        struct cpl_error *err)
 {
     ssize_t n;
+    if (!wait_for_input(spill, err))
+        return false;
     do
         n = read(spill->fd, data, size);
     while (n < 0 && errno == EINTR);

@@ -4,9 +4,12 @@
  * the spill ($TMPDIR or /tmp), bounded by a limit. Threads: one stream at a time. */
 #pragma once
 #include "decode/stream.h"
+#include <stdatomic.h>
 
 struct cpl_spill;
-struct cpl_spill *cpl_spill_new(int fd, uint64_t limit, struct cpl_error *err) CPL_CHECKED;
+/* `stop` (may be NULL): when it becomes true, a read that waits for input ends with INTERRUPTED. */
+struct cpl_spill *cpl_spill_new(int fd, uint64_t limit, _Atomic bool *stop,
+                                struct cpl_error *err) CPL_CHECKED;
 void cpl_spill_free(struct cpl_spill *spill);
 /* The first bytes (up to `size`), without consuming them; short only at the end. Borrowed. */
 bool cpl_spill_head(struct cpl_spill *spill, size_t size, const uint8_t **data, size_t *got,

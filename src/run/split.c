@@ -47,9 +47,10 @@ bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_split *split, uint6
     w->counted_rows = w->counted_rejects = 0;
     w->stream = cpl_input_stream(&plan->inputs, split->input, from, cpl_plan_may_widen(plan), true,
                                  err);
-    w->decoder = w->stream ? plan->decoder->open(&plan->decode, w->stream, from, split->to,
-                                                 at_row_start, &w->rejects.sink, err)
-                           : NULL;
+    w->decoder = w->stream
+                     ? plan->decoder->open(cpl_plan_decode(plan, split->input), w->stream, from,
+                                           split->to, at_row_start, &w->rejects.sink, err)
+                     : NULL;
     return w->decoder || cpl_fail_context(err, "%s", input->path);
 }
 
