@@ -35,7 +35,7 @@ static struct figures figures_of(const struct cpl_progress *progress)
 static void draw_bar(double share, char *text)
 {
     static const char *const parts[] = {" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
-    int eighths = (int)(share * BAR_WIDTH * 8);
+    int eighths = (int)(share * (double)(BAR_WIDTH * 8));
     *text = 0;
     for (int i = 0; i < BAR_WIDTH; i++) {
         int here = eighths - 8 * i;

@@ -23,7 +23,7 @@ struct cpl_source_config {    /* section `source` */
     const char *format;       /* "auto" "csv" "json" … */
     const char *charset;      /* "auto" or an IANA name */
     const char *compression;  /* "auto" "none" "gzip" … */
-    bool rejects;             /* paths are reject files: their rows' bytes are read again (replay) */
+    bool rejects; /* paths are reject files: their rows' bytes are read again (replay) */
     const struct cpl_node
         *format_options; /* member named as the format: `csv: {delimiter: ";"}`; NULL = none */
 };

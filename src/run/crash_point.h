@@ -1,5 +1,6 @@
 /* Named places at which the fault tests stop, kill or suspend a process: between every pair of the
- * protocol's rules 4 to 12. Compiled to nothing unless the build has tests. No option reaches it.
+ * protocol's rules 4 to 12. Compiled to nothing but in the
+ * fault tests, which have these files built once more for themselves. No option reaches it.
  */
 #pragma once
 
