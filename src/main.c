@@ -1,4 +1,5 @@
 /* The program: argv → verb (command/). */
+#include "base/memory.h"
 #include "command/command.h"
 
 #include <signal.h>
@@ -6,5 +7,6 @@
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN); /* a reader who goes away is an error value (EPIPE), not our death */
+    cpl_memory_keep();
     return cpl_command(argc, argv);
 }

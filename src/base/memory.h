@@ -20,6 +20,10 @@ char *cpl_strndup(const char *text, size_t length, struct cpl_error *err) CPL_CH
 char *cpl_format(struct cpl_error *err, const char *format, ...) CPL_PRINTF(2, 3) CPL_CHECKED;
 void cpl_free(void *block);
 
+/* For programs, never for the library: have the allocator keep what is freed for the next page, part and block, instead of
+ * giving it to the kernel and faulting it in again. Call once, before the first thread. */
+void cpl_memory_keep(void);
+
 /* Tests only: the n-th allocation from now (1 = the next) fails, once; 0 = never. */
 void cpl_memory_fail_at(uint64_t n);
 /* Allocations made since the start of the program. */
