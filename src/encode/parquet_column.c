@@ -464,9 +464,9 @@ static uint32_t direct_table(const struct cpl_bounds *bounds, int64_t *base)
 {
     uint64_t range = (uint64_t)bounds->max - (uint64_t)bounds->min;
     uint32_t entries = 1024;
-    if (range >= 60000)
+    if (range >= 30000)
         return 0;
-    while (entries < 2 * range && entries < 1u << 16)
+    while (entries < 2 * range && entries < 1u << 15)
         entries *= 2;
     int64_t margin = (int64_t)((entries - range) / 2);
     if (bounds->min < INT64_MIN + margin) /* the end of the number line */

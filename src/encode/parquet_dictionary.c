@@ -90,7 +90,7 @@ static bool new_int(struct cpl_int_dictionary *d, int64_t value, struct cpl_erro
 static bool add_direct(struct cpl_int_dictionary *d, const int64_t *values, uint32_t n,
                        uint32_t *codes, uint32_t *done, struct cpl_error *err)
 {
-    uint32_t *direct = d->direct;
+    uint16_t *direct = d->direct;
     uint64_t base = (uint64_t)d->base, n_direct = d->n_direct;
     for (uint32_t i = 0; i < n; i++) {
         uint64_t at = (uint64_t)values[i] - base;
@@ -102,7 +102,8 @@ static bool add_direct(struct cpl_int_dictionary *d, const int64_t *values, uint
         if (__builtin_expect(!code, 0)) {
             if (!new_int(d, values[i], err))
                 return false;
-            code = direct[at] = d->n;
+            code = d->n;
+            direct[at] = (uint16_t)code;
         }
         codes[i] = code - 1;
     }

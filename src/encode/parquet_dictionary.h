@@ -14,7 +14,7 @@ struct cpl_int_dictionary {
     uint32_t n, capacity;
     uint32_t *slots;  /* open addressing: code + 1; 0 = free */
     uint32_t n_slots; /* a power of two; 0 while the direct table is in use */
-    uint32_t *direct; /* code + 1 by value - base */
+    uint16_t *direct; /* code + 1 by value - base; at most 32 Ki entries */
     int64_t base;
     uint32_t n_direct; /* entries of the direct table */
 };
