@@ -1,9 +1,11 @@
 /* `cupel check FILE`: every mistake of a configuration, with its place. */
+#include "command/check_plan.h"
 #include "command/console.h"
 #include "command/settings.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct cpl_flag check_flags[] = {
     {.name = "metadata",
@@ -11,6 +13,9 @@ static const struct cpl_flag check_flags[] = {
      .summary = "A directory of ingestion metadata (*.json), in place of FILE."},
     {.name = "ocs", .argument = "NAME", .summary = "Only the group (ocs_group_name) of this name."},
     {.name = "allow-exec", .summary = "Let ${exec:…} in the configuration run programs."},
+    {.name = "plan",
+     .summary = "Also open the source, and print what a run would read and write, and how each "
+                "type maps."},
     {.name = NULL},
 };
 
@@ -33,6 +38,22 @@ static bool print_problem(struct cpl_problems *problems, const struct cpl_error 
     return true;
 }
 
+/* The plan of every pipeline, to standard output. */
+static bool print_plans(const char *file, const struct cpl_config_env *env, struct cpl_error *err)
+{
+    struct cpl_config config = {.pipelines = NULL};
+    struct cpl_buffer out = {0};
+    bool ok = cpl_config_load(file, env, &config, err);
+    for (size_t i = 0; ok && i < config.n_pipelines; i++)
+        ok = cpl_check_plan(&config.pipelines[i], cpl_terminal_width(STDOUT_FILENO),
+                            cpl_colour_wanted(STDOUT_FILENO), &out, err);
+    struct cpl_error other;
+    bool printed = cpl_print(&out, ok ? err : &other);
+    cpl_buffer_release(&out);
+    cpl_config_release(&config);
+    return ok && printed;
+}
+
 static int check_file(struct cpl_console *console, const struct cpl_arguments *arguments,
                       const char *file, struct cpl_settings *settings)
 {
@@ -46,6 +67,8 @@ static int check_file(struct cpl_console *console, const struct cpl_arguments *a
     if (cpl_config_check(file, &env, &printer.problems, &n, &err)) {
         cpl_console_say(console, "info", "%s: %zu pipeline%s, no mistake", file, n,
                         n == 1 ? "" : "s");
+        if (cpl_flag_given(arguments, "plan") && !print_plans(file, &env, &err))
+            return cpl_console_fail(console, &err);
         return 0;
     }
     if (printer.first != CPL_E_NONE)
@@ -81,8 +104,9 @@ const struct cpl_verb cpl_verb_check = {
     .usage = "FILE | --metadata DIR [--ocs NAME]",
     .details =
         "Every mistake is printed with file, line and column, and the nearest right word for a "
-        "wrong one. No network, no input is opened.",
-    .examples = "cupel check orders.yaml\n",
+        "wrong one. No network; no input is opened, save for --plan.",
+    .examples = "cupel check orders.yaml\n"
+                "cupel check --plan orders.yaml\n",
     .groups = {{"What to check", check_flags},
                {"The run", cpl_run_flags},
                {"Messages", cpl_console_flags}},

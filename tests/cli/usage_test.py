@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Help, unknown words, exit statuses: what a user meets first."""
+import os
 import re
 import subprocess
 import sys
@@ -65,6 +66,16 @@ def test_check_names_file_line_and_column():
     check("p.yaml:3:" in said(process) and "format" in said(process), process)
     open("p.yaml", "w").write("source: {path: good.csv}\nsink: {path: lake}\n")
     check(run("check", "p.yaml").returncode == 0)
+
+
+def test_plan_says_what_a_run_would_do():
+    open("p.yaml", "w").write("source: {path: good.csv}\nschema: {columns: {id: 'decimal(30,0)', name: string, price: int64}}\n"
+                              "sink: {path: lake}\n")
+    process = run("check", "--plan", "p.yaml")
+    out = process.stdout.decode()
+    for part in ("good.csv", "lake", "a dataset, appends", "decimal(30,0)", "widened", "exact", "checked:", "INT64"):
+        check(process.returncode == 0 and part in out, part, process)
+    check(not os.path.exists("lake"))
 
 
 def test_completion_lists_every_flag():
