@@ -58,8 +58,21 @@ static void time_text(char text[40])
     snprintf(text + n, 40 - n, ".%03ldZ", now.tv_nsec / 1000000);
 }
 
+static void put_progress(struct cpl_json_writer *json, const struct cpl_progress *progress)
+{
+    cpl_json_object(json, "progress");
+    cpl_json_string(json, "phase", progress->phase);
+    cpl_json_uint(json, "bytes_done", progress->bytes_done);
+    if (progress->bytes_total)
+        cpl_json_uint(json, "bytes_total", progress->bytes_total);
+    cpl_json_uint(json, "rows", progress->rows);
+    cpl_json_uint(json, "rejects", progress->rejects);
+    cpl_json_double(json, "seconds", progress->seconds);
+    cpl_json_close(json);
+}
+
 static void say_json(const struct cpl_console *console, const char *level, const char *message,
-                     const struct cpl_error *problem)
+                     const struct cpl_error *problem, const struct cpl_progress *progress)
 {
     struct cpl_error err;
     struct cpl_buffer line = {0};
@@ -74,6 +87,8 @@ static void say_json(const struct cpl_console *console, const char *level, const
     if (problem)
         cpl_json_string(&json, "code", cpl_code_name(problem->code));
     cpl_json_string(&json, "message", message);
+    if (progress)
+        put_progress(&json, progress);
     cpl_json_close(&json);
     if (cpl_json_end(&json))
         put_line(&line);
@@ -96,7 +111,7 @@ static void say_text(const struct cpl_console *console, const char *level, const
     enum cpl_colour shade = !strcmp(level, "error")     ? CPL_RED
                             : !strcmp(level, "warning") ? CPL_YELLOW
                                                         : CPL_DIM;
-    bool ok = plain ? cpl_buffer_append_text(&line, "cupel: ", &err)
+    bool ok = plain ? cpl_buffer_reserve(&line, 1, &err)
                     : cpl_buffer_printf(&line, &err, "cupel: %s%s:%s ", cpl_colour(colour, shade),
                                         level, cpl_colour(colour, CPL_PLAIN_TEXT));
     size_t from = line.size;
@@ -119,9 +134,18 @@ void cpl_console_say(struct cpl_console *console, const char *level, const char 
     va_end(args);
     cpl_console_clear(console);
     if (console->json_log)
-        say_json(console, level, message, NULL);
+        say_json(console, level, message, NULL, NULL);
     else
         say_text(console, level, message);
+}
+
+void cpl_console_figures(struct cpl_console *console, const char *text,
+                         const struct cpl_progress *progress)
+{
+    if (console->json_log)
+        say_json(console, "info", text, NULL, progress);
+    else
+        say_text(console, "info", text);
 }
 
 int cpl_console_fail(struct cpl_console *console, const struct cpl_error *err)
@@ -130,7 +154,7 @@ int cpl_console_fail(struct cpl_console *console, const struct cpl_error *err)
     console = console ? console : &plain;
     cpl_console_clear(console);
     if (console->json_log)
-        say_json(console, "error", err->message, err);
+        say_json(console, "error", err->message, err, NULL);
     else
         say_text(console, "error", err->message);
     return cpl_code_exit_status(err->code);

@@ -18,7 +18,7 @@ struct cpl_console {
     bool lines;
     const char *run_id; /* of the run going on, or NULL */
     bool bar_shown;
-    double last_shown, last_bytes_at;
+    double last_shown;
 };
 extern const struct cpl_flag cpl_console_flags[]; /* --quiet --log-format --progress */
 void cpl_console_init(struct cpl_console *console, const struct cpl_arguments *arguments);
@@ -31,6 +31,9 @@ int cpl_console_fail(struct cpl_console *console, const struct cpl_error *err);
 /* Callbacks of a run; their context is the console. */
 void cpl_console_progress(void *console, const struct cpl_progress *progress);
 void cpl_console_log(void *console, const char *level, const char *message);
+/* A line about progress: the text, and in JSON the figures. */
+void cpl_console_figures(struct cpl_console *console, const char *text,
+                         const struct cpl_progress *progress);
 /* Take the bar away. */
 void cpl_console_clear(struct cpl_console *console);
 

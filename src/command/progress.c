@@ -46,11 +46,11 @@ static void draw_bar(double share, char *text)
 static const char *short_count(double n, char text[32])
 {
     if (n >= 1e9)
-        snprintf(text, 32, "%.2f G", n / 1e9);
+        snprintf(text, 32, "%.2f G ", n / 1e9);
     else if (n >= 1e6)
-        snprintf(text, 32, "%.1f M", n / 1e6);
+        snprintf(text, 32, "%.1f M ", n / 1e6);
     else if (n >= 1e4)
-        snprintf(text, 32, "%.0f k", n / 1e3);
+        snprintf(text, 32, "%.0f k ", n / 1e3);
     else
         snprintf(text, 32, "%.0f ", n);
     return text;
@@ -97,7 +97,7 @@ static void show_line(struct cpl_console *console, const struct cpl_progress *pr
     char text[LONGEST];
     struct figures f = figures_of(progress);
     describe(progress, &f, text, sizeof text);
-    cpl_console_say(console, "info", "%s", text + strspn(text, " "));
+    cpl_console_figures(console, text + strspn(text, " "), progress);
 }
 
 void cpl_console_progress(void *context, const struct cpl_progress *progress)

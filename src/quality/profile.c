@@ -223,7 +223,8 @@ static uint64_t estimate(const struct column *c)
     double raw = 0.7213 / (1 + 1.079 / m) * m * m / sum;
     if (raw <= 2.5 * m && empty)
         raw = m * log(m / empty);
-    return (uint64_t)(raw + 0.5);
+    uint64_t values = c->values - c->nulls, n = (uint64_t)(raw + 0.5);
+    return n < values ? n : values;
 }
 
 /* ---- bounds ---- */
