@@ -221,7 +221,7 @@ static bool plan_input(struct cpl_storage *storage, const struct cpl_pipeline *p
         return true;
     *bare = *pipeline;
     bare->schema = (struct cpl_schema_config){.decimals = pipeline->schema.decimals};
-    *made = cpl_plan_make(storage, bare, input, err);
+    *made = cpl_plan_make(storage, bare, NULL, input, err);
     return *made;
 }
 
@@ -236,7 +236,7 @@ bool cpl_check_plan(const struct cpl_pipeline *pipeline, unsigned width, bool co
         .allowed_paths = allowed->n ? (const char *const *)allowed->items : NULL,
         .n_allowed = allowed->n};
     struct cpl_storage *storage = cpl_storage_local(&limits, err);
-    if (!storage || !cpl_plan_make(storage, pipeline, &plan, err)) {
+    if (!storage || !cpl_plan_make(storage, pipeline, NULL, &plan, err)) {
         cpl_storage_free(storage);
         return false;
     }
