@@ -6,6 +6,7 @@
 #include "base/tree.h"
 #include "decode/csv.h"
 #include "decode/csv_cell.h"
+#include "decode/csv_names.h"
 #include "decode/csv_scan.h"
 
 #include <stdio.h>
@@ -386,21 +387,16 @@ static bool same_record_again(const struct cpl_csv_dialect *d, const struct cpl_
     return true;
 }
 
-static const char *unique_name(struct cpl_csv_dialect *d, const char *wanted, uint32_t c,
+/* The header's c-th name, as it is to be called unless another is called so. */
+static const char *header_name(struct cpl_csv_dialect *d, const struct walk *header, uint32_t c,
                                struct cpl_error *err)
 {
-    char name[300];
-    snprintf(name, sizeof name, "%.250s", *wanted ? wanted : "column");
-    if (!*wanted)
-        snprintf(name, sizeof name, "column%u", c + 1);
-    for (unsigned suffix = 2;; suffix++) {
-        bool taken = false;
-        for (uint32_t i = 0; i < c && !taken; i++)
-            taken = !strcmp(d->column_names[i], name);
-        if (!taken)
-            return cpl_arena_strndup(&d->arena, name, strlen(name), err);
-        snprintf(name, sizeof name, "%.250s_%u", *wanted ? wanted : "column", suffix);
-    }
+    struct cpl_csv_text text;
+    const uint8_t *data;
+    uint32_t length;
+    walk_cell(header, c, &data, &length);
+    cpl_csv_cell_text(d, data, length, &d->arena, &text, NULL);
+    return cpl_csv_name(&d->arena, (const char *)text.data, text.length, err);
 }
 
 static bool name_columns(struct cpl_csv_dialect *d, const struct walk *header,
@@ -410,27 +406,15 @@ static bool name_columns(struct cpl_csv_dialect *d, const struct walk *header,
     if (!d->column_names)
         return false;
     for (uint32_t c = 0; c < d->n_columns; c++) {
-        char name[300] = "";
-        if (c < d->names.n) {
-            snprintf(name, sizeof name, "%.250s", d->names.items[c]);
-        } else if (header && c < header->fields) {
-            struct cpl_csv_text text;
-            const uint8_t *data;
-            uint32_t length;
-            walk_cell(header, c, &data, &length);
-            cpl_csv_cell_text(d, data, length, &d->arena, &text, NULL);
-            while (text.length && (text.data[0] == ' ' || text.data[0] == '\t'))
-                text.data++, text.length--;
-            while (text.length &&
-                   (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t'))
-                text.length--;
-            snprintf(name, sizeof name, "%.*s", text.length < 250 ? (int)text.length : 250,
-                     (const char *)text.data);
-        }
-        if (!(d->column_names[c] = unique_name(d, name, c, err)))
+        const char *name = "";
+        if (c < d->names.n)
+            name = cpl_csv_name(&d->arena, d->names.items[c], strlen(d->names.items[c]), err);
+        else if (header && c < header->fields)
+            name = header_name(d, header, c, err);
+        if (!(d->column_names[c] = name))
             return false;
     }
-    return true;
+    return cpl_csv_names_unique(&d->arena, d->column_names, d->n_columns, err);
 }
 
 /* ---- inference ---- */
