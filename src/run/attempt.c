@@ -241,6 +241,12 @@ struct cpl_writer *cpl_attempt_open(struct cpl_attempt *attempt, const char *pat
     return cpl_writer_open(attempt->storage, attempt->staging, target, err);
 }
 
+bool cpl_attempt_scratch(struct cpl_attempt *attempt, const char **dir, struct cpl_error *err)
+{
+    *dir = attempt->single_file ? NULL : attempt->staging;
+    return !*dir || cpl_storage_make_dirs(attempt->storage, *dir, err);
+}
+
 bool cpl_attempt_grow(void **items, size_t *capacity, size_t n, size_t item_size,
                       struct cpl_error *err)
 {

@@ -82,6 +82,9 @@ bool cpl_attempt_rejects_path(const struct cpl_attempt *attempt, unsigned ordina
  * paths are refused. */
 struct cpl_writer *cpl_attempt_open(struct cpl_attempt *attempt, const char *path,
                                     struct cpl_error *err) CPL_CHECKED;
+/* The attempt's own directory, made if need be: for files without a name. *dir NULL for a single file. */
+bool cpl_attempt_scratch(struct cpl_attempt *attempt, const char **dir,
+                         struct cpl_error *err) CPL_CHECKED;
 struct cpl_attempt_file {
     enum cpl_file_role role;
     const char *path;      /* as given to open; copied */

@@ -236,6 +236,7 @@ static bool take_result(struct run_state *run, struct cpl_worker *worker, size_t
         result->part = NULL;
         run->account.rows.landed += result->rows;
         if (!cpl_output_part(&run->output, part, err) ||
+            !cpl_output_routed(&run->output, result->routed, err) ||
             !take_rejects(run, split, &result->rejects, err))
             return false;
     }
@@ -353,8 +354,11 @@ static void *work(void *argument)
 {
     struct run_state *run = argument;
     struct cpl_error err = {0};
-    struct cpl_worker worker = {
-        .plan = &run->plan, .progress = &run->progress, .stop = &run->stop, .doomed = &run->doomed};
+    struct cpl_worker worker = {.plan = &run->plan,
+                                .progress = &run->progress,
+                                .stop = &run->stop,
+                                .doomed = &run->doomed,
+                                .spill = &run->output.store.spill};
     bool ok = cpl_worker_init(&worker, &err);
     size_t split;
     while (ok && claim(run, &split))
@@ -516,6 +520,9 @@ static bool all_rounds(struct run_state *run, struct cpl_error *err)
             return false;
         run->result->rounds = run->plan.rounds;
     }
+    run->output.threads = run->threads;
+    if (run->plan.partitions)
+        report_progress(run, "partition");
     return reject_policy(run, true, err) && cpl_output_finish(&run->output, err);
 }
 
@@ -526,9 +533,9 @@ static bool add_files(struct run_state *run, struct cpl_error *err)
     struct cpl_output *o = &run->output;
     for (size_t i = 0; i < o->n_files; i++) {
         struct cpl_staged_file *file = &o->files[i];
-        char partition[64] = "";
-        snprintf(partition, sizeof partition, "%.*s", o->folder[0] ? (int)strlen(o->folder) - 1 : 0,
-                 o->folder);
+        char partition[64] = ""; /* empty: the folder that the path names */
+        snprintf(partition, sizeof partition, "%.*s",
+                 o->folder[0] && !run->plan.partitions ? (int)strlen(o->folder) - 1 : 0, o->folder);
         struct cpl_attempt_file entry = {
             .role = file->role,
             .path = file->path,
@@ -722,8 +729,11 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
               (!run->attempt ||
                cpl_attempt_plan(run->attempt, json.data, json.size, plan_hash, err));
     cpl_buffer_release(&json);
-    run->output = (struct cpl_output){
-        .plan = &run->plan, .attempt = run->attempt, .run_id = run->result->run_id};
+    run->output = (struct cpl_output){.plan = &run->plan,
+                                      .attempt = run->attempt,
+                                      .run_id = run->result->run_id,
+                                      .store.spill.fd = -1,
+                                      .stop = run->options->stop};
     double begun = seconds_now();
     ok = ok && cpl_output_init(&run->output, run->now_ms, err) && all_rounds(run, err) &&
          cpl_replay_check(&run->plan.inputs, &run->account, err);
@@ -776,10 +786,6 @@ bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *resul
     struct cpl_error scratch = {0};
     err = err ? err : &scratch;
     *result = (struct cpl_run_result){0};
-    if (options->pipeline->sink.partition_by.n)
-        return cpl_fail(err, CPL_E_UNSUPPORTED,
-                        "sink.partition_by is not run by this version yet, so nothing was written; "
-                        "leave it out to land one folder");
     struct run_state *run = cpl_alloc_zero(1, sizeof *run, err);
     if (!run)
         return false;

@@ -1,106 +1,42 @@
 #include "run/output.h"
 #include "config/components.h"
 
-#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-struct file_writer {
-    struct cpl_write_sink sink; /* first: the encoder writes through it */
-    struct cpl_writer *writer;  /* NULL: standard output */
-    const struct cpl_encoder_ops *encoder;
-    struct cpl_file_encoder *file;
-    char *path;
-    uint64_t rows, bytes;
-};
-
 enum { REJECT_PART_BYTES = 16 << 20, REJECT_BATCH = 4096 };
 
-static bool write_all(int fd, const uint8_t *data, size_t size, struct cpl_error *err)
+/* Takes the file. */
+static bool keep_staged(void *context, struct cpl_staged_file *file, struct cpl_error *err)
 {
-    while (size) {
-        ssize_t n = write(fd, data, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return cpl_fail_errno(err, errno, "cannot write to standard output");
-        data += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
-static bool write_through(struct cpl_write_sink *sink, const void *data, size_t size,
-                          struct cpl_error *err)
-{
-    struct file_writer *w = (struct file_writer *)sink;
-    w->bytes += size;
-    return w->writer ? cpl_writer_write(w->writer, data, size, err)
-                     : write_all(STDOUT_FILENO, data, size, err);
-}
-
-static void close_file(struct file_writer *w)
-{
-    if (!w)
-        return;
-    if (w->file)
-        w->encoder->file_free(w->file);
-    cpl_writer_close(w->writer);
-    cpl_free(w->path);
-    cpl_free(w);
-}
-
-static struct file_writer *open_file(struct cpl_output *o, const char *path,
-                                     const struct cpl_encoder_ops *encoder,
-                                     const struct cpl_schema *schema, const void *options,
-                                     struct cpl_error *err)
-{
-    struct file_writer *w = cpl_alloc_zero(1, sizeof *w, err);
-    if (!w)
-        return NULL;
-    w->sink.write = write_through;
-    w->encoder = encoder;
-    bool ok = (!path || (w->path = cpl_strdup(path, err))) &&
-              (!o->attempt || (w->writer = cpl_attempt_open(o->attempt, path, err))) &&
-              (w->file = encoder->file_new(schema, options, &w->sink, NULL, err));
-    if (ok)
-        return w;
-    close_file(w);
-    return NULL;
-}
-
-static bool keep_staged(struct cpl_output *o, struct file_writer *w, enum cpl_file_role role,
-                        struct cpl_error *err)
-{
+    struct cpl_output *o = context;
     if (o->n_files == o->capacity) {
         size_t capacity = o->capacity ? 2 * o->capacity : 16;
         struct cpl_staged_file *files = cpl_realloc(o->files, capacity * sizeof *files, err);
-        if (!files)
+        if (!files) {
+            unlink(file->staged.token);
+            cpl_staged_file_release(file);
             return false;
+        }
         o->files = files;
         o->capacity = capacity;
     }
-    struct cpl_staged_file *file = &o->files[o->n_files];
-    *file = (struct cpl_staged_file){.rows = w->rows, .role = role};
-    if (!cpl_writer_finish(w->writer, &file->staged, err))
-        return false;
-    o->n_files++;
-    file->path = w->path;
-    w->path = NULL;
+    o->files[o->n_files++] = *file;
     return true;
 }
 
-static bool finish_file(struct cpl_output *o, struct file_writer **slot, enum cpl_file_role role,
-                        struct cpl_error *err)
+static bool finish_file(struct cpl_output *o, struct cpl_file_writer **slot,
+                        enum cpl_file_role role, struct cpl_error *err)
 {
-    struct file_writer *w = *slot;
+    struct cpl_file_writer *w = *slot;
+    struct cpl_staged_file file;
     if (!w)
         return true;
     *slot = NULL;
-    bool ok = w->encoder->file_finish(w->file, err) && (!w->writer || keep_staged(o, w, role, err));
-    close_file(w);
-    return ok;
+    return cpl_file_writer_finish(w, role, &file, err) &&
+           (!file.staged.token || keep_staged(o, &file, err));
 }
 
 /* ---- data ---- */
@@ -124,7 +60,7 @@ bool cpl_output_init(struct cpl_output *o, int64_t now_ms, struct cpl_error *err
         return cpl_fail(err, CPL_E_INTERNAL, "there is no Parquet writer in this build");
     const struct cpl_encoder_ops *ops = parquet->ops;
     o->reject_options = cpl_alloc_zero(1, ops->options_size, err);
-    return o->reject_options &&
+    return o->reject_options && open_spill(o, err) &&
            cpl_options_parse(ops->options, NULL, "rejects", &o->arena, o->reject_options, err);
 }
 
@@ -135,8 +71,8 @@ static bool open_data(struct cpl_output *o, struct cpl_error *err)
     snprintf(path, sizeof path, "%s%s-%05u%s", o->folder, o->stem, o->data_ordinal++,
              plan->encoder->extension);
     bool single = plan->pipeline->sink.single_file || !o->attempt;
-    o->data = open_file(o, single ? NULL : path, plan->encoder, plan->schema, plan->encode_options,
-                        err);
+    o->data = cpl_file_writer_open(o->attempt, single ? NULL : path, plan->encoder, plan->schema,
+                                   plan->encode_options, err);
     return o->data != NULL;
 }
 
@@ -149,17 +85,58 @@ bool cpl_output_part(struct cpl_output *o, struct cpl_part *part, struct cpl_err
         encoder->part_free(part);
         return false;
     }
-    uint64_t rows = encoder->part_info(part).rows;
-    if (!encoder->file_add(o->data->file, part, err))
+    o->rows += encoder->part_info(part).rows;
+    if (!cpl_file_writer_add(o->data, part, err))
         return false;
-    o->rows += rows;
-    o->data->rows += rows;
     o->bytes_out = o->data->bytes;
     const struct cpl_sink_config *sink = &o->plan->pipeline->sink;
     if (!sink->single_file && o->attempt && sink->target_file_size &&
         o->data->bytes >= sink->target_file_size)
         return finish_file(o, &o->data, CPL_FILE_DATA, err);
     return true;
+}
+
+/* ---- partitions ---- */
+
+static bool open_spill(struct cpl_output *o, struct cpl_error *err)
+{
+    const char *dir;
+    return !o->plan->partitions ||
+           (cpl_attempt_scratch(o->attempt, &dir, err) &&
+            cpl_spill_file_open(&o->store.spill, dir, o->plan->pipeline->limits.spill, err));
+}
+
+static int by_path(const void *a, const void *b)
+{
+    const struct cpl_staged_file *x = a, *y = b;
+    return strcmp(x->path, y->path);
+}
+
+static bool write_partitions(struct cpl_output *o, unsigned threads, struct cpl_error *err)
+{
+    size_t begin = o->n_files;
+    struct cpl_partition_target target = {.plan = o->plan,
+                                          .attempt = o->attempt,
+                                          .folder = o->folder,
+                                          .stem = o->stem,
+                                          .threads = threads,
+                                          .stop = o->stop,
+                                          .context = o,
+                                          .keep = keep_staged};
+    bool ok = cpl_partition_store_write(&o->store, &target, err);
+    if (o->n_files > begin)
+        qsort(o->files + begin, o->n_files - begin, sizeof *o->files, by_path);
+    return ok;
+}
+
+bool cpl_output_routed(struct cpl_output *o, const struct cpl_routed *routed, struct cpl_error *err)
+{
+    if (!routed)
+        return true;
+    o->rows += routed->rows;
+    /* one thread: the workers still hold the memory of theirs */
+    return cpl_partition_store_add(&o->store, o->plan->partitions, routed, err) &&
+           (!cpl_partition_store_full(&o->store) || write_partitions(o, 1, err));
 }
 
 /* ---- rejects ---- */
@@ -177,7 +154,8 @@ static bool open_rejects(struct cpl_output *o, struct cpl_error *err)
         return false;
     if (!cpl_attempt_rejects_path(o->attempt, o->reject_ordinal++, ".parquet", path, err))
         return false;
-    o->rejects = open_file(o, path, reject_encoder(), cpl_reject_schema(), o->reject_options, err);
+    o->rejects = cpl_file_writer_open(o->attempt, path, reject_encoder(), cpl_reject_schema(),
+                                      o->reject_options, err);
     return o->rejects != NULL;
 }
 
@@ -222,7 +200,7 @@ bool cpl_output_finish(struct cpl_output *o, struct cpl_error *err)
     if (!o->data && single && !o->n_files &&
         !open_data(o, err)) /* no rows: an empty file with its schema */
         return false;
-    if (!finish_file(o, &o->data, CPL_FILE_DATA, err))
+    if (!finish_file(o, &o->data, CPL_FILE_DATA, err) || !write_partitions(o, o->threads, err))
         return false;
     return !o->rejects ||
            (flush_rejects(o, err) && finish_file(o, &o->rejects, CPL_FILE_REJECTS, err));
@@ -230,17 +208,16 @@ bool cpl_output_finish(struct cpl_output *o, struct cpl_error *err)
 
 void cpl_output_drop(struct cpl_output *o)
 {
-    close_file(o->data);
-    close_file(o->rejects);
+    cpl_file_writer_close(o->data);
+    cpl_file_writer_close(o->rejects);
     o->data = o->rejects = NULL;
     for (size_t i = 0; i < o->n_files; i++) {
         if (o->files[i].staged.token)
             unlink(o->files[i].staged.token);
-        cpl_staged_release(&o->files[i].staged);
-        cpl_free(o->files[i].path);
-        cpl_free(o->files[i].partition);
+        cpl_staged_file_release(&o->files[i]);
     }
     o->n_files = 0;
+    cpl_partition_store_clear(&o->store);
     o->rows = o->reject_rows = o->reject_bytes = 0;
     o->data_ordinal = o->reject_ordinal = 0;
     if (o->reject_builder)
@@ -252,6 +229,7 @@ void cpl_output_release(struct cpl_output *o)
     cpl_output_drop(o);
     if (o->reject_builder)
         reject_encoder()->builder_free(o->reject_builder);
+    cpl_partition_store_release(&o->store);
     cpl_free(o->files);
     cpl_free(o->reject_options);
     cpl_arena_release(&o->arena);

@@ -6,15 +6,10 @@
 #include "encode/encoder.h"
 #include "quality/reject.h"
 #include "run/commit.h"
+#include "run/file_writer.h"
+#include "run/partition_store.h"
 #include "run/plan.h"
 
-struct cpl_staged_file {
-    struct cpl_staged staged;
-    char *path; /* relative to the dataset; NULL = the single file itself */
-    char *partition;
-    uint64_t rows;
-    enum cpl_file_role role;
-};
 struct cpl_output {
     const struct cpl_plan *plan;
     struct cpl_attempt *attempt; /* NULL: standard output */
@@ -23,18 +18,25 @@ struct cpl_output {
     struct cpl_staged_file *files;
     size_t n_files, capacity;
     /* the data file being written */
-    struct file_writer *data, *rejects;
+    struct cpl_file_writer *data, *rejects;
     unsigned data_ordinal, reject_ordinal;
     struct cpl_part_builder *reject_builder;
     void *reject_options;
     uint64_t reject_bytes;
     struct cpl_arena arena; /* of rejects' batches and options */
     uint64_t rows, reject_rows, bytes_out;
+    /* partitioned datasets */
+    struct cpl_partition_store store;
+    unsigned threads;   /* that may write partitions at the end */
+    _Atomic bool *stop; /* leave early; may be NULL */
 };
 bool cpl_output_init(struct cpl_output *output, int64_t now_ms, struct cpl_error *err) CPL_CHECKED;
 /* Takes the part. */
 bool cpl_output_part(struct cpl_output *output, struct cpl_part *part,
                      struct cpl_error *err) CPL_CHECKED;
+/* What a split put down for partitions; does not take it. */
+bool cpl_output_routed(struct cpl_output *output, const struct cpl_routed *routed,
+                       struct cpl_error *err) CPL_CHECKED;
 bool cpl_output_rejects(struct cpl_output *output, const struct cpl_reject_list *rejects,
                         const char *object, uint64_t first_line, struct cpl_error *err) CPL_CHECKED;
 /* Finish the open files. */

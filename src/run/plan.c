@@ -400,13 +400,23 @@ static bool resolve_encoder(struct cpl_plan *plan, struct cpl_error *err)
                              plan->encode_options, err);
 }
 
+/* After the schema is settled, and whenever it has changed. */
+static bool plan_partitions(struct cpl_plan *plan, struct cpl_error *err)
+{
+    const struct cpl_sink_config *sink = &plan->pipeline->sink;
+    cpl_partition_plan_free(plan->partitions);
+    plan->partitions = NULL;
+    return !sink->partition_by.n ||
+           (plan->partitions = cpl_partition_plan_new(plan->schema, sink, err)) != NULL;
+}
+
 bool cpl_plan_make(struct cpl_storage *storage, const struct cpl_pipeline *pipeline,
                    _Atomic bool *stop, struct cpl_plan *plan, struct cpl_error *err)
 {
     *plan = (struct cpl_plan){.pipeline = pipeline};
     if (cpl_inputs_open(storage, &pipeline->source, &pipeline->limits, stop, &plan->inputs, err) &&
         resolve(plan, err) && look_at_inputs(plan, err) && cut_splits(plan, err) &&
-        resolve_encoder(plan, err)) {
+        resolve_encoder(plan, err) && plan_partitions(plan, err)) {
         point_decode(plan);
         return true;
     }
@@ -424,6 +434,7 @@ void cpl_plan_release(struct cpl_plan *plan)
     cpl_free(plan->decode_of);
     if (plan->decoder && plan->settings && plan->decoder->release_settings)
         plan->decoder->release_settings(plan->settings);
+    cpl_partition_plan_free(plan->partitions);
     cpl_schema_free(plan->schema);
     cpl_free(plan->columns);
     cpl_free(plan->splits);
@@ -456,7 +467,7 @@ bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_
     plan->schema = schema;
     plan->columns = columns;
     point_decode(plan);
-    return true;
+    return plan_partitions(plan, err);
 }
 
 static bool write_schema(const struct cpl_schema *schema, struct cpl_json_writer *json,

@@ -8,6 +8,7 @@
 #include "config/pipeline.h"
 #include "encode/encoder.h"
 #include "run/input.h"
+#include "run/partition.h"
 
 enum { CPL_SPLIT_BYTES = 32 << 20, CPL_SAMPLE_BYTES = 1 << 20 };
 
@@ -31,6 +32,8 @@ struct cpl_plan {
     struct cpl_decode_plan decode;
     struct cpl_decode_plan
         *decode_of; /* per input: decode, with settings of its own where they differ */
+    struct cpl_partition_plan
+        *partitions; /* NULL: not partitioned; else its schema is the files' */
     struct cpl_split *splits;
     size_t n_splits;
     unsigned rounds; /* how often the schema has been widened */

@@ -6,6 +6,7 @@ void cpl_work_result_release(struct cpl_work_result *result, const struct cpl_en
 {
     if (result->part)
         encoder->part_free(result->part);
+    cpl_routed_free(result->routed);
     cpl_reject_list_release(&result->rejects);
     cpl_buffer_release(&result->needs);
     *result = (struct cpl_work_result){0};
@@ -14,6 +15,10 @@ void cpl_work_result_release(struct cpl_work_result *result, const struct cpl_en
 bool cpl_worker_init(struct cpl_worker *w, struct cpl_error *err)
 {
     const struct cpl_plan *plan = w->plan;
+    if (plan->partitions) {
+        w->router = cpl_router_new(plan->partitions, w->spill, err);
+        return w->router != NULL;
+    }
     w->builder = plan->encoder->builder_new(plan->schema, plan->encode_options, err);
     return w->builder != NULL;
 }
@@ -34,6 +39,39 @@ void cpl_worker_release(struct cpl_worker *w)
     if (w->builder)
         w->plan->encoder->builder_free(w->builder);
     w->builder = NULL;
+    cpl_router_free(w->router);
+    w->router = NULL;
+}
+
+/* ---- where rows go: a part of a file, or the spill of their partitions ---- */
+
+static bool append(struct cpl_worker *w, const struct cpl_batch *batch, struct cpl_error *err)
+{
+    return w->router ? cpl_router_append(w->router, batch, err)
+                     : w->plan->encoder->append(w->builder, batch, NULL, batch->rows, err);
+}
+
+static void discard(struct cpl_worker *w)
+{
+    if (w->router)
+        cpl_router_discard(w->router);
+    else
+        w->plan->encoder->discard(w->builder);
+}
+
+static bool finish(struct cpl_worker *w, struct cpl_work_result *result, struct cpl_error *err)
+{
+    const struct cpl_encoder_ops *encoder = w->plan->encoder;
+    if (w->router) {
+        if (!cpl_router_finish(w->router, &result->routed, err))
+            return false;
+        result->rows = result->routed ? result->routed->rows : 0;
+        return true;
+    }
+    if (!encoder->finish(w->builder, &result->part, err))
+        return false;
+    result->rows = result->part ? encoder->part_info(result->part).rows : 0;
+    return true;
 }
 
 bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_split *split, uint64_t from,
@@ -42,7 +80,7 @@ bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_split *split, uint6
     const struct cpl_plan *plan = w->plan;
     const struct cpl_input *input = &plan->inputs.items[split->input];
     end_split(w);
-    plan->encoder->discard(w->builder);
+    discard(w);
     cpl_reject_list_init(&w->rejects, 0);
     w->counted_rows = w->counted_rejects = 0;
     w->stream = cpl_input_stream(&plan->inputs, split->input, from, cpl_plan_may_widen(plan), true,
@@ -76,10 +114,9 @@ static bool deliver(struct cpl_worker *w, bool last, struct cpl_work_result *res
     if (widened && last && !plan->decoder->needs(w->decoder, &result->needs, err))
         return false;
     if (widened || atomic_load(w->doomed))
-        plan->encoder->discard(w->builder);
-    else if (!plan->encoder->finish(w->builder, &result->part, err))
+        discard(w);
+    else if (!finish(w, result, err))
         return false;
-    result->rows = result->part ? plan->encoder->part_info(result->part).rows : 0;
     result->rejects = w->rejects;
     cpl_reject_list_init(&w->rejects, 0);
     /* the sink's address is the worker's own list: it stays */
@@ -105,8 +142,7 @@ bool cpl_worker_next(struct cpl_worker *w, const struct cpl_split *split,
         seen = w->stream->position;
         if (!batch->rows)
             return deliver(w, true, result, err);
-        if (!atomic_load_explicit(w->doomed, memory_order_relaxed) &&
-            !plan->encoder->append(w->builder, batch, NULL, batch->rows, err))
+        if (!atomic_load_explicit(w->doomed, memory_order_relaxed) && !append(w, batch, err))
             return false;
         if (split->stream && seen - begun >= CPL_SPLIT_BYTES)
             return deliver(w, false, result, err);

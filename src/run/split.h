@@ -3,6 +3,7 @@
  * Threads: a worker owns its builder and reuses it from split to split; the plan is shared and read-only. */
 #pragma once
 #include "quality/reject.h"
+#include "run/partition_route.h"
 #include "run/plan.h"
 #include <stdatomic.h>
 
@@ -12,18 +13,21 @@ struct cpl_progress_counters {
 
 /* One delivery of a split: all of it, or for streams the next CPL_SPLIT_BYTES of it. */
 struct cpl_work_result {
-    struct cpl_part *part; /* NULL: no rows */
+    struct cpl_part *part;     /* NULL: no rows */
+    struct cpl_routed *routed; /* partitioned datasets: instead of a part */
     struct cpl_reject_list rejects;
     struct cpl_split_report report; /* of the whole split so far; facts NULL */
     struct cpl_buffer needs;        /* widened: what the schema must grow by */
-    uint64_t rows;                  /* in the part */
+    uint64_t rows;                  /* in the part, or routed */
     bool last;                      /* the split is finished */
 };
 void cpl_work_result_release(struct cpl_work_result *result, const struct cpl_encoder_ops *encoder);
 
 struct cpl_worker {
     const struct cpl_plan *plan;
-    struct cpl_part_builder *builder;
+    struct cpl_spill_file *spill;     /* partitioned datasets */
+    struct cpl_part_builder *builder; /* this, or */
+    struct cpl_router *router;        /* that */
     struct cpl_progress_counters *progress;
     _Atomic bool *stop; /* the run ends early: leave */
     _Atomic bool *
