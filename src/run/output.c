@@ -41,6 +41,14 @@ static bool finish_file(struct cpl_output *o, struct cpl_file_writer **slot,
 
 /* ---- data ---- */
 
+static bool open_spill(struct cpl_output *o, struct cpl_error *err)
+{
+    const char *dir;
+    return !o->plan->partitions ||
+           (cpl_attempt_scratch(o->attempt, &dir, err) &&
+            cpl_spill_file_open(&o->store.spill, dir, o->plan->pipeline->limits.spill, err));
+}
+
 bool cpl_output_init(struct cpl_output *o, int64_t now_ms, struct cpl_error *err)
 {
     const struct cpl_sink_config *sink = &o->plan->pipeline->sink;
@@ -97,14 +105,6 @@ bool cpl_output_part(struct cpl_output *o, struct cpl_part *part, struct cpl_err
 }
 
 /* ---- partitions ---- */
-
-static bool open_spill(struct cpl_output *o, struct cpl_error *err)
-{
-    const char *dir;
-    return !o->plan->partitions ||
-           (cpl_attempt_scratch(o->attempt, &dir, err) &&
-            cpl_spill_file_open(&o->store.spill, dir, o->plan->pipeline->limits.spill, err));
-}
 
 static int by_path(const void *a, const void *b)
 {

@@ -241,7 +241,7 @@ static bool day_of(const struct cpl_column *column, uint32_t row, int32_t *day,
 static bool part_number(const struct cpl_column *column, uint32_t row, enum cpl_key_part part,
                         int64_t *number, struct cpl_error *err)
 {
-    int32_t days;
+    int32_t days = 0;
     int year;
     unsigned month, day;
     *number = hours_of(column, row);
@@ -260,7 +260,7 @@ static bool part_number(const struct cpl_column *column, uint32_t row, enum cpl_
 static bool put_part(const struct cpl_column *column, uint32_t row, enum cpl_key_part part,
                      struct cpl_buffer *out, struct cpl_error *err)
 {
-    int32_t days;
+    int32_t days = 0;
     int year;
     unsigned month, day;
     if (!day_of(column, row, &days, err))
