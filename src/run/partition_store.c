@@ -12,7 +12,7 @@
 enum {
     MOST_WRITERS = 64,
     FULL_FRAGMENTS = 1 << 20,
-    PART_BYTES = 32 << 20, /* put-down bytes that one part takes */
+    PART_BYTES = 32 << 20, /* put-down bytes that one part takes at most */
     BATCH_ROWS = 4096
 };
 static const uint64_t full_bytes = (uint64_t)4 << 30;
@@ -216,12 +216,13 @@ static bool write_partition(struct writing *w, const struct queued *queued, stru
 {
     const struct job *job = w->job;
     uint64_t target = job->target->plan->pipeline->sink.target_file_size;
+    uint64_t part = target && target < PART_BYTES / 2 ? 2 * target : PART_BYTES;
     struct cpl_partition *partition = &job->store->partitions[queued->partition];
     for (size_t i = queued->from; i < queued->to; i++) {
         if ((!w->file && !open_file(w, partition, err)) ||
             !add_fragment(w, &job->store->fragments[job->order[i]], err))
             return false;
-        if (w->pending >= PART_BYTES && !end_part(w, err))
+        if (w->pending >= part && !end_part(w, err))
             return false;
         if (target && w->file->bytes >= target && !end_file(w, err))
             return false;
