@@ -274,6 +274,7 @@ struct column {
 struct columns {
     struct column *items;
     uint32_t n;
+    uint32_t rows; /* classified at the start of an object */
 };
 
 static struct walk skip_preamble(struct walk walk, const struct cpl_csv_dialect *d)
@@ -329,8 +330,10 @@ static bool classify_sample(const struct cpl_csv_dialect *d, const struct cpl_sa
     }
     bool ok = true;
     for (uint32_t n = 0; ok && n < TYPE_RECORDS && walk_next(&walk); n++) {
-        if (walk.fields == columns->n && !walk.bad)
+        if (walk.fields == columns->n && !walk.bad) {
+            columns->rows += sample->at_start;
             ok = classify_record(d, &walk, columns, &arena, err);
+        }
         cpl_arena_reset(&arena);
     }
     cpl_arena_release(&arena);
@@ -611,6 +614,11 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
     }
     if (!infer_columns(d, list, n_samples, &walk, have_first, &columns, err))
         goto out;
+    if (!sample.whole && columns.rows == 0 && d->header == CPL_HEADER_YES) {
+        cpl_fail(err, CPL_E_DATA, "no row behind the header ends within the first %zu bytes",
+                 sample.size);
+        goto out;
+    }
     d->n_columns = columns.n;
     ok = name_columns(d, d->header == CPL_HEADER_YES && have_first ? &walk : NULL, err) &&
          make_schema(d, &columns, declared, decimals, schema, plans, err);

@@ -568,9 +568,12 @@ static bool note_files(struct run_state *run, const struct cpl_receipt *receipt,
     for (size_t i = 0; i < receipt->n_files; i++) {
         const struct cpl_file_entry *file = &receipt->files[i];
         char path[CPL_LOG_PATH_MAX];
-        if (sink->single_file)
-            snprintf(path, sizeof path, "%s",
-                     file->role == CPL_FILE_DATA ? sink->path : file->path);
+        const char *slash = strrchr(sink->path, '/');
+        if (sink->single_file && file->role == CPL_FILE_DATA)
+            snprintf(path, sizeof path, "%s", sink->path);
+        else if (sink->single_file) /* rejects lie beside their file */
+            snprintf(path, sizeof path, "%.*s%s", slash ? (int)(slash - sink->path) + 1 : 0,
+                     sink->path, file->path);
         else
             snprintf(path, sizeof path, "%s/%s", sink->path, file->path);
         bool ok = file->role == CPL_FILE_DATA

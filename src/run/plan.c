@@ -57,13 +57,22 @@ static bool find_decoder(struct cpl_plan *plan, const struct cpl_source_config *
     }
     if (!refuse_binary(head->data, head->size, path, err))
         return false;
+    /* what is called JSON and begins like it is JSON, be it broken: as CSV it would pass for a header */
+    size_t start = 0;
+    while (start < head->size && strchr(" \t\r\n\xEF\xBB\xBF", head->data[start]) &&
+           head->data[start])
+        start++;
+    bool braced = start < head->size && (head->data[start] == '{' || head->data[start] == '[');
     int best = -1;
     for (const struct cpl_component *c = cpl_components(); c->name; c++) {
         if (c->kind != CPL_COMPONENT_DECODER)
             continue;
         const struct cpl_decoder_ops *ops = c->ops;
         int likely = ops->sniff(head->data, head->size, whole);
-        likely = likely ? likely + name_bonus(path, c->name) : 0;
+        int bonus = name_bonus(path, c->name);
+        if (braced && bonus && !strcmp(c->name, "json"))
+            likely = 100;
+        likely = likely ? likely + bonus : 0;
         if (likely > best) {
             best = likely;
             plan->decoder = ops;
