@@ -23,6 +23,12 @@ def test_json_is_one_object_with_the_books():
     check(process.stderr == b"", process)
 
 
+def test_rejects_of_a_single_file_are_named_with_their_directory():
+    os.mkdir("d")
+    value = result(run("convert", "bad.csv", "d/out.parquet", "--json"))
+    check(value["rejects"][0]["path"] == "d/out.parquet.rejects.parquet" and os.path.exists(value["rejects"][0]["path"]), value)
+
+
 def test_json_of_a_failed_run_has_the_error():
     process = run("convert", "bad.csv", "out.parquet", "--json", "--on-reject", "fail")
     value = result(process)
