@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MOST_COLUMNS = 250, PLAIN_WIDTH = 200 /* where there is no terminal */ };
+
 static bool set(struct cpl_grid *grid, size_t column, const char *text, struct cpl_error *err)
 {
     return cpl_grid_set(grid, column, text, strlen(text), err);
@@ -137,9 +139,13 @@ static bool put_columns(const struct cpl_inspection *it, unsigned width, bool co
         ok = set(&grid, i, titles[i], err);
     if (ok)
         grid.align[2] = grid.align[3] = CPL_RIGHT;
-    for (uint32_t i = 0; ok && i < cpl_rows_schema(it->rows)->n_fields; i++)
+    uint32_t n = cpl_rows_schema(it->rows)->n_fields, shown = n < MOST_COLUMNS ? n : MOST_COLUMNS;
+    for (uint32_t i = 0; ok && i < shown; i++)
         ok = put_column(&grid, it, i, err);
     ok = ok && cpl_grid_draw(&grid, width, colour, NULL, out, err);
+    if (ok && shown < n)
+        ok = cpl_buffer_printf(out, err, "  … and %u columns more (--json has them all)\n",
+                               n - shown);
     cpl_grid_release(&grid);
     return ok;
 }
@@ -216,6 +222,6 @@ bool cpl_inspect_text(const struct cpl_inspection *it, unsigned width, bool colo
     ok = ok && put_counts(it, out, colour, err);
     if (ok && cpl_rows_schema(it->rows)->n_fields)
         ok = put_columns(it, width, colour, out, err) &&
-             (!it->n_head || put_head(it, width, colour, out, err));
+             (!it->n_head || put_head(it, width ? width : PLAIN_WIDTH, colour, out, err));
     return ok;
 }
