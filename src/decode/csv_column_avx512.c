@@ -335,7 +335,7 @@ void cpl_csv_take_cells_avx512(const uint32_t *ends, uint32_t stride, const uint
             _mm256_i32gather_epi32((const int *)(ends + (size_t)i * stride), steps, 4));
     }
     for (; i < n; i++) {
-        start[i] = row_start ? row_start[i] : ends[(size_t)i * stride - 1] + 1;
+        start[i] = row_start ? row_start[i] : (ends + (size_t)i * stride)[-1] + 1;
         end[i] = ends[(size_t)i * stride];
     }
 }

@@ -61,7 +61,7 @@ def main(module):
             try:
                 function()
                 print(f"ok {name}")
-            except AssertionError as problem:
+            except Exception as problem:  # pylint: disable=broad-except
                 failed += 1
-                print(f"FAIL {name}: {problem} (line {problem.__traceback__.tb_next.tb_lineno})")
+                print(f"FAIL {name}: {problem!r} (line {problem.__traceback__.tb_next.tb_lineno})")
     sys.exit(1 if failed else 0)
