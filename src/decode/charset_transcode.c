@@ -4,13 +4,22 @@
  *                └──▶ history: source offset, output offset (and the bytes, when they can't be read
  * again)
  *
- * locate finds the block of an output offset, converts that block again up to the offset, and so
- * knows the source offset exactly. */
+ * locate finds the block of an output offset, converts that block again up to the offset (from the
+ * last place asked for, when it lies in the same block and before), and so knows the source offset
+ * exactly. */
 #include "decode/charset.h"
 
 #include <string.h>
 
 enum { INPUT = CPL_HISTORY_BLOCK, OUTPUT = 4 * CPL_HISTORY_BLOCK };
+
+/* The block that `again` holds, and a place in it whose both offsets are known: the next question is
+ * mostly asked about what follows shortly, and goes on from there. */
+struct located {
+    bool known;
+    struct cpl_history_block block; /* its bytes are in `again` */
+    size_t source, out;             /* from the block's begin */
+};
 
 struct transcode_stream {
     struct cpl_stream base;
@@ -18,6 +27,7 @@ struct transcode_stream {
     struct cpl_converter converter;
     struct cpl_history history;
     uint8_t *input, *output, *again; /* again: for locate; INPUT source bytes, then OUTPUT bytes */
+    struct located located;
     size_t input_size;
     size_t output_at, output_size;
     uint64_t source;    /* offset of input[0] in the object */
@@ -116,25 +126,38 @@ static bool read_again(struct cpl_stream *inner, uint64_t offset, uint8_t *data,
     return true;
 }
 
-/* The source bytes of a block; borrowed until the next call. */
+/* The source bytes of a block, in `again`. */
 static const uint8_t *block_bytes(struct transcode_stream *stream,
                                   const struct cpl_history_block *block, struct cpl_error *err)
 {
-    if (!stream->history.keep_bytes)
-        return read_again(stream->inner, block->source, stream->again, block->size, err)
-                   ? stream->again
-                   : NULL;
-    const uint8_t *bytes = cpl_history_bytes(&stream->history, block);
-    if (!bytes)
-        cpl_fail(err, CPL_E_INTERNAL, "the history of a charset stage is damaged");
-    return bytes;
+    struct located *located = &stream->located;
+    if (located->known && located->block.source == block->source &&
+        located->block.size == block->size)
+        return stream->again;
+    located->known = false;
+    if (!stream->history.keep_bytes) {
+        if (!read_again(stream->inner, block->source, stream->again, block->size, err))
+            return NULL;
+    } else {
+        const uint8_t *bytes = cpl_history_bytes(&stream->history, block);
+        if (!bytes) {
+            cpl_fail(err, CPL_E_INTERNAL, "the history of a charset stage is damaged");
+            return NULL;
+        }
+        memcpy(stream->again, bytes, block->size);
+    }
+    *located = (struct located){.known = true, .block = *block};
+    return stream->again;
 }
 
-/* How many source bytes make the first `wanted` output bytes; a character that is cut counts when
- * `up`. */
+/* How many source bytes make the first `wanted` output bytes, *made of them; a character that is cut
+ * counts when `up`. No character takes more than 8 source bytes for one of output. */
 static bool source_within(struct transcode_stream *stream, const uint8_t *bytes, size_t size,
-                          size_t wanted, bool up, size_t *consumed, struct cpl_error *err)
+                          size_t wanted, bool up, size_t *consumed, size_t *made,
+                          struct cpl_error *err)
 {
+    if (size > 8 * wanted + 64)
+        size = 8 * wanted + 64;
     for (size_t more = 0; more < 4; more++) {
         struct cpl_convert_io io = {.in = bytes,
                                     .in_size = size,
@@ -146,8 +169,8 @@ static bool source_within(struct transcode_stream *stream, const uint8_t *bytes,
         if (!stream->converter.convert(&stream->converter, &io, err))
             return false;
         *consumed = size - io.in_size;
-        size_t made = (size_t)(io.out - (stream->again + INPUT));
-        if (!up || made >= wanted)
+        *made = (size_t)(io.out - (stream->again + INPUT));
+        if (!up || *made >= wanted)
             break;
     }
     return true;
@@ -165,12 +188,19 @@ static bool source_of(struct transcode_stream *stream, uint64_t out, bool up, ui
     *source = block->source;
     if (out == block->out)
         return true;
-    size_t consumed = 0;
     const uint8_t *bytes = block_bytes(stream, block, err);
-    if (!bytes ||
-        !source_within(stream, bytes, block->size, (size_t)(out - block->out), up, &consumed, err))
+    struct located *located = &stream->located;
+    size_t wanted = (size_t)(out - block->out), consumed = 0, made = 0;
+    if (!bytes)
         return false;
-    *source += consumed;
+    size_t from = located->out <= wanted ? located->source : 0;
+    size_t before = located->out <= wanted ? located->out : 0;
+    if (!source_within(stream, bytes + from, block->size - from, wanted - before, up, &consumed,
+                       &made, err))
+        return false;
+    located->source = from + consumed;
+    located->out = before + made;
+    *source += located->source;
     return true;
 }
 

@@ -22,8 +22,8 @@
 
 /* A row that could not be decoded; the slice is only valid during the call. */
 struct cpl_reject {
-    uint64_t position; /* byte offset in the decompressed object */
-    uint64_t length;
+    uint64_t position;   /* byte offset in the decompressed object */
+    uint64_t length;     /* with the newline that ends the row, when it has one */
     uint64_t line;       /* newlines before it, counted from the split's true start */
     const char *column;  /* NULL = the whole row */
     const char *rule;    /* stable word: "ragged" "type" "charset" "limit" "syntax" "null" … */
@@ -56,14 +56,21 @@ struct cpl_decode_plan {
     bool closed; /* the columns were chosen: fields not in the schema are left out, not added */
 };
 
+/* Bytes of the decompressed object by what they hold; what is left of the split are rows. */
+struct cpl_object_bytes {
+    uint64_t header, comment, blank, reject;
+};
+
 /* What a finished split reports. Row counts: every row ends in exactly one of them. */
 struct cpl_split_report {
     uint64_t true_start,
         true_end; /* decompressed offsets: first row's first byte, end of the last row */
     uint64_t rows_read, rows_decoded, rows_rejected;
     uint64_t header_bytes, comment_bytes, blank_bytes, row_bytes,
-        reject_bytes; /* tile [true_start, true_end) */
-    uint64_t lines;   /* newlines in [true_start, true_end) */
+        reject_bytes; /* tile [true_start, true_end), in bytes of the stream */
+    struct cpl_object_bytes
+        object;     /* the same in bytes of the object: they differ behind a charset stage */
+    uint64_t lines; /* newlines in [true_start, true_end) */
     bool
         widened; /* the schema must grow: ask `needs`, drop what was decoded, work the split again */
     struct cpl_text_facts

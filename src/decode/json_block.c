@@ -36,6 +36,7 @@ bool json_block_fill(struct json_block *block, struct cpl_error *err)
         block->base += block->at;
         block->size -= block->at;
         block->at = 0;
+        cpl_stream_forget(block->bytes, block->base);
     }
     if (block->size == block->capacity && block->capacity < block->most && !grow(block, err))
         return false;

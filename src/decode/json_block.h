@@ -20,7 +20,7 @@ struct json_block {
 bool json_block_init(struct json_block *block, struct cpl_stream *bytes, uint64_t position,
                      size_t capacity, size_t most, struct cpl_error *err) CPL_CHECKED;
 void json_block_release(struct json_block *block);
-/* Drop what is consumed and read on. When nothing was consumed the window grows first; false with
+/* Drop what is consumed (nothing of it will be located any more) and read on. When nothing was consumed the window grows first; false with
  * CPL_E_LIMIT cannot happen: ask json_block_is_full. */
 bool json_block_fill(struct json_block *block, struct cpl_error *err) CPL_CHECKED;
 /* One row fills the window, and it may not grow. */

@@ -19,7 +19,8 @@ enum discarded { DISCARD_NOTHING, DISCARD_LINE, DISCARD_VALUE, DISCARD_TO_ALIKE,
 struct json_discard {
     enum discarded what;
     struct cpl_reject row;   /* complete but for its length */
-    struct cpl_buffer held;  /* its first bytes */
+    struct cpl_buffer held;  /* its first bytes, as they stand in the object */
+    size_t shown;            /* bytes of the stream that they are */
     bool in_string, escaped; /* DISCARD_VALUE: where in the value */
     uint32_t depth;
 };
@@ -171,6 +172,16 @@ static void consume(struct json_decoder *d, const uint8_t *end, uint64_t *class)
     d->block.at += length;
 }
 
+/* The same for what is no row: *object_class counts the object's bytes. */
+static bool consume_aside(struct json_decoder *d, const uint8_t *end, uint64_t *class,
+                          uint64_t *object_class, struct cpl_error *err)
+{
+    uint64_t from = json_block_position(&d->block);
+    consume(d, end, class);
+    return cpl_stream_count(d->block.bytes, from, json_block_position(&d->block), object_class,
+                            err);
+}
+
 /* Remember how the line of the row at `row` begins, if the row is a container at the beginning of its line. */
 static void learn_alike(struct json_decoder *d, const uint8_t *row)
 {
@@ -188,12 +199,14 @@ static void learn_alike(struct json_decoder *d, const uint8_t *row)
     d->alike_length = length;
 }
 
-static void consume_separators(struct json_decoder *d, const uint8_t *end)
+static bool consume_separators(struct json_decoder *d, const uint8_t *end, struct cpl_error *err)
 {
+    struct cpl_split_report *r = &d->report;
     learn_alike(d, end);
-    d->report.lines += count_newlines(d->block.data + d->block.at, end);
-    bool first = !d->report.rows_read && !d->rows;
-    consume(d, end, first ? &d->report.header_bytes : &d->report.blank_bytes);
+    r->lines += count_newlines(d->block.data + d->block.at, end);
+    bool first = !r->rows_read && !d->rows;
+    return consume_aside(d, end, first ? &r->header_bytes : &r->blank_bytes,
+                         first ? &r->object.header : &r->object.blank, err);
 }
 
 /* ---- bad rows ---- */
@@ -210,42 +223,52 @@ static bool names_column(enum json_fault fault)
            fault == JSON_UNKNOWN;
 }
 
-/* The first bytes of the bad value, printable. */
+/* The first bytes of the bad value, printable: whole characters when they are valid. */
 static void show_value(const struct json_decoder *d, const uint8_t *end, char *out)
 {
     size_t n = 0;
-    const uint8_t *at = d->walk.lex.where;
+    struct json_lex check = d->walk.lex;
+    const uint8_t *at = check.where;
+    const uint8_t *behind = names_column(check.fault) && at < end ? json_skip(&check, at, 0) : NULL;
+    if (behind && behind < end)
+        end = behind;
     for (; at < end && n < VALUE_SHOWN && *at != '\n'; at++)
-        out[n++] = *at >= 0x20 && *at < 0x7F ? (char)*at : '?';
+        out[n++] = *at >= 0x20 && *at != 0x7F ? (char)*at : '?';
+    while (n && n == VALUE_SHOWN && ((uint8_t)out[n - 1] & 0xC0) == 0x80)
+        n--;
+    if (n && (uint8_t)out[n - 1] >= 0xC0)
+        n--;
+    if (!cpl_utf8_valid((const uint8_t *)out, n))
+        for (size_t i = 0; i < n; i++)
+            out[i] = (uint8_t)out[i] < 0x80 ? out[i] : '?';
     out[n] = 0;
 }
 
 static const char *describe_fault(struct json_decoder *d, const uint8_t *end)
 {
     const struct json_lex *lex = &d->walk.lex;
+    const struct json_node *node = names_column(lex->fault) ? d->walk.node : NULL;
     char path[256] = "", shown[VALUE_SHOWN + 1];
     show_value(d, end, shown);
-    if (names_column(lex->fault) && d->walk.node)
-        json_node_path(d->walk.node, path, sizeof path);
-    snprintf(d->message, sizeof d->message, "%s%s%s: %s", path, *path ? ": " : "", lex->message,
-             shown);
+    if (node)
+        json_node_path(node, path, sizeof path);
+    if (node && node->column && !strcmp(path, node->column->name))
+        *path = 0; /* the reject names its column already */
+    snprintf(d->message, sizeof d->message, "%s%s%s%s%s", path, *path ? ": " : "", lex->message,
+             *shown ? ": " : "", shown);
     return d->message;
 }
 
-/* The reject of the row at block.at, of which [block.at, end) is at hand. */
-static struct cpl_reject reject_of(struct json_decoder *d, const uint8_t *end)
+/* The reject of the row at block.at, of which [block.at, text_end) is at hand; its place is still
+ * missing. */
+static struct cpl_reject reject_of(struct json_decoder *d, const uint8_t *text_end)
 {
     const struct json_lex *lex = &d->walk.lex;
-    const uint8_t *start = d->block.data + d->block.at;
     bool named = names_column(lex->fault) && d->walk.node && d->walk.node->column;
-    return (struct cpl_reject){.position = json_block_position(&d->block),
-                               .length = (uint64_t)(end - start),
-                               .line = d->report.lines,
+    return (struct cpl_reject){.line = d->report.lines,
                                .column = named ? d->walk.node->column->name : NULL,
                                .rule = rules[lex->fault],
-                               .message = describe_fault(d, end),
-                               .raw = start,
-                               .raw_length = (size_t)(end - start)};
+                               .message = describe_fault(d, text_end)};
 }
 
 static bool add_reject(struct json_decoder *d, const struct cpl_reject *row, struct cpl_error *err)
@@ -253,6 +276,23 @@ static bool add_reject(struct json_decoder *d, const struct cpl_reject *row, str
     d->report.rows_read++;
     d->report.rows_rejected++;
     return !d->rejects || d->rejects->add(d->rejects, row, err);
+}
+
+/* The object's bytes behind [block.at, end), which become the reject's. */
+static bool place_reject(struct json_decoder *d, const uint8_t *end, struct cpl_reject *row,
+                         struct cpl_buffer *raw, struct cpl_error *err)
+{
+    uint64_t from = json_block_position(&d->block), object_from, object_to;
+    const uint8_t *start = d->block.data + d->block.at;
+    size_t size = (size_t)(end - start);
+    if (!cpl_stream_locate(d->block.bytes, from, from + size, &object_from, &object_to, raw, err))
+        return false;
+    row->position = object_from;
+    row->length = object_to - object_from;
+    row->raw = d->block.bytes->ops->locate ? raw->data : start;
+    row->raw_length = d->block.bytes->ops->locate ? raw->size : size;
+    d->report.object.reject += row->length;
+    return true;
 }
 
 static void take_back_row(struct json_decoder *d)
@@ -279,10 +319,13 @@ static bool is_need(const struct json_decoder *d)
 
 static bool fail_on_conflict(struct json_decoder *d, const uint8_t *end, struct cpl_error *err)
 {
-    return cpl_fail(
-        err, CPL_E_TYPE,
-        "row at byte %llu: %s; declare a wider type, or set on_type_conflict to widen or reject",
-        (unsigned long long)json_block_position(&d->block), describe_fault(d, end));
+    const struct json_node *node = d->walk.node;
+    const char *column = node && node->column ? node->column->name : NULL;
+    return cpl_fail(err, CPL_E_TYPE,
+                    "row at byte %llu: %s%.100s%s%s; declare a wider type, or set on_type_conflict "
+                    "to widen or reject",
+                    (unsigned long long)json_block_position(&d->block), column ? "column " : "",
+                    column ? column : "", column ? ": " : "", describe_fault(d, end));
 }
 
 /* The row's value starts at `start`; its bytes [block.at, end), of which `text_end` ends the text,
@@ -298,20 +341,22 @@ static bool bad_row(struct json_decoder *d, const uint8_t *start, const uint8_t 
         consume(d, end, &d->report.row_bytes);
         return true;
     }
+    struct cpl_buffer raw = {.max = 8 * (size_t)(end - (d->block.data + d->block.at)) + 4096};
     struct cpl_reject row = reject_of(d, text_end);
-    bool ok = add_reject(d, &row, err);
+    bool ok = place_reject(d, end, &row, &raw, err) && add_reject(d, &row, err);
     consume(d, end, &d->report.reject_bytes);
+    cpl_buffer_release(&raw);
     return ok;
 }
 
 /* ---- good rows ---- */
 
-/* Row [block.at, end) of which the text is [block.at, text_end) was appended to the builders. */
-static inline void take_row(struct json_decoder *d, const uint8_t *text_end, const uint8_t *end)
+/* Row [block.at, end), with its newline, was appended to the builders. */
+static inline void take_row(struct json_decoder *d, const uint8_t *end)
 {
     size_t at = d->block.at;
     d->row_start[d->rows] = (uint32_t)at;
-    d->row_end[d->rows] = (uint32_t)(text_end - d->block.data);
+    d->row_end[d->rows] = (uint32_t)(end - d->block.data);
     d->row_line[d->rows] = (uint32_t)(d->report.lines - d->batch.line_base);
     d->rows++;
     d->report.row_bytes += (uint64_t)(end - d->block.data) - at;
@@ -341,10 +386,11 @@ static bool start_discarding(struct json_decoder *d, enum discarded what, struct
     struct json_discard *discard = &d->discard;
     *discard = (struct json_discard){.held = discard->held,
                                      .row = reject_of(d, json_block_end(&d->block))};
+    uint64_t at = json_block_position(&d->block), ignored;
     discard->what = what;
-    discard->row.length = 0;
     discard->held.size = 0;
-    return cpl_buffer_reserve(&discard->held, 1, err);
+    return cpl_stream_locate(d->block.bytes, at, at, &discard->row.position, &ignored, NULL, err) &&
+           cpl_buffer_reserve(&discard->held, 1, err);
 }
 
 /* Behind the value's last byte, or NULL when it is not there yet. */
@@ -398,15 +444,30 @@ static bool finish_discarding(struct json_decoder *d, bool found, struct cpl_err
     return add_reject(d, &discard->row, err);
 }
 
+/* Keep [start, start + size), which begins at `position`, as far as the reject shows it. */
+static bool hold_bytes(struct json_decoder *d, const uint8_t *start, size_t size, uint64_t position,
+                       struct cpl_error *err)
+{
+    struct json_discard *discard = &d->discard;
+    size_t room = RAW_SHOWN - discard->shown, take = size < room ? size : room;
+    uint64_t object_from, object_to;
+    discard->shown += take;
+    if (!take || d->block.bytes->ops->locate)
+        return !take || cpl_stream_locate(d->block.bytes, position, position + take, &object_from,
+                                          &object_to, &discard->held, err);
+    return cpl_buffer_append(&discard->held, start, take, err);
+}
+
 /* [block.at, end) belongs to the reject. */
 static bool discard_bytes(struct json_decoder *d, const uint8_t *end, struct cpl_error *err)
 {
     const uint8_t *start = d->block.data + d->block.at;
-    size_t size = (size_t)(end - start), room = RAW_SHOWN - d->discard.held.size;
-    d->discard.row.length += size;
+    uint64_t position = json_block_position(&d->block), before = d->report.object.reject;
     d->report.lines += count_newlines(start, end);
-    consume(d, end, &d->report.reject_bytes);
-    return cpl_buffer_append(&d->discard.held, start, size < room ? size : room, err);
+    bool ok = hold_bytes(d, start, (size_t)(end - start), position, err) &&
+              consume_aside(d, end, &d->report.reject_bytes, &d->report.object.reject, err);
+    d->discard.row.length += d->report.object.reject - before;
+    return ok;
 }
 
 static bool discard(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
@@ -422,12 +483,10 @@ static bool discard(struct json_decoder *d, enum progress *progress, struct cpl_
         stop = next_alike(d, start, end, &keep);
     bool cut = !stop && !d->block.whole;
     *progress = cut ? NEED_BYTES : ROW_TAKEN;
+    if (stop && d->discard.what == DISCARD_LINE)
+        stop++; /* its newline is the row's */
     if (!discard_bytes(d, stop ? stop : cut ? end - keep : end, err))
         return false;
-    if (stop && d->discard.what == DISCARD_LINE) {
-        d->report.lines++;
-        consume(d, stop + 1, &d->report.reject_bytes);
-    }
     return cut || finish_discarding(d, stop != NULL, err);
 }
 
@@ -481,9 +540,8 @@ static bool odd_line(struct json_decoder *d, const uint8_t *start, const uint8_t
     const uint8_t *behind = newline ? newline + 1 : text_end;
     if (start >= text_end) {
         take_back_row(d);
-        consume(d, behind, &d->report.blank_bytes);
         d->report.lines += newline != NULL;
-        return true;
+        return consume_aside(d, behind, &d->report.blank_bytes, &d->report.object.blank, err);
     }
     const uint8_t *rest = after ? json_space(lex, after) : NULL;
     if (rest && rest != text_end)
@@ -491,7 +549,7 @@ static bool odd_line(struct json_decoder *d, const uint8_t *start, const uint8_t
     else if (rest && is_too_long(d, line, text_end))
         json_fail(lex, JSON_LIMIT, line, "the row is longer than max_row_bytes");
     else if (rest) {
-        take_row(d, text_end, behind);
+        take_row(d, behind);
         d->report.lines += newline != NULL;
         return true;
     }
@@ -523,7 +581,7 @@ static bool next_line(struct json_decoder *d, enum progress *progress, struct cp
     const uint8_t *after = walk_row(d, p);
     if (__builtin_expect(!after || *after != '\n' || is_too_long(d, p, after), 0))
         return slow_line(d, progress, err);
-    take_row(d, after, after + 1);
+    take_row(d, after + 1);
     d->report.lines++;
     *progress = ROW_TAKEN;
     return true;
@@ -594,7 +652,7 @@ static bool value_row(struct json_decoder *d, enum progress *progress, struct cp
     if (!after)
         return odd_value(d, p, progress, err);
     uint64_t newlines = count_newlines(p, after);
-    take_row(d, after, after);
+    take_row(d, after);
     d->report.lines += newlines;
     json_frame_row_done(&d->frame);
     *progress = ROW_TAKEN;
@@ -606,12 +664,10 @@ static bool next_value(struct json_decoder *d, enum progress *progress, struct c
     const uint8_t *p = d->block.data + d->block.at;
     switch (json_frame_advance(&d->frame, &d->walk.lex, d->block.whole, &p)) {
     case FRAME_ROW:
-        consume_separators(d, p);
-        return value_row(d, progress, err);
+        return consume_separators(d, p, err) && value_row(d, progress, err);
     case FRAME_END:
-        consume_separators(d, p);
         *progress = FINISHED;
-        return true;
+        return consume_separators(d, p, err);
     case FRAME_NEED:
         return grow_or_discard(d, DISCARD_REST, progress, err);
     default:
@@ -622,11 +678,11 @@ static bool next_value(struct json_decoder *d, enum progress *progress, struct c
 
 /* ---- batches ---- */
 
-static bool skip_bom(struct json_decoder *d)
+static bool skip_bom(struct json_decoder *d, struct cpl_error *err)
 {
-    if (!memcmp(d->block.data, "\xEF\xBB\xBF", 3))
-        consume(d, d->block.data + 3, &d->report.header_bytes);
-    return true;
+    return memcmp(d->block.data, "\xEF\xBB\xBF", 3) != 0 ||
+           consume_aside(d, d->block.data + 3, &d->report.header_bytes, &d->report.object.header,
+                         err);
 }
 
 static bool fill(struct json_decoder *d, struct cpl_error *err)
@@ -635,7 +691,7 @@ static bool fill(struct json_decoder *d, struct cpl_error *err)
     if (!json_block_fill(&d->block, err))
         return false;
     d->walk.lex.end = json_block_end(&d->block);
-    return !first || skip_bom(d);
+    return !first || skip_bom(d, err);
 }
 
 /* Is there nothing more to read in this split? */

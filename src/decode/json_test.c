@@ -30,7 +30,7 @@ static void predicted_keys_are_still_checked(void **state)
     (void)state;
     expect(
         NULL, "{\"a\":1,\"b\":2}\n{,\"b\":2}\n{\"a\":1 \"b\":2}\n{\"a\":1,}\n{\"b\":1,\"a\":2}\n",
-        "{\"a\":1,\"b\":2}\n{\"a\":2,\"b\":1}\n", "syntax@14+8 -\nsyntax@23+13 -\nsyntax@37+8 -\n");
+        "{\"a\":1,\"b\":2}\n{\"a\":2,\"b\":1}\n", "syntax@14+9 -\nsyntax@23+14 -\nsyntax@37+9 -\n");
 }
 
 static void nested(void **state)
@@ -168,7 +168,7 @@ static void policies_for_conflicts(void **state)
     (void)state;
     struct fixture f = {.sample = 8, .conflict = CPL_CONFLICT_REJECT};
     expect_with(&f, "{\"a\":1}\n{\"a\":\"x\"}\n{\"b\":1}\n{\"a\":2}\n", "{\"a\":1}\n{\"a\":2}\n",
-                "type@8+9 a\nunknown_field@18+7 -\n");
+                "type@8+10 a\nunknown_field@18+8 -\n");
     f = (struct fixture){.sample = 8, .conflict = CPL_CONFLICT_FAIL};
     const char *text = "{\"a\":1}\n{\"a\":\"x\"}\n";
     assert_false(fixture_decode(&f, text, strlen(text)));
@@ -184,7 +184,7 @@ static void duplicate_keys(void **state)
                        "\"b\":{\"x\":1},\"b\":{\"x\":5}}\n";
     const char *first = "{\"a\":1,\"b\":{\"x\":1}}\n";
     expect(NULL, text, first,
-           "duplicate_key@20+13 a\nduplicate_key@34+19 b\nduplicate_key@54+25 b\n");
+           "duplicate_key@20+14 a\nduplicate_key@34+20 b\nduplicate_key@54+26 b\n");
     expect("{\"duplicate_keys\": \"first\"}", text,
            "{\"a\":1,\"b\":{\"x\":1}}\n{\"a\":1,\"b\":null}\n{\"a\":null,\"b\":{\"x\":1}}\n{\"a\":"
            "null,\"b\":{\"x\":1}}\n",
@@ -194,7 +194,7 @@ static void duplicate_keys(void **state)
            "null,\"b\":{\"x\":5}}\n",
            "");
     expect("{\"maps\": [\"m\"]}", "{\"m\":{\"k\":1,\"l\":2}}\n{\"m\":{\"k\":1,\"\\u006b\":2}}\n",
-           "{\"m\":{\"k\":1,\"l\":2}}\n", "duplicate_key@20+24 m\n");
+           "{\"m\":{\"k\":1,\"l\":2}}\n", "duplicate_key@20+25 m\n");
 }
 
 static void bad_rows(void **state)
@@ -204,10 +204,10 @@ static void bad_rows(void **state)
            "{\"a\":\"x\"}\n{\"a\":\"\\ud800\"}\n{\"a\":\"\xFF\"}\n{\"a\":\"\xC3\xA9\"}\n{\"a\":"
            "\"t\tb\"}\n{\"a\":\"x\"} 1\n[1]\nnull\n{\"a\":\n\"x\"}\n",
            "{\"a\":\"x\"}\n{\"a\":\"\xC3\xA9\"}\n",
-           "charset@10+14 -\ncharset@25+9 -\nsyntax@46+11 -\nsyntax@58+11 -\ntype@70+3 "
-           "-\ntype@74+4 -\nsyntax@79+5 -\nsyntax@85+4 -\n");
+           "charset@10+15 -\ncharset@25+10 -\nsyntax@46+12 -\nsyntax@58+12 -\ntype@70+4 "
+           "-\ntype@74+5 -\nsyntax@79+6 -\nsyntax@85+5 -\n");
     struct fixture f = {.max_depth = 3};
-    expect_with(&f, "{\"a\":[[1]]}\n{\"a\":[[[1]]]}\n", "{\"a\":[[1]]}\n", "limit@12+13 -\n");
+    expect_with(&f, "{\"a\":[[1]]}\n{\"a\":[[[1]]]}\n", "{\"a\":[[1]]}\n", "limit@12+14 -\n");
 }
 
 static void long_rows(void **state)
@@ -218,7 +218,7 @@ static void long_rows(void **state)
     memset(text + at, 'y', 100000);
     snprintf(text + at + 100000, sizeof text - at - 100000, "\"}\n{\"a\":\"z\"}\n");
     struct fixture f = {.max_row_bytes = 5000, .options = "{\"block_size\": 1024}"};
-    expect_with(&f, text, "{\"a\":\"x\"}\n{\"a\":\"z\"}\n", "limit@10+100008 -\n");
+    expect_with(&f, text, "{\"a\":\"x\"}\n{\"a\":\"z\"}\n", "limit@10+100009 -\n");
     memcpy(text, "[", 1);
     at = (size_t)snprintf(text, sizeof text, "[{\"a\":\"x\"},\n{\"a\":\"]}\\\"");
     memset(text + at, 'y', 100000);
@@ -307,7 +307,7 @@ static void maps(void **state)
         used = (size_t)(at += snprintf(text + at, sizeof text - (size_t)at, "%s\"k%d\":%d",
                                        i ? "," : "{\"m\":{", i == 99 ? 17 : i, i));
     snprintf(text + used, sizeof text - used, "}}\n{\"m\":{}}\n");
-    expect("{\"maps\": [\"m\"]}", text, "{\"m\":{}}\n", "duplicate_key@0+887 m\n");
+    expect("{\"maps\": [\"m\"]}", text, "{\"m\":{}}\n", "duplicate_key@0+888 m\n");
 }
 
 static void unknown_fields(void **state)
@@ -316,7 +316,7 @@ static void unknown_fields(void **state)
     struct fixture f = {.options = "{\"unknown_fields\": \"ignore\"}", .sample = 8};
     expect_with(&f, "{\"a\":1}\n{\"b\":[1,{}],\"a\":2}\n", "{\"a\":1}\n{\"a\":2}\n", "");
     f = (struct fixture){.options = "{\"unknown_fields\": \"reject\"}", .sample = 8};
-    expect_with(&f, "{\"a\":1}\n{\"b\":1,\"a\":2}\n", "{\"a\":1}\n", "unknown_field@8+13 -\n");
+    expect_with(&f, "{\"a\":1}\n{\"b\":1,\"a\":2}\n", "{\"a\":1}\n", "unknown_field@8+14 -\n");
     f = (struct fixture){.closed = true, .sample = 16};
     expect_with(&f, "{\"a\":{\"x\":1}}  \n{\"b\":1,\"a\":{\"y\":2}}\n",
                 "{\"a\":{\"x\":1,\"y\":null}}\n{\"a\":{\"x\":null,\"y\":2}}\n", "");
@@ -342,8 +342,8 @@ static void declared_types_hold(void **state)
                 "null}\n{\"i\":\"5\"}\n{\"i\":1,\"s\":{\"x\":128}}\n"
                 "{\"i\":1,\"s\":{\"z\":1}}\n{\"i\":1,\"b\":\"YWJ=\"}\n{\"i\":2}\n",
                 "{\"i\":1,\"s\":{\"x\":-128},\"b\":\"ab\"}\n{\"i\":2,\"s\":null,\"b\":null}\n",
-                "type@34+11 i\nnull@46+10 i\nnull@57+10 i\ntype@68+9 i\ntype@78+21 "
-                "s\nunknown_field@100+19 s\ntype@120+18 b\n");
+                "type@34+12 i\nnull@46+11 i\nnull@57+11 i\ntype@68+10 i\ntype@78+22 "
+                "s\nunknown_field@100+20 s\ntype@120+19 b\n");
     cpl_schema_free(declared);
 }
 
@@ -360,11 +360,11 @@ static void keys_with_a_nul(void **state)
 {
     (void)state;
     expect(NULL, "{\"a\\u0000b\":1}\n{\"a\":1}\n{\"o\":{\"\\u0000\":2}}\n",
-           "{\"a\":1,\"o\":null}\n{\"a\":null,\"o\":{\"\\u0000\":2}}\n", "unknown_field@0+14 -\n");
+           "{\"a\":1,\"o\":null}\n{\"a\":null,\"o\":{\"\\u0000\":2}}\n", "unknown_field@0+15 -\n");
     struct fixture f = {.sample = 14};
     expect_with(&f, "{\"o\":{\"x\":1}}\n{\"o\":{\"\\u0000\":2}}\n{\"n\":1,\"a\\u0000b\":1}\n",
                 "{\"o\":{\"x\":1},\"n\":null}\n{\"o\":{\"\\u0000\":2},\"n\":null}\n",
-                "unknown_field@33+20 -\n");
+                "unknown_field@33+21 -\n");
 }
 
 /* Any read size, block size, batch size and cut gives the same rows and rejects. */

@@ -39,6 +39,25 @@ static inline void cpl_stream_forget(struct cpl_stream *stream, uint64_t before)
     if (stream->ops->forget)
         stream->ops->forget(stream, before);
 }
+/* locate, where it is the identity too; `raw` is left alone then. */
+static inline bool cpl_stream_locate(struct cpl_stream *stream, uint64_t from, uint64_t to,
+                                     uint64_t *object_from, uint64_t *object_to,
+                                     struct cpl_buffer *raw, struct cpl_error *err)
+{
+    *object_from = from;
+    *object_to = to;
+    return !stream->ops->locate ||
+           stream->ops->locate(stream, from, to, object_from, object_to, raw, err);
+}
+/* Add the bytes of the decompressed object that became [from, to) to *count. */
+static inline bool cpl_stream_count(struct cpl_stream *stream, uint64_t from, uint64_t to,
+                                    uint64_t *count, struct cpl_error *err)
+{
+    if (from == to || !cpl_stream_locate(stream, from, to, &from, &to, NULL, err))
+        return from == to;
+    *count += to - from;
+    return true;
+}
 static inline void cpl_stream_close(struct cpl_stream *stream)
 {
     if (stream)
