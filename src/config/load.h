@@ -54,6 +54,9 @@ bool cpl_load_source(struct cpl_loading *loading, const struct cpl_node *node,
                      struct cpl_source_config *source) CPL_CHECKED;
 bool cpl_load_sink(struct cpl_loading *loading, const struct cpl_node *node,
                    struct cpl_sink_config *sink) CPL_CHECKED;
+/* Paths are printed and kept in receipts: none may hold ${file:…} or ${exec:…}. `key`: of the map. */
+bool cpl_load_no_secret_path(struct cpl_loading *loading, const struct cpl_node *map,
+                             const char *key) CPL_CHECKED;
 /* limits_section.c */
 bool cpl_load_limits(struct cpl_loading *loading, const struct cpl_node *node,
                      struct cpl_limits_config *limits) CPL_CHECKED;

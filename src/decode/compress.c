@@ -222,7 +222,7 @@ static bool within_limits(const struct decompress_stream *stream, struct cpl_err
         return cpl_fail(err, CPL_E_LIMIT,
                         "%llu compressed bytes became more than %u times as many: is this a "
                         "decompression bomb? "
-                        "Otherwise raise limits.max_ratio",
+                        "Otherwise raise limits.max_expansion_ratio",
                         (unsigned long long)in, stream->limits.max_ratio);
     return true;
 }

@@ -268,7 +268,7 @@ static void find_comment(struct cpl_csv_dialect *d, const struct cpl_sample *sam
 
 struct column {
     struct cpl_text_facts facts, with_comma;
-    bool seen;
+    uint32_t seen, points, commas; /* values; decimals written with either sign */
 };
 
 struct columns {
@@ -303,12 +303,15 @@ static bool classify_record(const struct cpl_csv_dialect *d, const struct walk *
         if (kind == CPL_CELL_NULL || kind == CPL_CELL_BAD_QUOTE)
             continue;
         struct column *column = &columns->items[c];
-        column->seen = true;
-        column->facts = cpl_text_join(column->facts,
-                                      cpl_text_classify(text.data, text.length, &d->style));
-        if (!d->decimal_point)
-            column->with_comma = cpl_text_join(column->with_comma,
-                                               cpl_text_classify(text.data, text.length, &comma));
+        struct cpl_text_facts facts = cpl_text_classify(text.data, text.length, &d->style);
+        column->seen++;
+        column->facts = cpl_text_join(column->facts, facts);
+        column->points += facts.class == CPL_CLASS_DECIMAL || facts.class == CPL_CLASS_DOUBLE;
+        if (d->decimal_point)
+            continue;
+        struct cpl_text_facts other = cpl_text_classify(text.data, text.length, &comma);
+        column->with_comma = cpl_text_join(column->with_comma, other);
+        column->commas += facts.class == CPL_CLASS_STRING && other.class == CPL_CLASS_DECIMAL;
     }
     return true;
 }
@@ -455,18 +458,18 @@ static bool settle_dialect(struct cpl_csv_dialect *d, const struct cpl_sample *s
     return find_preamble(d, sample, err);
 }
 
+/* By vote, so that one bad value does not hide how the others are written. */
 static void adopt_decimal_comma(struct cpl_csv_dialect *d, struct columns *columns)
 {
-    unsigned better = 0, worse = 0;
+    bool comma = false, point = false;
     if (d->decimal_point || d->delimiter == ',')
         return;
     for (uint32_t c = 0; c < columns->n; c++) {
-        better += columns->items[c].facts.class == CPL_CLASS_STRING &&
-                  columns->items[c].with_comma.class == CPL_CLASS_DECIMAL;
-        worse += columns->items[c].facts.class == CPL_CLASS_DECIMAL ||
-                 columns->items[c].facts.class == CPL_CLASS_DOUBLE;
+        const struct column *column = &columns->items[c];
+        comma |= column->commas && 2 * column->commas >= column->seen;
+        point |= column->points && 2 * column->points >= column->seen;
     }
-    if (!better || worse)
+    if (!comma || point)
         return;
     d->decimal_point = d->style.decimal_point = ',';
     for (uint32_t c = 0; c < columns->n; c++)
@@ -602,7 +605,10 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
     if (d->names.n > columns.n)
         columns.n = (uint32_t)d->names.n;
     if (!columns.n) {
-        cpl_fail(err, CPL_E_DATA, "there is no row to take columns from: the input is empty%s",
+        cpl_fail(err, CPL_E_DATA,
+                 sample.whole
+                     ? "there is no row to take columns from: the input is empty%s"
+                     : "no row ends within its first bytes: is this text with line ends?%.0s",
                  sample.size ? " but for blank lines and comments" : "");
         goto out;
     }

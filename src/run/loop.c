@@ -620,6 +620,27 @@ static bool commit(struct run_state *run, const char *plan_hash, double work_sec
     return ok;
 }
 
+/* Appending lands files beside others: readers that take the folder as one table want one schema. */
+static void warn_of_other_schema(const struct run_state *run)
+{
+    struct cpl_log *log = cpl_attempt_log(run->attempt);
+    if (!log || run->plan.pipeline->sink.mode != CPL_MODE_APPEND)
+        return;
+    const struct cpl_log_record *ours = cpl_log_record(log, cpl_log_head(log));
+    for (uint64_t seq = cpl_log_head(log) - 1; seq; seq--) {
+        const struct cpl_log_record *other = cpl_log_record(log, seq);
+        if (other->kind != CPL_RECORD_COMMIT || !other->rows.landed)
+            continue;
+        if (strcmp(other->schema_hash, ours->schema_hash) != 0)
+            say(run, "warning",
+                "the columns or types of this run differ from those that run %s landed in %s: "
+                "readers that take the folder as one table may refuse it. "
+                "Declare the schema to keep it the same",
+                other->run_id, run->plan.pipeline->sink.path);
+        return;
+    }
+}
+
 static bool balance_stdout(struct run_state *run, struct cpl_error *err)
 {
     struct cpl_file_entry files[2] = {{.role = CPL_FILE_DATA, .rows = run->output.rows},
@@ -707,6 +728,14 @@ static void sweep(struct run_state *run)
 static bool report_prior(struct run_state *run, const struct cpl_prior *prior,
                          struct cpl_error *err)
 {
+    struct cpl_log *log = cpl_attempt_log(run->attempt);
+    const struct cpl_log_record *record = log ? cpl_log_record(log, prior->seq) : NULL;
+    if (record && record->config_hash &&
+        strcmp(record->config_hash, run->options->pipeline->config_hash) != 0)
+        return cpl_fail(err, CPL_E_CONFLICT,
+                        "the run id %s has landed before, with another configuration (pipeline "
+                        "%s); use a run id of its own",
+                        run->result->run_id, record->pipeline);
     run->result->repeated = true;
     run->result->rows = prior->rows;
     run->result->receipt = prior->receipt[0] ? cpl_strdup(prior->receipt, err) : NULL;
@@ -748,6 +777,7 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     report_progress(run, "commit");
     if (!commit(run, plan_hash, seconds_now() - begun, err))
         return false;
+    warn_of_other_schema(run);
     report_progress(run, "publish");
     if (!cpl_attempt_publish(run->attempt, err) || !retain(run, err))
         return false;

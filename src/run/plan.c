@@ -276,12 +276,13 @@ out:
 
 static bool resolve(struct cpl_plan *plan, struct cpl_error *err)
 {
-    for (size_t head = CPL_SAMPLE_BYTES;; head *= 8) {
+    for (size_t head = CPL_SAMPLE_BYTES;; head *= 4) {
         struct cpl_error problem = {0};
         bool longer = false;
         if (resolve_from(plan, head, &longer, &problem))
             return true;
-        if (problem.code != CPL_E_DATA || !longer || head > plan->pipeline->limits.max_row_bytes) {
+        if (problem.code != CPL_E_DATA || !longer || head >= CPL_LONGEST_SAMPLE ||
+            head > plan->pipeline->limits.max_row_bytes) {
             *err = problem;
             return false;
         }
