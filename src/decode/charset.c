@@ -246,6 +246,29 @@ static void guess_by_detector(const uint8_t *head, size_t size, struct cpl_chars
     guess->certainty = CPL_CHARSET_GUESS;
 }
 
+/* Length of the valid UTF-8 sequence at `at`; 0 = none. Never reads behind `end`. */
+static size_t sequence_length(const uint8_t *at, const uint8_t *end)
+{
+    size_t length = *at < 0xC2 ? 0 : *at < 0xE0 ? 2 : *at < 0xF0 ? 3 : *at < 0xF5 ? 4 : 0;
+    if (!length || (size_t)(end - at) < length)
+        return 0;
+    return cpl_utf8_valid(at, length) ? length : 0;
+}
+
+/* A few broken bytes among many well-formed sequences: text of another charset hardly ever forms any. */
+static bool mostly_utf8(const uint8_t *head, size_t size)
+{
+    const uint8_t *end = head + size;
+    size_t good = 0, bad = 0;
+    for (const uint8_t *at = head; at < end;) {
+        size_t length = *at < 0x80 ? 1 : sequence_length(at, end);
+        good += length > 1;
+        bad += length == 0;
+        at += length ? length : 1;
+    }
+    return good >= 4 && good >= 4 * bad;
+}
+
 void cpl_charset_guess(const uint8_t *head, size_t size, bool whole,
                        struct cpl_charset_guess *guess)
 {
@@ -258,6 +281,10 @@ void cpl_charset_guess(const uint8_t *head, size_t size, bool whole,
         say(guess, "UTF-8", CPL_CHARSET_VALID_UTF8, 0);
         return;
     }
-    if (!guess_zeros(head, size, false, guess))
+    if (guess_zeros(head, size, false, guess))
+        return;
+    if (mostly_utf8(head, size))
+        say(guess, "UTF-8", CPL_CHARSET_GUESS, 0); /* the broken rows will be rejected */
+    else
         guess_by_detector(head, size, guess);
 }

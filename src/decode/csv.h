@@ -16,6 +16,8 @@
 #include "decode/decoder.h"
 
 enum cpl_csv_newline { CPL_NEWLINE_AUTO, CPL_NEWLINE_LF, CPL_NEWLINE_CR };
+/* The delimiter of a file with one column: the unit separator, which no text holds. */
+enum { CPL_CSV_NO_DELIMITER = 0x1F };
 enum cpl_csv_header { CPL_HEADER_AUTO, CPL_HEADER_YES, CPL_HEADER_NO };
 enum cpl_csv_trim { CPL_TRIM_NO, CPL_TRIM_YES };
 enum cpl_csv_ragged { CPL_RAGGED_REJECT, CPL_RAGGED_PAD };

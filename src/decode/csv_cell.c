@@ -1,4 +1,5 @@
 #include "decode/csv_cell.h"
+#include "format/json_text.h"
 
 #include <string.h>
 #if defined(__SSE2__)
@@ -210,9 +211,13 @@ enum cpl_text_result cpl_csv_cell_value(const struct cpl_text_style *style,
                                    &column->i64[row]);
     case CPL_UUID:
         return cpl_parse_uuid(text->data, text->length, inferred, column->uuid[row]);
+    case CPL_JSON:
+        if (!cpl_json_text_valid(text->data, text->length))
+            return CPL_TEXT_NO;
+        column->slices[row] = (struct cpl_slice){.data = text->data, .length = text->length};
+        return CPL_TEXT_EXACT;
     case CPL_STRING:
     case CPL_BINARY:
-    case CPL_JSON:
         column->slices[row] = (struct cpl_slice){.data = text->data, .length = text->length};
         return CPL_TEXT_EXACT;
     default:

@@ -9,6 +9,7 @@
 #include "decode/csv_names.h"
 #include "decode/csv_scan.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +151,54 @@ static unsigned opens_fields(const struct cpl_sample *sample, uint8_t mark)
     return n;
 }
 
+/* Is a colon or blank nowhere a part of a time (10:30), an address (http:) or a date with its time? */
+static bool separates_words(const struct cpl_sample *sample, char mark)
+{
+    for (size_t i = 1; i + 2 < sample->size; i++) {
+        const uint8_t *at = sample->data + i;
+        if (*at != (uint8_t)mark)
+            continue;
+        bool digits = isdigit(at[-1]) && isdigit(at[1]);
+        if (digits || (mark == ':' && at[1] == '/'))
+            return false;
+    }
+    return true;
+}
+
+static bool is_plain_word(const uint8_t *data, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum(data[i]) && data[i] != '_')
+            return false;
+    return length && !isdigit(data[0]);
+}
+
+/* A first line that is one plain word, above lines that are not a header of words: the name of the only column. */
+static bool is_single_column(const struct cpl_csv_dialect *d, const struct cpl_sample *sample)
+{
+    const uint8_t *data = sample->data, *end = data + sample->size;
+    uint8_t newline = d->newline == CPL_NEWLINE_CR ? '\r' : '\n';
+    const uint8_t *line_end = memchr(data, newline, sample->size);
+    size_t length = line_end ? (size_t)(line_end - data) : 0;
+    length -= length && data[length - 1] == '\r';
+    if (d->delimiter_set || !is_plain_word(data, length) || line_end + 1 >= end)
+        return false;
+    const uint8_t *second = line_end + 1,
+                  *second_end = memchr(second, newline, (size_t)(end - second));
+    second_end = second_end ? second_end : end;
+    if (second == second_end || *second == '\r')
+        return false; /* a title and a blank line */
+    for (const uint8_t *cell = second; cell < second_end;) {
+        const uint8_t *stop = cell;
+        while (stop < second_end && *stop != (uint8_t)d->delimiter && *stop != '\r')
+            stop++;
+        if (!is_plain_word(cell, (size_t)(stop - cell)))
+            return true;
+        cell = stop + 1;
+    }
+    return memchr(second, d->delimiter, (size_t)(second_end - second)) == NULL;
+}
+
 static bool find_delimiter(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                            struct cpl_error *err)
 {
@@ -167,8 +216,11 @@ static bool find_delimiter(struct cpl_csv_dialect *d, const struct cpl_sample *s
             struct score score;
             if (!score_rules(sample, rules, &score, err))
                 return false;
-            /* blanks and colons stand in ordinary text, single quotes in words: they need more proof */
-            double value = merit(&score) * (i >= 4 ? 0.7 : 1) * (q ? 0.97 : 1);
+            /* blanks and colons stand in ordinary text, in times and in addresses: they need more proof */
+            bool doubtful = !d->delimiter_set && i >= 4 &&
+                            (score.agreeing < score.records ||
+                             !separates_words(sample, delimiters[i]));
+            double value = doubtful ? 0 : merit(&score) * (i >= 4 ? 0.7 : 1) * (q ? 0.97 : 1);
             if (value > best + 1e-9) {
                 best = value;
                 delimiter = (char)rules.delimiter;
@@ -178,6 +230,8 @@ static bool find_delimiter(struct cpl_csv_dialect *d, const struct cpl_sample *s
     d->delimiter = delimiter;
     if (!d->quote_set)
         d->quote = best > 0 ? quote : '"';
+    if (best > 0 && is_single_column(d, sample))
+        d->delimiter = CPL_CSV_NO_DELIMITER;
     return true;
 }
 

@@ -158,6 +158,13 @@ static void dialects(void **state)
     expect("1,2\n3,4\n", NULL, "1|2\n3|4\n", "");
     expect("a;b\n1,5;x\n2,25;y\n", NULL, "1.50|x\n2.25|y\n", "");
     expect("a,b\n\"x\\\"y\",1\n\"z\",2\n", NULL, "x\"y|1\nz|2\n", "");
+    expect("name\nAnn Lee\nBob Ray\n", NULL, "Ann Lee\nBob Ray\n", "");
+    expect("url\nhttp://a.com/x\nhttp://b.com/y\n", NULL, "http://a.com/x\nhttp://b.com/y\n", "");
+    expect("address\nMain St 5, Berlin\nFoo 3, Paris\n", NULL, "Main St 5, Berlin\nFoo 3, Paris\n",
+           "");
+    expect("ts\n2026-01-01 10:00:00\n2026-01-01 11:00:00\n", NULL,
+           "2026-01-01T10:00:00\n2026-01-01T11:00:00\n", "");
+    expect("a;b\n2,5;x\nbad;y\n4,5;z\n", NULL, "2,5|x\nbad|y\n4,5|z\n", "");
     expect("a,b\n'x,1',2\n'y,2',3\n", OPTIONS("quote", "'"), "x,1|2\ny,2|3\n", "");
 }
 

@@ -246,6 +246,29 @@ static bool take_samples(const struct cpl_plan *plan, size_t head, struct sample
     return true;
 }
 
+/* JSON is Unicode (RFC 8259): a guess at a national charset only says that some bytes are broken. */
+static bool insist_on_unicode(struct cpl_plan *plan)
+{
+    bool changed = false;
+    for (size_t i = 0; !strcmp(plan->decoder->name, "json") && i < plan->inputs.n; i++) {
+        struct cpl_input *input = &plan->inputs.items[i];
+        bool guessed = input->charset.certainty == CPL_CHARSET_GUESS &&
+                       strncmp(input->charset.name, "UTF-", 4) != 0;
+        if (!guessed || strcmp(plan->pipeline->source.charset, "auto") != 0)
+            continue;
+        snprintf(input->charset.name, sizeof input->charset.name, "UTF-8");
+        input->is_utf8 = changed = true;
+    }
+    return changed;
+}
+
+static void release_samples(struct samples *samples)
+{
+    for (size_t i = 0; i < MOST_SAMPLES; i++)
+        cpl_buffer_release(&samples->bytes[i]);
+    *samples = (struct samples){0};
+}
+
 /* From a head of so many bytes. *longer: a longer head may hold what this one cuts (its first row is not whole). */
 static bool resolve_from(struct cpl_plan *plan, size_t head, bool *longer, struct cpl_error *err)
 {
@@ -258,8 +281,14 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool *longer, struc
         goto out;
     *longer = !samples.items[0].whole;
     if (!find_decoder(plan, &pipeline->source, &samples.bytes[0], samples.items[0].whole, path,
-                      err) ||
-        !read_settings(plan, &pipeline->source, err))
+                      err))
+        goto out;
+    if (insist_on_unicode(plan)) {
+        release_samples(&samples);
+        if (!take_samples(plan, head, &samples, err))
+            goto out;
+    }
+    if (!read_settings(plan, &pipeline->source, err))
         goto out;
     if (!plan->decoder->infer(plan->settings, samples.items, samples.n, declared,
                               pipeline->schema.decimals, &plan->schema, &plan->columns, err)) {
@@ -268,8 +297,7 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool *longer, struc
     }
     ok = choose_columns(plan, err);
 out:
-    for (size_t i = 0; i < samples.n + 1 && i < MOST_SAMPLES; i++)
-        cpl_buffer_release(&samples.bytes[i]);
+    release_samples(&samples);
     cpl_schema_free(declared);
     return ok;
 }
