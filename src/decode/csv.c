@@ -73,6 +73,7 @@ static bool send_reject(struct csv_decoder *d, uint32_t from, uint32_t to, const
         reject.raw = raw.data;
         reject.raw_length = raw.size;
     }
+    block->object.reject += reject.length;
     ok = ok && d->rejects->add(d->rejects, &reject, d->err);
     cpl_buffer_release(&raw);
     return ok;
@@ -581,6 +582,8 @@ static bool skip_head(struct csv_decoder *d)
         end = head_end(d, &whole);
     }
     block->header_bytes += end;
+    if (!cpl_csv_block_count(block, 0, end, &block->object.header, d->err))
+        return false;
     cpl_csv_block_advance(block, end);
     return true;
 }
@@ -794,6 +797,7 @@ static void csv_report(const struct cpl_decoder *decoder, struct cpl_split_repor
         .blank_bytes = block->blank_bytes,
         .row_bytes = block->row_bytes,
         .reject_bytes = block->reject_bytes,
+        .object = block->object,
         .lines = block->lines_before + cpl_count_newlines(block->data, block->record_start),
         .widened = d->widened,
         .facts = d->facts,

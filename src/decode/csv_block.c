@@ -66,6 +66,12 @@ void cpl_csv_block_advance(struct cpl_csv_block *block, size_t offset)
     memmove(block->data, block->data + offset, block->filled);
 }
 
+bool cpl_csv_block_count(struct cpl_csv_block *block, size_t from, size_t to,
+                         uint64_t *object_class, struct cpl_error *err)
+{
+    return cpl_stream_count(block->bytes, block->base + from, block->base + to, object_class, err);
+}
+
 static bool grow(struct cpl_csv_block *block, struct cpl_error *err)
 {
     size_t capacity = block->capacity * 2;
@@ -223,13 +229,14 @@ static bool close_last_record(struct cpl_csv_block *block, size_t from, struct c
 /* A record that is longer than any may be: drop it up to its next line end, as one reject. */
 static bool drop_giant(struct cpl_csv_block *block, struct cpl_error *err)
 {
-    size_t size = block->filled;
-    if (!block->irregular(block->context, CPL_ODD_LIMIT, 0, (uint32_t)size, 0, err))
-        return false;
     block->rows_rejected++;
-    for (;;) {
+    for (bool first = true;; first = false) {
         const uint8_t *newline = memchr(block->data, block->rules.newline, block->filled);
         size_t end = newline ? (size_t)(newline - block->data) + 1 : block->filled;
+        bool ok = first ? block->irregular(block->context, CPL_ODD_LIMIT, 0, (uint32_t)end, 0, err)
+                        : cpl_csv_block_count(block, 0, end, &block->object.reject, err);
+        if (!ok)
+            return false;
         block->reject_bytes += end;
         cpl_csv_block_advance(block, end);
         if (newline || block->at_end)
@@ -369,11 +376,11 @@ static bool one_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile,
     block->record_start = newline + 1;
     if (block->rules.comment && block->data[start] == block->rules.comment && newline > start) {
         block->comment_bytes += end - start;
-        return true;
+        return cpl_csv_block_count(block, start, end, &block->object.comment, err);
     }
     if (is_blank_record(block, start, newline, fields)) {
         block->blank_bytes += end - start;
-        return true;
+        return cpl_csv_block_count(block, start, end, &block->object.blank, err);
     }
     const struct cpl_csv_odd *odd = odd_record(block, start);
     if (odd)

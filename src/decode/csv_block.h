@@ -60,6 +60,7 @@ struct cpl_csv_block {
     uint64_t lines_before; /* newlines in front of data[0], since the split's true start */
     /* books */
     uint64_t comment_bytes, blank_bytes, row_bytes, reject_bytes, header_bytes, rows_rejected;
+    struct cpl_object_bytes object; /* .reject: whoever places the reject adds to it */
 };
 
 bool cpl_csv_block_init(struct cpl_csv_block *block, struct cpl_error *err) CPL_CHECKED;
@@ -76,4 +77,7 @@ bool cpl_csv_block_tile(struct cpl_csv_block *block, struct cpl_csv_tile *tile,
 /* Read until the block is full or the input ends; grow it first when it is full already. */
 bool cpl_csv_block_read(struct cpl_csv_block *block, struct cpl_error *err) CPL_CHECKED;
 void cpl_csv_block_advance(struct cpl_csv_block *block, size_t offset);
+/* [from, to) of data is a comment, blank or header: add what it is in the object to *object_class. */
+bool cpl_csv_block_count(struct cpl_csv_block *block, size_t from, size_t to,
+                         uint64_t *object_class, struct cpl_error *err) CPL_CHECKED;
 uint64_t cpl_count_newlines(const uint8_t *data, size_t size);

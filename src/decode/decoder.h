@@ -69,8 +69,9 @@ struct cpl_split_report {
     uint64_t header_bytes, comment_bytes, blank_bytes, row_bytes,
         reject_bytes; /* tile [true_start, true_end), in bytes of the stream */
     struct cpl_object_bytes
-        object;     /* the same in bytes of the object: they differ behind a charset stage */
-    uint64_t lines; /* newlines in [true_start, true_end) */
+        object;          /* the same in bytes of the object: they differ behind a charset stage */
+    uint64_t text_bytes; /* filled by the loop: length of [true_start, true_end) as UTF-8 */
+    uint64_t lines;      /* newlines in [true_start, true_end) */
     bool
         widened; /* the schema must grow: ask `needs`, drop what was decoded, work the split again */
     struct cpl_text_facts

@@ -30,6 +30,7 @@ bool cpl_account_split(struct cpl_input_account *input, const struct cpl_split_r
     if (first)
         input->from = report->true_start;
     input->to = report->true_end;
+    input->text_bytes += report->text_bytes;
     input->header_bytes += report->header_bytes;
     input->comment_bytes += report->comment_bytes;
     input->blank_bytes += report->blank_bytes;

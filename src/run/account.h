@@ -23,6 +23,7 @@ struct cpl_input_account {
     const char *charset;     /* "UTF-8" …; "" = not text */
     uint64_t from, to;       /* positions read: bytes of the decompressed object */
     uint64_t decompressed;   /* length of the decompressed object, as its stream gave it */
+    uint64_t text_bytes;     /* the same as UTF-8: what the decoder read */
     bool text;               /* the byte equation applies */
     uint64_t header_bytes, comment_bytes, blank_bytes, row_bytes, reject_bytes;
     uint64_t rows_read, rows_decoded, rows_rejected;

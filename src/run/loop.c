@@ -207,6 +207,21 @@ static bool keep_needs(struct run_state *run, size_t split, struct cpl_work_resu
     return true;
 }
 
+/* The object's length, where its stream ended; of a plain file its size must say the same. */
+static bool take_length(const struct run_state *run, size_t split, struct cpl_input_account *input,
+                        const struct cpl_split_report *report, struct cpl_error *err)
+{
+    const struct cpl_input *from = &run->plan.inputs.items[run->plan.splits[split].input];
+    input->decompressed = report->true_end;
+    if (!from->reader || from->compression != CPL_PLAIN || from->size == input->decompressed)
+        return true;
+    return cpl_fail(
+        err, CPL_E_BOOKS,
+        "%s: %llu bytes were read, and it was listed with %llu: it changed while it was "
+        "read; run again",
+        from->path, (unsigned long long)input->decompressed, (unsigned long long)from->size);
+}
+
 static bool account_split(struct run_state *run, size_t split, const struct cpl_work_result *result,
                           struct cpl_error *err)
 {
@@ -214,8 +229,8 @@ static bool account_split(struct run_state *run, size_t split, const struct cpl_
     run->account.rows.read += result->report.rows_read;
     run->expected = result->report.true_end;
     run->lines += result->report.lines;
-    if (run->plan.splits[split].last)
-        input->decompressed = result->report.true_end;
+    if (run->plan.splits[split].last && !take_length(run, split, input, &result->report, err))
+        return false;
     return cpl_account_split(input, &result->report, err);
 }
 

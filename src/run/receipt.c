@@ -40,6 +40,7 @@ static void write_input(struct cpl_json_writer *writer, const struct cpl_input_a
     cpl_json_uint(writer, "from", input->from);
     cpl_json_uint(writer, "to", input->to);
     cpl_json_uint(writer, "decompressed", input->decompressed);
+    cpl_json_uint(writer, "text_bytes", input->text_bytes);
     cpl_json_uint(writer, "rows_read", input->rows_read);
     cpl_json_uint(writer, "rows_decoded", input->rows_decoded);
     cpl_json_uint(writer, "rows_rejected", input->rows_rejected);

@@ -102,12 +102,46 @@ static void count(struct cpl_worker *w, const struct cpl_split_report *report)
     w->counted_rejects = report->rows_rejected;
 }
 
-static bool deliver(struct cpl_worker *w, bool last, struct cpl_work_result *result,
-                    struct cpl_error *err)
+/* Behind a charset stage the decoder counted bytes of UTF-8. The receipt speaks of the object's: what is no
+ * row was mapped back piece by piece, rows are what is left, and the two ways of counting must agree on whether
+ * there is any. Such an input is one split, from 0. */
+static bool report_in_object_bytes(struct cpl_worker *w, struct cpl_split_report *r,
+                                   struct cpl_error *err)
+{
+    const struct cpl_object_bytes *object = &r->object;
+    uint64_t ignored, end,
+        aside = object->header + object->comment + object->blank + object->reject;
+    r->text_bytes = r->true_end - r->true_start;
+    if (!w->stream->ops->locate)
+        return true;
+    uint64_t parts = r->header_bytes + r->comment_bytes + r->blank_bytes + r->row_bytes +
+                     r->reject_bytes;
+    if (!cpl_stream_locate(w->stream, r->true_end, r->true_end, &ignored, &end, NULL, err))
+        return false;
+    if (r->true_start || parts != r->text_bytes || aside > end ||
+        (aside < end) != (r->row_bytes > 0))
+        return cpl_fail(err, CPL_E_BOOKS,
+                        "the books do not balance: header, comment, blank, row and reject are %llu "
+                        "of %llu bytes as UTF-8, and all but rows %llu of %llu bytes as stored",
+                        (unsigned long long)parts, (unsigned long long)r->text_bytes,
+                        (unsigned long long)aside, (unsigned long long)end);
+    r->true_end = end;
+    r->header_bytes = object->header;
+    r->comment_bytes = object->comment;
+    r->blank_bytes = object->blank;
+    r->reject_bytes = object->reject;
+    r->row_bytes = end - aside;
+    return true;
+}
+
+static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool last,
+                    struct cpl_work_result *result, struct cpl_error *err)
 {
     const struct cpl_plan *plan = w->plan;
     plan->decoder->report(w->decoder, &result->report);
     result->report.facts = NULL;
+    if (last && !report_in_object_bytes(w, &result->report, err))
+        return cpl_fail_context(err, "%s", plan->inputs.items[split->input].path);
     count(w, &result->report);
     result->last = last;
     bool widened = result->report.widened;
@@ -141,10 +175,10 @@ bool cpl_worker_next(struct cpl_worker *w, const struct cpl_split *split,
                                   memory_order_relaxed);
         seen = w->stream->position;
         if (!batch->rows)
-            return deliver(w, true, result, err);
+            return deliver(w, split, true, result, err);
         if (!atomic_load_explicit(w->doomed, memory_order_relaxed) && !append(w, batch, err))
             return false;
         if (split->stream && seen - begun >= CPL_SPLIT_BYTES)
-            return deliver(w, false, result, err);
+            return deliver(w, split, false, result, err);
     }
 }
