@@ -182,7 +182,8 @@ static const struct cpl_option sink_options[] = {
      IN_SINK(config.partition_by),
      .summary =
          "Columns, or `year(c)` `month(c)` `day(c)` `hour(c)` of a date or timestamp column: one "
-         "directory a value, as Hive names them.",
+         "directory a value, as Hive names them (`country=DE/ordered_at_month=2026-11`). A column "
+         "that makes a directory is left out of the files.",
      .example = "[country, month(ordered_at)]"},
     {.name = "single_file",
      .type = CPL_OPTION_BOOL,
@@ -226,7 +227,7 @@ static const struct cpl_option sink_options[] = {
      .min = 1,
      .max = 1000000,
      .flags = CPL_OPTION_ADVANCED,
-     .summary = "The run fails when rows fall into more partitions at once."},
+     .summary = "The run fails when its rows fall into more partitions."},
     {.name = "file_name",
      .type = CPL_OPTION_STRING,
      IN_SINK(config.file_name),

@@ -11,7 +11,7 @@ struct cpl_progress {
     uint64_t bytes_done, bytes_total; /* decompressed bytes read; total 0 = unknown */
     uint64_t rows, rejects;
     double seconds;
-    const char *phase; /* "plan" "work" "commit" "publish" "widen" */
+    const char *phase; /* "plan" "work" "partition" "commit" "publish" "widen" */
 };
 struct cpl_run_options {
     const struct cpl_pipeline *pipeline;
