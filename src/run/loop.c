@@ -395,8 +395,8 @@ static void choose_threads(struct run_state *run)
     const struct cpl_limits_config *limits = &run->plan.pipeline->limits;
     int64_t wanted = limits->threads > 0 ? limits->threads : sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t memory = limits->memory ? limits->memory : (uint64_t)224 << 20;
-    uint64_t fit = memory > FIXED_MEMORY + SPLIT_MEMORY ? (memory - FIXED_MEMORY) / SPLIT_MEMORY
-                                                        : 1;
+    uint64_t each = run->plan.partitions ? CPL_ROUTER_MEMORY : SPLIT_MEMORY;
+    uint64_t fit = memory > FIXED_MEMORY + each ? (memory - FIXED_MEMORY) / each : 1;
     if (wanted < 1)
         wanted = 1;
     if (wanted > MOST_THREADS)

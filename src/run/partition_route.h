@@ -15,6 +15,9 @@
 #include "run/partition.h"
 #include <stdatomic.h>
 
+/* What a worker needs that routes: the rows of one sort, their order, and what decoding takes. */
+enum { CPL_ROUTER_MEMORY = 56 << 20 };
+
 struct cpl_spill_file {
     int fd; /* -1: not made yet */
     uint64_t limit;
