@@ -105,6 +105,12 @@ static bool reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_t
         snprintf(message, sizeof message,
                  "the row holds bytes that are not valid in the input's character set");
         break;
+    case CPL_ODD_FIELD_LIMIT:
+        rule = "limit";
+        snprintf(message, sizeof message,
+                 "a field is longer than limits.max_field_bytes (%llu bytes)",
+                 (unsigned long long)d->plan->max_field_bytes);
+        break;
     case CPL_ODD_LIMIT:
         rule = "limit";
         snprintf(message, sizeof message,
@@ -739,8 +745,9 @@ static struct cpl_decoder *csv_open(const struct cpl_decode_plan *plan, struct c
     d->batch.schema = plan->schema;
     d->block = (struct cpl_csv_block){.dialect = dialect,
                                       .bytes = bytes,
+                                      .max_field_bytes = plan->max_field_bytes,
                                       .max_row_bytes = plan->max_row_bytes ? plan->max_row_bytes
-                                                                           : 16u << 20,
+                                                                           : 8u << 20,
                                       .to = to,
                                       .context = d,
                                       .irregular = reject_irregular};

@@ -268,7 +268,9 @@ bool cpl_csv_block_fill(struct cpl_csv_block *block, struct cpl_error *err)
     while (n && block->data[scan->positions[n - 1]] != block->rules.newline)
         n--;
     block->scan.n = n;
-    block->regular = !block->n_odd && !block->rules.comment && n == scan->rows * columns;
+    bool short_fields = !block->max_field_bytes || block->capacity <= block->max_field_bytes;
+    block->regular = !block->n_odd && !block->rules.comment && n == scan->rows * columns &&
+                     short_fields;
     for (uint32_t i = columns; block->regular && i <= n; i += columns)
         block->regular = block->data[scan->positions[i - 1]] == block->rules.newline;
     if (block->regular && scan->non_ascii)
@@ -364,6 +366,18 @@ static void take_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile,
     tile->rows++;
 }
 
+/* Is some field of the record longer than fields may be? */
+static bool long_field(const struct cpl_csv_block *block, const uint32_t *ends, uint32_t fields,
+                       uint32_t start)
+{
+    for (uint32_t i = 0; i < fields; i++) {
+        if (ends[i] - start > block->max_field_bytes)
+            return true;
+        start = ends[i] + 1;
+    }
+    return false;
+}
+
 static bool one_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile,
                        struct cpl_error *err)
 {
@@ -388,6 +402,9 @@ static bool one_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile,
                              fields, err);
     if (newline - start > block->max_row_bytes)
         return reject_record(block, CPL_ODD_LIMIT, start, end, fields, err);
+    if (block->max_field_bytes && newline - start > block->max_field_bytes &&
+        long_field(block, ends, fields, start))
+        return reject_record(block, CPL_ODD_FIELD_LIMIT, start, end, fields, err);
     if (block->scan.non_ascii && !cpl_utf8_valid(block->data + start, newline - start))
         return reject_record(block, CPL_ODD_CHARSET, start, end, fields, err);
     if (fields != columns && !(block->dialect->ragged == CPL_RAGGED_PAD && fields < columns))

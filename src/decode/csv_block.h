@@ -16,7 +16,8 @@ enum cpl_csv_oddity {
     CPL_ODD_QUOTE,
     CPL_ODD_OPEN_QUOTE,
     CPL_ODD_CHARSET,
-    CPL_ODD_LIMIT
+    CPL_ODD_LIMIT,
+    CPL_ODD_FIELD_LIMIT
 };
 
 /* Rows with the right number of fields. Cell c of row r ends at ends[r * stride + c]; it starts behind the end before it, the first
@@ -37,6 +38,7 @@ struct cpl_csv_block {
     /* given by the caller */
     const struct cpl_csv_dialect *dialect;
     struct cpl_stream *bytes;
+    uint64_t max_field_bytes;   /* 0 = none */
     uint64_t max_row_bytes, to; /* rows starting behind `to` are not ours */
     uint32_t tile_rows;
     void *context;

@@ -502,10 +502,25 @@ static bool settle_style(struct cpl_csv_dialect *d, struct cpl_error *err)
     return true;
 }
 
+/* Excel's own first line: `sep=;` names the delimiter and is no row. */
+static void obey_separator_line(struct cpl_csv_dialect *d, const struct cpl_sample *sample)
+{
+    const uint8_t *data = sample->data;
+    if (d->skip_set || sample->size < 6 ||
+        (memcmp(data, "sep=", 4) != 0 && memcmp(data, "SEP=", 4) != 0) ||
+        (data[5] != '\n' && data[5] != '\r'))
+        return;
+    if (!d->delimiter_set)
+        d->delimiter = (char)data[4];
+    d->delimiter_set = d->skip_set = true;
+    d->skip_lines = 1;
+}
+
 static bool settle_dialect(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                            struct cpl_error *err)
 {
     find_newline(d, sample);
+    obey_separator_line(d, sample);
     if (!find_delimiter(d, sample, err) || !find_escape(d, sample, err))
         return false;
     find_comment(d, sample);

@@ -20,7 +20,7 @@ struct cpl_part_builder {
     struct cpl_arena arena;
     struct cpl_parquet_schema schema;
     struct cpl_shredder *shredder;
-    struct cpl_codec_state codec;
+    struct cpl_parquet_scratch scratch;
     struct cpl_parquet_column **columns;
     uint64_t group_rows;
     struct cpl_part *part; /* row groups finished so far */
@@ -83,7 +83,9 @@ static void builder_free(struct cpl_part_builder *b)
         cpl_parquet_column_free(b->columns[l]);
     cpl_free(b->columns);
     cpl_shredder_free(b->shredder);
-    cpl_codec_state_release(&b->codec);
+    cpl_codec_state_release(&b->scratch.codec);
+    cpl_buffer_release(&b->scratch.body);
+    cpl_buffer_release(&b->scratch.packed);
     part_free(b->part);
     cpl_arena_release(&b->arena);
     cpl_free(b);
@@ -113,6 +115,7 @@ static void bound_pages(struct cpl_part_builder *b)
         rows = LEAST;
     if (b->options.page_rows > rows)
         b->options.page_rows = rows;
+    b->options.wide = b->schema.n_leaves > 256;
 }
 
 static struct cpl_part_builder *builder_new(const struct cpl_schema *schema, const void *options,
@@ -128,7 +131,7 @@ static struct cpl_part_builder *builder_new(const struct cpl_schema *schema, con
     if (ok)
         bound_pages(b);
     for (uint32_t l = 0; ok && l < b->schema.n_leaves; l++)
-        ok = (b->columns[l] = cpl_parquet_column_new(&b->schema.leaves[l], &b->options, &b->codec,
+        ok = (b->columns[l] = cpl_parquet_column_new(&b->schema.leaves[l], &b->options, &b->scratch,
                                                      err));
     if (ok)
         return b;

@@ -33,6 +33,7 @@ struct cpl_parquet_options {
     struct cpl_strings bloom_filters; /* column paths */
     enum cpl_codec codec;             /* settled from `compression` when a builder is made */
     int level;
+    bool wide; /* settled: so many columns that each gives its memory back after a row group */
 };
 extern const struct cpl_option cpl_parquet_options[];
 
@@ -76,10 +77,16 @@ enum cpl_leaf_class {
 };
 enum cpl_leaf_class cpl_leaf_class(const struct cpl_parquet_leaf *leaf);
 
+/* Lent to all columns of a builder: a page is written wholly before the next. */
+struct cpl_parquet_scratch {
+    struct cpl_codec_state codec;
+    struct cpl_buffer body, packed;
+};
+
 struct cpl_parquet_column;
 struct cpl_parquet_column *cpl_parquet_column_new(const struct cpl_parquet_leaf *leaf,
                                                   const struct cpl_parquet_options *options,
-                                                  struct cpl_codec_state *codec,
+                                                  struct cpl_parquet_scratch *scratch,
                                                   struct cpl_error *err) CPL_CHECKED;
 void cpl_parquet_column_free(struct cpl_parquet_column *column);
 bool cpl_parquet_column_add(struct cpl_parquet_column *column, const struct cpl_leaf_values *values,

@@ -28,7 +28,7 @@ struct cpl_parquet_column {
     const struct cpl_parquet_leaf *leaf;
     const struct cpl_parquet_options *options;
     const struct cpl_parquet_kernels *kernels;
-    struct cpl_codec_state *codec_state;
+    struct cpl_parquet_scratch *scratch;
     enum cpl_leaf_class class;
     enum cpl_bound_order order;
     unsigned width; /* bytes of a number */
@@ -44,7 +44,6 @@ struct cpl_parquet_column {
     struct cpl_parquet_chunk chunk;
     struct cpl_bounds bounds, previous; /* of the chunk; of the page before */
     bool has_previous;
-    struct cpl_buffer body, packed; /* of the page being written */
     bool wants_bloom;
     struct cpl_buffer hashes; /* for the bloom filter */
 };
@@ -114,7 +113,7 @@ void cpl_parquet_chunk_release(struct cpl_parquet_chunk *chunk)
 
 struct cpl_parquet_column *cpl_parquet_column_new(const struct cpl_parquet_leaf *leaf,
                                                   const struct cpl_parquet_options *options,
-                                                  struct cpl_codec_state *codec,
+                                                  struct cpl_parquet_scratch *scratch,
                                                   struct cpl_error *err)
 {
     struct cpl_parquet_column *c = cpl_alloc_zero(1, sizeof *c, err);
@@ -122,7 +121,7 @@ struct cpl_parquet_column *cpl_parquet_column_new(const struct cpl_parquet_leaf 
         return NULL;
     c->leaf = leaf;
     c->options = options;
-    c->codec_state = codec;
+    c->scratch = scratch;
     c->kernels = cpl_parquet_kernels();
     c->class = cpl_leaf_class(leaf);
     c->order = order_of(leaf);
@@ -135,10 +134,9 @@ struct cpl_parquet_column *cpl_parquet_column_new(const struct cpl_parquet_leaf 
     return c;
 }
 
-void cpl_parquet_column_free(struct cpl_parquet_column *c)
+/* Everything that grew while pages were filled. */
+static void give_memory_back(struct cpl_parquet_column *c)
 {
-    if (!c)
-        return;
     struct page *p = &c->page;
     cpl_free(p->def);
     cpl_free(p->rep);
@@ -148,14 +146,20 @@ void cpl_parquet_column_free(struct cpl_parquet_column *c)
     cpl_free(p->bools);
     cpl_buffer_release(&p->bytes);
     cpl_bounds_release(&p->bounds);
+    *p = (struct page){0};
     cpl_int_dictionary_release(&c->ints);
     cpl_bytes_dictionary_release(&c->strings);
-    cpl_parquet_chunk_release(&c->chunk);
     cpl_bounds_release(&c->bounds);
     cpl_bounds_release(&c->previous);
-    cpl_buffer_release(&c->body);
-    cpl_buffer_release(&c->packed);
     cpl_buffer_release(&c->hashes);
+}
+
+void cpl_parquet_column_free(struct cpl_parquet_column *c)
+{
+    if (!c)
+        return;
+    give_memory_back(c);
+    cpl_parquet_chunk_release(&c->chunk);
     cpl_free(c);
 }
 
@@ -205,7 +209,7 @@ static bool value_room(struct cpl_parquet_column *c, uint32_t extra, struct cpl_
     uint32_t *have = coded ? &p->code_capacity : &p->value_capacity;
     if (p->n_values + extra <= *have)
         return true;
-    uint32_t capacity = *have ? 2 * *have : 256;
+    uint32_t capacity = *have ? 2 * *have : 64;
     while (capacity < p->n_values + extra)
         capacity *= 2;
     bool ok;
@@ -463,7 +467,7 @@ static double rows_expected(const struct cpl_parquet_column *c, bool last)
 static uint32_t direct_table(const struct cpl_bounds *bounds, int64_t *base)
 {
     uint64_t range = (uint64_t)bounds->max - (uint64_t)bounds->min;
-    uint32_t entries = 1024;
+    uint32_t entries = 256;
     if (range >= 30000)
         return 0;
     while (entries < 2 * range && entries < 1u << 15)
@@ -571,7 +575,7 @@ static bool choose_float_layout(struct cpl_parquet_column *c, struct cpl_error *
         body.size = packed.size = 0;
         c->encoding = layouts[i];
         ok = encode_values(c, &body, err) &&
-             cpl_codec_compress(c->options->codec, c->options->level, c->codec_state, body.data,
+             cpl_codec_compress(c->options->codec, c->options->level, &c->scratch->codec, body.data,
                                 body.size, &packed, err);
         sizes[i] = packed.size;
     }
@@ -765,12 +769,12 @@ static bool put_page(struct cpl_parquet_column *c, struct cpl_parquet_page_heade
 {
     const struct cpl_buffer *stored = body;
     if (c->chunk.codec != CPL_CODEC_NONE) {
-        c->packed.size = 0;
-        if (!cpl_buffer_append(&c->packed, body->data, levels, err) ||
-            !cpl_codec_compress(c->chunk.codec, c->options->level, c->codec_state,
-                                body->data + levels, body->size - levels, &c->packed, err))
+        c->scratch->packed.size = 0;
+        if (!cpl_buffer_append(&c->scratch->packed, body->data, levels, err) ||
+            !cpl_codec_compress(c->chunk.codec, c->options->level, &c->scratch->codec,
+                                body->data + levels, body->size - levels, &c->scratch->packed, err))
             return false;
-        stored = &c->packed;
+        stored = &c->scratch->packed;
         if (!c->codec_chosen && (double)stored->size > 0.95 * (double)body->size) {
             c->chunk.codec = CPL_CODEC_NONE;
             stored = body;
@@ -811,14 +815,14 @@ static bool flush_page(struct cpl_parquet_column *c, bool last, struct cpl_error
             return false;
         unencoded = c->class == CPL_LEAF_BYTES ? total : 0;
     }
-    c->body.size = 0;
+    c->scratch->body.size = 0;
     uint32_t rep_size, def_size;
-    if (!put_one_level(c, p->rep, (unsigned)c->leaf->max_rep, &c->body, &rep_size, err) ||
-        !put_one_level(c, p->has_def ? p->def : NULL, (unsigned)c->leaf->max_def, &c->body,
+    if (!put_one_level(c, p->rep, (unsigned)c->leaf->max_rep, &c->scratch->body, &rep_size, err) ||
+        !put_one_level(c, p->has_def ? p->def : NULL, (unsigned)c->leaf->max_def, &c->scratch->body,
                        &def_size, err))
         return false;
-    size_t levels = c->body.size;
-    if (!encode_values(c, &c->body, err))
+    size_t levels = c->scratch->body.size;
+    if (!encode_values(c, &c->scratch->body, err))
         return false;
     enum cpl_parquet_encoding encoding = c->mode == MODE_DICTIONARY ? CPL_PARQUET_RLE_DICTIONARY
                                                                     : c->encoding;
@@ -842,7 +846,7 @@ static bool flush_page(struct cpl_parquet_column *c, bool last, struct cpl_error
                                                            .repetition_bytes = (int32_t)rep_size};
     }
     uint64_t offset = c->chunk.pages.size;
-    if (!put_page(c, &header, &c->body, levels, &c->chunk.pages, err) ||
+    if (!put_page(c, &header, &c->scratch->body, levels, &c->chunk.pages, err) ||
         !record_page(c, offset, unencoded, encoding, err))
         return false;
     count_levels(c);
@@ -932,7 +936,7 @@ bool cpl_parquet_column_add(struct cpl_parquet_column *c, const struct cpl_leaf_
 static bool put_dictionary(struct cpl_parquet_column *c, struct cpl_error *err)
 {
     uint32_t entries = is_slices(c->class) ? c->strings.n : c->ints.n;
-    struct cpl_buffer *body = &c->body;
+    struct cpl_buffer *body = &c->scratch->body;
     body->size = 0;
     bool ok = true;
     if (!is_slices(c->class))
@@ -964,6 +968,8 @@ bool cpl_parquet_column_finish(struct cpl_parquet_column *c, struct cpl_parquet_
     cpl_bounds_write(&c->bounds, c->order, c->width, utf8, &c->chunk.bounds);
     *chunk = c->chunk;
     c->chunk = (struct cpl_parquet_chunk){0};
+    if (c->options->wide)
+        give_memory_back(c);
     cpl_parquet_column_reset(c);
     return true;
 }

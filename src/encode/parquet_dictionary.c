@@ -13,7 +13,7 @@ static inline uint64_t mix(uint64_t x)
 
 static bool grow_array(void **array, uint32_t *capacity, size_t width, struct cpl_error *err)
 {
-    uint32_t more = *capacity ? 2 * *capacity : 256;
+    uint32_t more = *capacity ? 2 * *capacity : 32;
     void *bigger = cpl_realloc(*array, more * width, err);
     if (!bigger)
         return false;

@@ -295,7 +295,13 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool *longer, struc
         cpl_fail_context(err, "%s", path);
         goto out;
     }
-    ok = choose_columns(plan, err);
+    if (pipeline->limits.max_columns &&
+        plan->schema->n_fields > (uint64_t)pipeline->limits.max_columns)
+        ok = cpl_fail(err, CPL_E_LIMIT,
+                      "%s: the input has %u columns, more than limits.max_columns (%lld)", path,
+                      plan->schema->n_fields, (long long)pipeline->limits.max_columns);
+    else
+        ok = choose_columns(plan, err);
 out:
     release_samples(&samples);
     cpl_schema_free(declared);
@@ -412,6 +418,7 @@ static void point_decode(struct cpl_plan *plan)
     plan->decode.columns = plan->columns;
     plan->decode.on_type_conflict = conflicts[p->schema.on_type_conflict];
     plan->decode.max_row_bytes = p->limits.max_row_bytes;
+    plan->decode.max_field_bytes = p->limits.max_field_bytes;
     plan->decode.max_depth = (uint32_t)p->limits.max_depth;
     for (size_t i = 0; plan->decode_of && i < plan->inputs.n; i++) {
         void *own = plan->decode_of[i].settings;
