@@ -315,8 +315,12 @@ static bool resolve(struct cpl_plan *plan, struct cpl_error *err)
         bool longer = false;
         if (resolve_from(plan, head, &longer, &problem))
             return true;
-        if (problem.code != CPL_E_DATA || !longer || head >= CPL_LONGEST_SAMPLE ||
-            head > plan->pipeline->limits.max_row_bytes) {
+        if (problem.code != CPL_E_DATA || !longer) {
+            *err = problem;
+            return false;
+        }
+        if (head >= CPL_LONGEST_SAMPLE || head > plan->pipeline->limits.max_row_bytes) {
+            problem.code = CPL_E_LIMIT; /* the row may end somewhere, but no row may be that long */
             *err = problem;
             return false;
         }
