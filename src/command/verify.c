@@ -11,6 +11,9 @@ static const struct cpl_flag verify_flags[] = {
     {.name = "receipt",
      .argument = "FILE",
      .summary = "The receipt of a single file, as `cupel convert --receipt` wrote it."},
+    {.name = "inputs",
+     .summary =
+         "Also read the inputs again, where they still are: are they the bytes that were read?"},
     {.name = "json", .summary = "Print the result as one JSON object."},
     {.name = NULL},
 };
@@ -29,6 +32,7 @@ static bool write_report(const char *path, const struct cpl_verify_report *repor
     cpl_json_uint(&json, "bytes", report->bytes);
     cpl_json_uint(&json, "rows", report->rows);
     cpl_json_uint(&json, "rejects", report->rejects);
+    cpl_json_uint(&json, "inputs", report->inputs);
     cpl_json_uint(&json, "outstanding_rejects", report->outstanding_rejects);
     cpl_json_uint(&json, "problems", report->problems);
     cpl_json_uint(&json, "notes", report->notes);
@@ -60,6 +64,8 @@ static void say_report(struct cpl_console *console, const char *path,
                     report->problems   ? ""
                     : report->receipts ? ": all is as the receipts say"
                                        : ": the file says the truth about itself");
+    if (report->inputs)
+        cpl_console_say(console, "info", "%s inputs read again", cpl_show_count(report->inputs, a));
     if (report->outstanding_rejects)
         cpl_console_say(console, "info", "%s rows are rejected and not replayed yet",
                         cpl_show_count(report->outstanding_rejects, a));
@@ -109,7 +115,12 @@ static bool verify(const struct cpl_arguments *arguments, struct cpl_storage *st
         return cpl_verify_file(storage, path, receipt, report, err);
     if (!stat(path, &info) && S_ISREG(info.st_mode))
         return verify_alone(storage, path, report, err);
-    return cpl_verify(storage, path, report, err);
+    if (!cpl_verify(storage, path, report, err))
+        return false;
+    if (!cpl_flag_given(arguments, "inputs") || cpl_verify_inputs(storage, path, report, err))
+        return true;
+    cpl_verify_report_release(report);
+    return false;
 }
 
 static int run_verify(const struct cpl_arguments *arguments)

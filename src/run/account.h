@@ -18,7 +18,8 @@ struct cpl_input_account {
     const char *path; /* all strings are borrowed, and must live as long as the receipt is used */
     uint64_t size;    /* of the stored object; UINT64_MAX = unknown (a pipe) */
     const char *etag; /* "" = none */
-    const char *checksum; /* "xxh3:…" of the stored bytes when all were read; "" = not computed */
+    const char
+        *checksum; /* of the stored bytes (content_hash.h) when all were read; "" = not computed */
     const char *compression; /* "none" "gzip" … */
     const char *charset;     /* "UTF-8" …; "" = not text */
     uint64_t from, to;       /* positions read: bytes of the decompressed object */

@@ -46,14 +46,20 @@ static bool sniff_compression(struct cpl_input *input, const char *wanted, struc
     return true;
 }
 
+/* `raw` is taken over. */
+static struct cpl_stream *decompress(const struct cpl_inputs *inputs, const struct cpl_input *input,
+                                     struct cpl_stream *stream, struct cpl_error *err)
+{
+    if (!stream || input->compression == CPL_PLAIN)
+        return stream;
+    return cpl_stream_decompress(stream, input->compression, inputs->expansion, err);
+}
+
 static struct cpl_stream *decompressed(const struct cpl_inputs *inputs,
                                        const struct cpl_input *input, uint64_t from, bool again,
                                        struct cpl_error *err)
 {
-    struct cpl_stream *stream = raw_stream(input, from, again, err);
-    if (!stream || input->compression == CPL_PLAIN)
-        return stream;
-    return cpl_stream_decompress(stream, input->compression, inputs->expansion, err);
+    return decompress(inputs, input, raw_stream(input, from, again, err), err);
 }
 
 /* Up to `size` bytes of a stream. */
@@ -126,7 +132,8 @@ static bool open_input(struct cpl_storage *storage, const struct cpl_source_conf
     if (input->is_stdin)
         ok = (input->spill = cpl_spill_new(STDIN_FILENO, limits->spill, inputs->stop, err)) != NULL;
     else
-        ok = (input->reader = cpl_reader_open(storage, input->path, err)) != NULL;
+        ok = (input->reader = cpl_reader_open(storage, input->path, err)) != NULL &&
+             cpl_content_hash_init(&input->hash, cpl_reader_size(input->reader), err);
     ok = ok && sniff_compression(input, source->compression, err) &&
          guess_charset(inputs, input, source->charset, err);
     return ok || cpl_fail_context(err, "%s", input->is_stdin ? "standard input" : input->path);
@@ -195,6 +202,7 @@ void cpl_inputs_release(struct cpl_inputs *inputs)
 {
     for (size_t i = 0; inputs->items && i < inputs->n; i++) {
         cpl_reader_close(inputs->items[i].reader);
+        cpl_content_hash_release(&inputs->items[i].hash);
         cpl_spill_free(inputs->items[i].spill);
         cpl_rejects_free(inputs->items[i].rejects);
     }
@@ -209,16 +217,34 @@ bool cpl_input_seekable(const struct cpl_input *input)
     return !input->is_stdin && !input->rejects && input->is_utf8 && input->compression == CPL_PLAIN;
 }
 
-struct cpl_stream *cpl_input_stream(const struct cpl_inputs *inputs, size_t i, uint64_t from,
-                                    bool again, bool prefetch, struct cpl_error *err)
+/* The stages above the raw stream, which is taken over. */
+static struct cpl_stream *text_stream(const struct cpl_inputs *inputs,
+                                      const struct cpl_input *input, struct cpl_stream *raw,
+                                      bool prefetch, struct cpl_error *err)
 {
-    const struct cpl_input *input = &inputs->items[i];
-    struct cpl_stream *stream = decompressed(inputs, input, from, again, err);
+    struct cpl_stream *stream = decompress(inputs, input, raw, err);
     if (stream && prefetch && (input->compression != CPL_PLAIN || input->is_stdin))
         stream = cpl_stream_prefetch(stream, PREFETCH_BLOCK, PREFETCH_BLOCKS, err);
     if (stream && !input->is_utf8)
         stream = cpl_stream_transcode(stream, input->charset.name, err);
     return stream;
+}
+
+struct cpl_stream *cpl_input_stream(const struct cpl_inputs *inputs, size_t i, uint64_t from,
+                                    bool again, bool prefetch, struct cpl_error *err)
+{
+    const struct cpl_input *input = &inputs->items[i];
+    return text_stream(inputs, input, raw_stream(input, from, again, err), prefetch, err);
+}
+
+struct cpl_stream *cpl_input_work_stream(const struct cpl_inputs *inputs, size_t i, uint64_t from,
+                                         uint64_t to, bool again, struct cpl_error *err)
+{
+    struct cpl_input *input = &inputs->items[i];
+    struct cpl_stream *raw = raw_stream(input, from, again, err);
+    if (raw && input->reader)
+        raw = cpl_stream_hash(raw, &input->hash, to, err);
+    return text_stream(inputs, input, raw, true, err);
 }
 
 bool cpl_input_sample(const struct cpl_inputs *inputs, size_t i, uint64_t offset, size_t size,

@@ -9,6 +9,7 @@
  * Threads: opening is safe from any thread (standard input: one stream at a time). */
 #pragma once
 #include "config/pipeline.h"
+#include "decode/content_hash.h"
 #include "decode/decoder.h"
 #include "source/rejects.h"
 #include "storage/storage.h"
@@ -21,7 +22,9 @@ struct cpl_input {
     enum cpl_compression compression;
     struct cpl_charset_guess charset;
     bool is_utf8, is_stdin;
-    struct cpl_reader *reader;          /* files */
+    struct cpl_reader *reader;    /* files */
+    struct cpl_content_hash hash; /* of the stored bytes, as work streams read them */
+    char checksum[CPL_CONTENT_HASH_TEXT];
     struct cpl_spill *spill;            /* standard input */
     struct cpl_rejects_source *rejects; /* replay */
 };
@@ -43,6 +46,10 @@ void cpl_inputs_release(struct cpl_inputs *inputs);
 
 /* Can be entered at any byte? */
 bool cpl_input_seekable(const struct cpl_input *input);
+/* What work reads: as cpl_input_stream with prefetch, and the stored bytes are hashed on their way, up to `to`. */
+struct cpl_stream *cpl_input_work_stream(const struct cpl_inputs *inputs, size_t i, uint64_t from,
+                                         uint64_t to, bool again,
+                                         struct cpl_error *err) CPL_CHECKED;
 /* UTF-8 bytes of the decompressed object from `from`; only seekable inputs take from > 0. `again`: a later round may open it once
  * more (standard input then spills). `prefetch`: decompress on a thread of its own. */
 struct cpl_stream *cpl_input_stream(const struct cpl_inputs *inputs, size_t i, uint64_t from,

@@ -440,12 +440,14 @@ static bool start_accounts(struct run_state *run, struct cpl_error *err)
     run->account = (struct cpl_account){.n_inputs = inputs->n};
     run->account.inputs = cpl_alloc_zero(inputs->n, sizeof *run->account.inputs, err);
     for (size_t i = 0; run->account.inputs && i < inputs->n; i++) {
-        const struct cpl_input *input = &inputs->items[i];
+        struct cpl_input *input = &inputs->items[i];
+        cpl_content_hash_reset(&input->hash);
+        input->checksum[0] = 0;
         run->account.inputs[i] = (struct cpl_input_account){
             .path = input->path,
             .size = input->size,
             .etag = input->etag,
-            .checksum = "",
+            .checksum = input->checksum,
             .text = true,
             .compression = cpl_compression_name(input->compression),
             .charset = input->charset.name};
@@ -534,6 +536,10 @@ static bool all_rounds(struct run_state *run, struct cpl_error *err)
         if (!one_round(run, &again, err))
             return false;
         run->result->rounds = run->plan.rounds;
+    }
+    for (size_t i = 0; i < run->plan.inputs.n; i++) {
+        struct cpl_input *input = &run->plan.inputs.items[i];
+        cpl_content_hash_text(&input->hash, input->checksum);
     }
     run->output.threads = run->threads;
     if (run->plan.partitions)

@@ -83,8 +83,8 @@ bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_split *split, uint6
     discard(w);
     cpl_reject_list_init(&w->rejects, 0);
     w->counted_rows = w->counted_rejects = 0;
-    w->stream = cpl_input_stream(&plan->inputs, split->input, from, cpl_plan_may_widen(plan), true,
-                                 err);
+    w->stream = cpl_input_work_stream(&plan->inputs, split->input, from, split->to,
+                                      cpl_plan_may_widen(plan), err);
     w->decoder = w->stream
                      ? plan->decoder->open(cpl_plan_decode(plan, split->input), w->stream, from,
                                            split->to, at_row_start, &w->rejects.sink, err)

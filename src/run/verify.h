@@ -13,12 +13,13 @@
 struct cpl_finding {
     bool problem;
     const char *kind; /* stable word: "log" "missing" "size" "checksum" "rows" "content" "rejects"
-                         "receipt" "books" "stray" "unpublished" "staging" "lost" "foreign" */
+                         "receipt" "books" "stray" "unpublished" "staging" "lost" "foreign" "input" */
     const char *path; /* of what it is about */
     const char *text; /* a sentence */
 };
 struct cpl_verify_report {
     uint64_t records, files, bytes, rows, rejects, receipts; /* what was read and found whole */
+    uint64_t inputs;                                         /* read again by cpl_verify_inputs */
     uint64_t outstanding_rejects; /* rows in reject files not replayed yet */
     uint64_t problems, notes;
     struct cpl_finding
@@ -31,6 +32,9 @@ enum { CPL_FINDINGS_MAX = 10000 };
  * unreadable directory). */
 bool cpl_verify(struct cpl_storage *storage, const char *path, struct cpl_verify_report *report,
                 struct cpl_error *err) CPL_CHECKED;
+/* After cpl_verify, with its report: are the inputs still the bytes that the receipts tell of? */
+bool cpl_verify_inputs(struct cpl_storage *storage, const char *path,
+                       struct cpl_verify_report *report, struct cpl_error *err) CPL_CHECKED;
 /* A single file against the receipt that `cupel convert --receipt` wrote. */
 bool cpl_verify_file(struct cpl_storage *storage, const char *path, const char *receipt_path,
                      struct cpl_verify_report *report, struct cpl_error *err) CPL_CHECKED;
