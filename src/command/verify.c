@@ -65,7 +65,8 @@ static void say_report(struct cpl_console *console, const char *path,
                     : report->receipts ? ": all is as the receipts say"
                                        : ": the file says the truth about itself");
     if (report->inputs)
-        cpl_console_say(console, "info", "%s inputs read again", cpl_show_count(report->inputs, a));
+        cpl_console_say(console, "info", "%s input%s read again", cpl_show_count(report->inputs, a),
+                        report->inputs == 1 ? "" : "s");
     if (report->outstanding_rejects)
         cpl_console_say(console, "info", "%s rows are rejected and not replayed yet",
                         cpl_show_count(report->outstanding_rejects, a));

@@ -70,7 +70,11 @@ def check(make, charset, codec, pack):
                 good_end = at + length
                 rejected += length
         assert rejected == book["bytes"]["reject"] > 0, book
-        run(folder, "verify", "lake")
+        assert book["checksum"].startswith("xxh3:"), book
+        report = json.loads(run(folder, "verify", "lake", "--inputs", "--json"))
+        assert report["inputs"] == 1 and not report["problems"] and not report["notes"], report
+        (folder / "in/a").write_bytes((folder / "in/a").read_bytes() + b" ")
+        assert subprocess.run([CUPEL, "verify", "lake", "--inputs"], cwd=folder, capture_output=True).returncode == 14
         return book["bytes"]
 
 
