@@ -14,7 +14,7 @@ static struct cpl_stream *raw_stream(const struct cpl_input *input, uint64_t fro
     if (input->is_stdin)
         return cpl_spill_stream(input->spill, again, err);
     if (input->rejects)
-        return cpl_rejects_stream(input->rejects, err);
+        return cpl_rejects_stream(input->rejects, input->part, err);
     return cpl_stream_object(input->reader, from, UINT64_MAX, err);
 }
 
@@ -139,6 +139,32 @@ static bool open_input(struct cpl_storage *storage, const struct cpl_source_conf
     return ok || cpl_fail_context(err, "%s", input->is_stdin ? "standard input" : input->path);
 }
 
+/* Further parts of a reject file are inputs of their own, behind the listed ones. */
+static bool add_parts(const struct cpl_source_config *source, struct cpl_inputs *inputs, size_t i,
+                      struct cpl_error *err)
+{
+    const struct cpl_input first = inputs->items[i];
+    size_t parts = first.rejects ? cpl_rejects_parts(first.rejects) : 1;
+    struct cpl_input *grown = cpl_realloc(inputs->items, (inputs->n + parts) * sizeof *grown, err);
+    if (!grown)
+        return false;
+    inputs->items = grown;
+    for (size_t part = 1; part < parts; part++) {
+        char name[CPL_LOG_PATH_MAX + 32];
+        int length = snprintf(name, sizeof name, "%s#%zu", first.path, part);
+        if (length >= (int)sizeof name)
+            return cpl_fail(err, CPL_E_LIMIT, "the path %s is too long", first.path);
+        struct cpl_input *input = &inputs->items[inputs->n];
+        *input = first;
+        input->part = part;
+        input->path = cpl_arena_strndup(&inputs->arena, name, (size_t)length, err);
+        inputs->n++;
+        if (!input->path || !guess_charset(inputs, input, source->charset, err))
+            return false;
+    }
+    return true;
+}
+
 static bool list_objects(struct cpl_storage *storage, const struct cpl_source_config *source,
                          struct cpl_inputs *inputs, struct cpl_error *err)
 {
@@ -181,7 +207,8 @@ bool cpl_inputs_open(struct cpl_storage *storage, const struct cpl_source_config
         cpl_inputs_release(inputs);
         return false;
     }
-    for (size_t i = 0; i < inputs->n; i++) {
+    size_t listed = inputs->n;
+    for (size_t i = 0; i < listed; i++) {
         struct cpl_input *input = &inputs->items[i];
         if (inputs->list.n) {
             input->path = inputs->list.items[i].path;
@@ -190,7 +217,8 @@ bool cpl_inputs_open(struct cpl_storage *storage, const struct cpl_source_config
         } else {
             *input = (struct cpl_input){.path = "-", .size = UINT64_MAX, .is_stdin = true};
         }
-        if (!open_input(storage, source, limits, inputs, input, err)) {
+        if (!open_input(storage, source, limits, inputs, input, err) ||
+            !add_parts(source, inputs, i, err)) {
             cpl_inputs_release(inputs);
             return false;
         }
@@ -204,7 +232,8 @@ void cpl_inputs_release(struct cpl_inputs *inputs)
         cpl_reader_close(inputs->items[i].reader);
         cpl_content_hash_release(&inputs->items[i].hash);
         cpl_spill_free(inputs->items[i].spill);
-        cpl_rejects_free(inputs->items[i].rejects);
+        if (!inputs->items[i].part)
+            cpl_rejects_free(inputs->items[i].rejects);
     }
     cpl_free(inputs->items);
     cpl_object_list_release(&inputs->list);

@@ -16,7 +16,7 @@
 #include <stdatomic.h>
 
 struct cpl_input {
-    const char *path; /* as listed; "-" = standard input */
+    const char *path; /* as listed; "-" = standard input; "….parquet#1" = rejects, part 1 */
     uint64_t size;    /* stored bytes; UINT64_MAX = unknown */
     char etag[72];
     enum cpl_compression compression;
@@ -26,7 +26,8 @@ struct cpl_input {
     struct cpl_content_hash hash; /* of the stored bytes, as work streams read them */
     char checksum[CPL_CONTENT_HASH_TEXT];
     struct cpl_spill *spill;            /* standard input */
-    struct cpl_rejects_source *rejects; /* replay */
+    struct cpl_rejects_source *rejects; /* replay; owned by the input of part 0 */
+    size_t part;                        /* of the rejects */
 };
 struct cpl_inputs {
     struct cpl_input *items;

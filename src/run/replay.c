@@ -3,6 +3,7 @@
 #include "run/receipt.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_REPLAYS = 16 };
@@ -64,6 +65,29 @@ static bool read_object_head(struct cpl_storage *storage, const struct cpl_input
     return ok;
 }
 
+/* "….parquet#1": the second part of a reject file (input.h). */
+static bool split_part(const char *name, char path[CPL_LOG_PATH_MAX], size_t *part)
+{
+    const char *mark = strrchr(name, '#');
+    bool marked = mark && mark[1] && strspn(mark + 1, "0123456789") == strlen(mark + 1) &&
+                  strlen(mark + 1) < 8;
+    size_t length = marked ? (size_t)(mark - name) : strlen(name);
+    *part = marked ? strtoul(mark + 1, NULL, 10) : 0;
+    if (length >= CPL_LOG_PATH_MAX)
+        return false;
+    memcpy(path, name, length);
+    path[length] = 0;
+    return true;
+}
+
+static bool has_part(const struct cpl_rejects_source *source, size_t part, const char *path,
+                     struct cpl_error *err)
+{
+    return part < cpl_rejects_parts(source) ||
+           cpl_fail(err, CPL_E_DATA, "%s has only %zu parts: the headers of its objects changed",
+                    path, cpl_rejects_parts(source));
+}
+
 /* Rows that were rejected in a replay: their object is a reject file, and its header the one that was put
  * before it then. */
 static bool read_replayed_head(struct cpl_storage *storage, const struct cpl_input_account *input,
@@ -72,9 +96,14 @@ static bool read_replayed_head(struct cpl_storage *storage, const struct cpl_inp
     struct cpl_arena arena = {0};
     struct cpl_pairs unused = {0};
     struct cpl_stream *stream = NULL;
-    struct cpl_rejects_source *source = cpl_rejects_open(storage, input->path, err);
-    bool ok = source && prepare(storage, input->path, "csv", source, &arena, &unused, depth, err) &&
-              (stream = cpl_rejects_stream(source, err)) != NULL &&
+    char path[CPL_LOG_PATH_MAX];
+    size_t part;
+    if (!split_part(input->path, path, &part))
+        return cpl_fail(err, CPL_E_CORRUPT, "%s is no name of a reject file", input->path);
+    struct cpl_rejects_source *source = cpl_rejects_open(storage, path, err);
+    bool ok = source && prepare(storage, path, "csv", source, &arena, &unused, depth, err) &&
+              has_part(source, part, path, err) &&
+              (stream = cpl_rejects_stream(source, part, err)) != NULL &&
               read_bytes(stream, (size_t)input->header_bytes, header, err);
     cpl_stream_close(stream);
     cpl_rejects_free(source);
@@ -92,17 +121,33 @@ static bool read_head(struct cpl_storage *storage, const struct cpl_input_accoun
 }
 
 static bool take_header(struct cpl_storage *storage, const struct cpl_input_account *input,
-                        struct cpl_rejects_source *source, int depth, struct cpl_error *err)
+                        struct cpl_rejects_source *source, size_t object, int depth,
+                        struct cpl_error *err)
 {
     struct cpl_buffer header = {.max = 64 << 20};
-    if (!input->header_bytes)
-        return true;
     bool ok = input->header_bytes <= header.max
-                  ? read_head(storage, input, depth, &header, err)
+                  ? !input->header_bytes || read_head(storage, input, depth, &header, err)
                   : cpl_fail(err, CPL_E_LIMIT, "the header of %s is too long", input->path);
-    ok = ok && cpl_rejects_set_header(source, header.data, header.size, err);
+    ok = ok && cpl_rejects_set_header(source, object, header.data, header.size, err);
     cpl_buffer_release(&header);
     return ok;
+}
+
+/* Each object has its own: their columns may stand in other orders. */
+static bool take_headers(struct cpl_storage *storage, const struct cpl_stored_receipt *receipt,
+                         const char *receipt_file, struct cpl_rejects_source *source, int depth,
+                         struct cpl_error *err)
+{
+    const struct cpl_rejects_info *info = cpl_rejects_info(source);
+    for (size_t i = 0; i < info->n_objects; i++) {
+        const char *name = info->objects[i].name;
+        const struct cpl_input_account *input = find_input(receipt, name);
+        if (!input)
+            return cpl_fail(err, CPL_E_CORRUPT, "%s does not tell of %s", receipt_file, name);
+        if (!take_header(storage, input, source, i, depth, err))
+            return false;
+    }
+    return true;
 }
 
 /* ---- the dialect ---- */
@@ -149,23 +194,18 @@ static bool prepare(struct cpl_storage *storage, const char *path, const char *f
     if (!info->rows || (format && !strcmp(format, "json")))
         return true;
     if (depth > MOST_REPLAYS)
-        return cpl_fail(err, CPL_E_LIMIT, "%s was rejected more than %d times", info->object,
-                        MOST_REPLAYS);
+        return cpl_fail(err, CPL_E_LIMIT, "%s was rejected more than %d times", path, MOST_REPLAYS);
     if (!receipt_path(path, info->run_id, receipt_file))
         return cpl_fail(
             err, CPL_E_UNSUPPORTED,
             "%s does not lie in a dataset's _cupel/rejects, so that the receipt of run %s, "
             "which tells of the header of %s, cannot be found",
-            path, info->run_id, info->object);
+            path, info->run_id, info->objects[0].name);
     bool ok = cpl_storage_read_all(storage, receipt_file, CPL_LOG_RECORD_MAX, &text, err) &&
               cpl_receipt_parse((const char *)text.data, text.size, receipt_file, &receipt, err);
-    if (ok && !strcmp(receipt.decoder, "csv")) {
-        const struct cpl_input_account *input = find_input(&receipt, info->object);
-        ok = input ? take_header(storage, input, source, depth, err) &&
-                         keep_settings(&receipt.decoder_settings, arena, recorded, err)
-                   : cpl_fail(err, CPL_E_CORRUPT, "%s does not tell of %s", receipt_file,
-                              info->object);
-    }
+    if (ok && !strcmp(receipt.decoder, "csv"))
+        ok = take_headers(storage, &receipt, receipt_file, source, depth, err) &&
+             keep_settings(&receipt.decoder_settings, arena, recorded, err);
     cpl_buffer_release(&text);
     cpl_stored_receipt_release(&receipt);
     return ok;
@@ -215,8 +255,9 @@ bool cpl_replay_join(struct cpl_attempt *attempt, struct cpl_storage *storage, c
 {
     for (size_t i = 0; attempt && i < inputs->n; i++) {
         const struct cpl_input *input = &inputs->items[i];
-        if (input->rejects && !join_one(attempt, storage, dataset, input->path,
-                                        cpl_rejects_info(input->rejects), err))
+        if (input->rejects && !input->part &&
+            !join_one(attempt, storage, dataset, input->path, cpl_rejects_info(input->rejects),
+                      err))
             return false;
     }
     return true;
@@ -228,7 +269,7 @@ bool cpl_replay_check(const struct cpl_inputs *inputs, const struct cpl_account 
     for (size_t i = 0; i < inputs->n; i++) {
         const struct cpl_rejects_source *rejects = inputs->items[i].rejects;
         uint64_t read = account->inputs[i].rows_read;
-        uint64_t held = rejects ? cpl_rejects_info(rejects)->rows : read;
+        uint64_t held = rejects ? cpl_rejects_part_rows(rejects, inputs->items[i].part) : read;
         if (read != held)
             return cpl_fail(
                 err, CPL_E_DATA,

@@ -6,15 +6,16 @@
 #include <string.h>
 
 /* The columns that replay reads, in this order. */
-enum { RUN_ID, OBJECT, RAW, COLUMNS };
+enum { RUN_ID, OBJECT, RAW, COLUMNS, MOST_PARTS = 1000 };
 static const char *const column_names[COLUMNS] = {"run_id", "object", "raw"};
 
 struct cpl_rejects_source {
     struct cpl_reader *reader;
     struct cpl_parquet_file *file;
     struct cpl_rejects_info info;
-    struct cpl_buffer header;
-    uint32_t columns[COLUMNS]; /* in the file */
+    struct cpl_buffer *headers; /* one a part */
+    size_t n_parts;             /* with a header */
+    uint32_t columns[COLUMNS];  /* in the file */
 };
 
 /* ---- rows, one after another ---- */
@@ -58,7 +59,10 @@ static bool cursor_next(struct cursor *cursor, bool *more, struct cpl_error *err
 
 static struct cpl_slice cursor_text(const struct cursor *cursor, int column)
 {
-    return cursor->batch->columns[column].slices[cursor->row - 1];
+    const struct cpl_column *from = &cursor->batch->columns[column];
+    bool some = cpl_is_valid(from, cursor->row - 1) && from->slices[cursor->row - 1].length;
+    return some ? from->slices[cursor->row - 1]
+                : (struct cpl_slice){.data = (const uint8_t *)"", .length = 0};
 }
 
 /* ---- the source ---- */
@@ -79,15 +83,63 @@ static bool find_columns(struct cpl_rejects_source *source, const char *path, st
     return true;
 }
 
-static bool note_first(struct cpl_rejects_source *source, const struct cursor *cursor,
-                       struct cpl_error *err)
+static bool note_run(struct cpl_rejects_source *source, struct cpl_slice run_id, const char *path,
+                     struct cpl_error *err)
 {
-    struct cpl_slice run_id = cursor_text(cursor, RUN_ID), object = cursor_text(cursor, OBJECT);
-    source->info.run_id = cpl_strndup((const char *)run_id.data, run_id.length, err);
-    source->info.object = source->info.run_id
-                              ? cpl_strndup((const char *)object.data, object.length, err)
-                              : NULL;
-    return source->info.object != NULL;
+    const char *known = source->info.run_id;
+    if (!known)
+        return (source->info.run_id = cpl_strndup((const char *)run_id.data, run_id.length, err)) !=
+               NULL;
+    if (strlen(known) == run_id.length && !memcmp(known, run_id.data, run_id.length))
+        return true;
+    return cpl_fail(err, CPL_E_DATA, "%s holds rows of several runs, which no run writes", path);
+}
+
+static bool is_object(const struct cpl_rejects_object *object, struct cpl_slice name)
+{
+    return strlen(object->name) == name.length && !memcmp(object->name, name.data, name.length);
+}
+
+/* The object of a row. Rows of one object mostly stand together and the objects in order, so that the search begins
+ * at the last one found. info.n_objects when it is new. */
+static size_t find_object(const struct cpl_rejects_info *info, struct cpl_slice name, size_t last)
+{
+    for (size_t i = 0; i < info->n_objects; i++) {
+        size_t at = (last + i) % info->n_objects;
+        if (is_object(&info->objects[at], name))
+            return at;
+    }
+    return info->n_objects;
+}
+
+static bool add_object(struct cpl_rejects_info *info, struct cpl_slice name, struct cpl_error *err)
+{
+    size_t n = info->n_objects;
+    if (name.length && memchr(name.data, 0, name.length))
+        return cpl_fail(err, CPL_E_DATA, "an object's name in a file of rejects holds a NUL");
+    if (!(n & (n - 1))) { /* a power of two: full */
+        struct cpl_rejects_object *grown = cpl_realloc(info->objects,
+                                                       (n ? 2 * n : 1) * sizeof *grown, err);
+        if (!grown)
+            return false;
+        info->objects = grown;
+    }
+    info->objects[n] = (struct cpl_rejects_object){
+        .name = cpl_strndup((const char *)name.data, name.length, err)};
+    info->n_objects += info->objects[n].name != NULL;
+    return info->objects[n].name != NULL;
+}
+
+static bool note_object(struct cpl_rejects_info *info, struct cpl_slice name, size_t *last,
+                        struct cpl_error *err)
+{
+    size_t at = find_object(info, name, *last);
+    if (at == info->n_objects && !add_object(info, name, err))
+        return false;
+    info->objects[at].rows++;
+    info->rows++;
+    *last = at;
+    return true;
 }
 
 /* Everything is read once, so that a damaged file is found before anything is done with it. */
@@ -95,13 +147,15 @@ static bool read_through(struct cpl_rejects_source *source, const char *path, st
 {
     struct cursor cursor;
     uint64_t without_raw = 0;
+    size_t object = 0;
     bool ok = cursor_open(&cursor, source, err), more = ok;
     while (ok && more) {
         ok = cursor_next(&cursor, &more, err);
         if (!ok || !more)
             break;
         without_raw += !cpl_is_valid(&cursor.batch->columns[RAW], cursor.row - 1);
-        ok = source->info.rows++ || note_first(source, &cursor, err);
+        ok = note_run(source, cursor_text(&cursor, RUN_ID), path, err) &&
+             note_object(&source->info, cursor_text(&cursor, OBJECT), &object, err);
     }
     cursor_close(&cursor);
     if (ok && without_raw)
@@ -135,11 +189,47 @@ const struct cpl_rejects_info *cpl_rejects_info(const struct cpl_rejects_source 
     return &source->info;
 }
 
-bool cpl_rejects_set_header(struct cpl_rejects_source *source, const void *header, size_t size,
-                            struct cpl_error *err)
+static size_t find_header(const struct cpl_rejects_source *source, const void *header, size_t size)
 {
-    source->header.size = 0;
-    return cpl_buffer_append(&source->header, header, size, err);
+    for (size_t i = 0; i < source->n_parts; i++)
+        if (source->headers[i].size == size &&
+            (!size || !memcmp(source->headers[i].data, header, size)))
+            return i;
+    return source->n_parts;
+}
+
+bool cpl_rejects_set_header(struct cpl_rejects_source *source, size_t i, const void *header,
+                            size_t size, struct cpl_error *err)
+{
+    size_t part = find_header(source, header, size);
+    if (part == MOST_PARTS)
+        return cpl_fail(err, CPL_E_LIMIT, "its rows come from objects with more than %d headers",
+                        MOST_PARTS);
+    if (part == source->n_parts) {
+        struct cpl_buffer *grown = cpl_realloc(source->headers, (part + 1) * sizeof *grown, err);
+        if (!grown)
+            return false;
+        source->headers = grown;
+        grown[part] = (struct cpl_buffer){0};
+        source->n_parts++;
+        if (!cpl_buffer_append(&grown[part], header, size, err))
+            return false;
+    }
+    source->info.objects[i].part = part;
+    return true;
+}
+
+size_t cpl_rejects_parts(const struct cpl_rejects_source *source)
+{
+    return source->n_parts ? source->n_parts : 1;
+}
+
+uint64_t cpl_rejects_part_rows(const struct cpl_rejects_source *source, size_t part)
+{
+    uint64_t rows = 0;
+    for (size_t i = 0; i < source->info.n_objects; i++)
+        rows += source->info.objects[i].part == part ? source->info.objects[i].rows : 0;
+    return rows;
 }
 
 void cpl_rejects_free(struct cpl_rejects_source *source)
@@ -149,8 +239,12 @@ void cpl_rejects_free(struct cpl_rejects_source *source)
     cpl_parquet_close(source->file);
     cpl_reader_close(source->reader);
     cpl_free(source->info.run_id);
-    cpl_free(source->info.object);
-    cpl_buffer_release(&source->header);
+    for (size_t i = 0; i < source->info.n_objects; i++)
+        cpl_free(source->info.objects[i].name);
+    cpl_free(source->info.objects);
+    for (size_t i = 0; i < source->n_parts; i++)
+        cpl_buffer_release(&source->headers[i]);
+    cpl_free(source->headers);
     cpl_free(source);
 }
 
@@ -159,11 +253,28 @@ void cpl_rejects_free(struct cpl_rejects_source *source)
 struct rejects_stream {
     struct cpl_stream stream; /* first: the interface */
     struct cursor cursor;
+    size_t part, object; /* object: of the last row */
     const uint8_t *data; /* what is left of the header or of the row */
     size_t left;
     bool newline; /* and one is due behind it */
     bool ended;
 };
+
+/* The next row of this part. */
+static bool next_row(struct rejects_stream *stream, bool *more, struct cpl_error *err)
+{
+    const struct cpl_rejects_info *info = &stream->cursor.source->info;
+    while (cursor_next(&stream->cursor, more, err)) {
+        if (!*more)
+            return true;
+        stream->object = find_object(info, cursor_text(&stream->cursor, OBJECT), stream->object);
+        if (stream->object == info->n_objects)
+            return cpl_fail(err, CPL_E_DATA, "the file of rejects changed while it was read");
+        if (info->objects[stream->object].part == stream->part)
+            return true;
+    }
+    return false;
+}
 
 static bool next_piece(struct rejects_stream *stream, struct cpl_error *err)
 {
@@ -174,7 +285,7 @@ static bool next_piece(struct rejects_stream *stream, struct cpl_error *err)
         return true;
     }
     bool more;
-    if (!cursor_next(&stream->cursor, &more, err))
+    if (!next_row(stream, &more, err))
         return false;
     stream->ended = !more;
     if (!more)
@@ -220,7 +331,7 @@ static const struct cpl_stream_ops stream_ops = {
     .close = stream_close,
 };
 
-struct cpl_stream *cpl_rejects_stream(const struct cpl_rejects_source *source,
+struct cpl_stream *cpl_rejects_stream(const struct cpl_rejects_source *source, size_t part,
                                       struct cpl_error *err)
 {
     struct rejects_stream *stream = cpl_alloc_zero(1, sizeof *stream, err);
@@ -231,8 +342,9 @@ struct cpl_stream *cpl_rejects_stream(const struct cpl_rejects_source *source,
         return NULL;
     }
     stream->stream.ops = &stream_ops;
-    stream->data = source->header.data ? source->header.data : (const uint8_t *)"";
-    stream->left = source->header.size;
+    stream->part = part;
+    stream->left = source->n_parts ? source->headers[part].size : 0;
+    stream->data = stream->left ? source->headers[part].data : (const uint8_t *)"";
     stream->newline = stream->left && stream->data[stream->left - 1] != '\n';
     return &stream->stream;
 }

@@ -7,8 +7,12 @@
  *     raw bytes of row 1, and a newline when they do not end in one
  *     raw bytes of row 2 …
  *
+ * Rows of several objects whose headers differ make several such streams, the *parts* of the source: objects of one
+ * header share a part.
+ *
  * A file with rows whose bytes were not kept (raw is null) is refused: they cannot be replayed, and must
- * not be forgotten. The file is read twice over where origins are asked for; nothing of its size is held in memory.
+ * not be forgotten. Nothing of its size is held in memory, but the names of the objects and their
+ * headers.
  *
  * Once. A replaying run moves the lane `rejects/<checksum of the file>` from 0 to 1 besides its own, so that a
  * second replay is refused, whatever its run id; and its log record names the file as *replayed*. The
@@ -22,20 +26,29 @@
 #include "storage/storage.h"
 
 struct cpl_rejects_source;
+struct cpl_rejects_object {
+    char *name;
+    uint64_t rows;
+    size_t part; /* 0 until a header is set */
+};
 struct cpl_rejects_info {
     uint64_t rows;
     char checksum[40]; /* of the file: names the lane */
-    char *run_id;      /* of the first row; owned by the source. NULL when there are no rows */
-    char *object;      /* likewise */
+    char *run_id;      /* of all rows; owned by the source. NULL when there are no rows */
+    struct cpl_rejects_object *objects; /* in the order of their first rows */
+    size_t n_objects;
 };
 /* Opens one reject file and reads it through once. */
 struct cpl_rejects_source *cpl_rejects_open(struct cpl_storage *storage, const char *path,
                                             struct cpl_error *err) CPL_CHECKED;
 const struct cpl_rejects_info *cpl_rejects_info(const struct cpl_rejects_source *source);
-/* Put in front of every stream opened from now on; copied. */
-bool cpl_rejects_set_header(struct cpl_rejects_source *source, const void *header, size_t size,
-                            struct cpl_error *err) CPL_CHECKED;
-/* The rows as a stream; any number of them, each to be closed before the source is freed. */
-struct cpl_stream *cpl_rejects_stream(const struct cpl_rejects_source *source,
+/* What stands before the rows of object `i`; copied. For all objects in their order, or for none: without headers all rows
+ * are one part. */
+bool cpl_rejects_set_header(struct cpl_rejects_source *source, size_t i, const void *header,
+                            size_t size, struct cpl_error *err) CPL_CHECKED;
+size_t cpl_rejects_parts(const struct cpl_rejects_source *source);
+uint64_t cpl_rejects_part_rows(const struct cpl_rejects_source *source, size_t part);
+/* The rows of one part as a stream; any number of them, each to be closed before the source is freed. */
+struct cpl_stream *cpl_rejects_stream(const struct cpl_rejects_source *source, size_t part,
                                       struct cpl_error *err) CPL_CHECKED;
 void cpl_rejects_free(struct cpl_rejects_source *source);

@@ -86,12 +86,12 @@ static int teardown(void **state)
     return 0;
 }
 
-static void assert_stream(struct bench *bench, const struct cpl_rejects_source *source,
+static void assert_stream(struct bench *bench, const struct cpl_rejects_source *source, size_t part,
                           const char *text, size_t piece)
 {
     char out[256];
     size_t size = 0, got = 1;
-    struct cpl_stream *stream = cpl_rejects_stream(source, &bench->err);
+    struct cpl_stream *stream = cpl_rejects_stream(source, part, &bench->err);
     assert_non_null(stream);
     while (got) {
         assert_true(size + piece <= sizeof out);
@@ -116,14 +116,15 @@ static void rows_come_again_as_they_were(void **state)
     const struct cpl_rejects_info *info = cpl_rejects_info(source);
     assert_int_equal(info->rows, 4);
     assert_string_equal(info->run_id, "run-7");
-    assert_string_equal(info->object, "in/orders.csv");
+    assert_int_equal(info->n_objects, 1);
+    assert_string_equal(info->objects[0].name, "in/orders.csv");
     assert_int_equal(strlen(info->checksum), 37);
-    assert_stream(bench, source, text + 9, 64);
-    assert_true(cpl_rejects_set_header(source, text, 9, &bench->err));
+    assert_stream(bench, source, 0, text + 9, 64);
+    assert_true(cpl_rejects_set_header(source, 0, text, 9, &bench->err));
     for (size_t piece = 1; piece < 40; piece += 3)
-        assert_stream(bench, source, text, piece);
-    assert_true(cpl_rejects_set_header(source, "h", 1, &bench->err));
-    assert_stream(bench, source, "h\n1,x\n2,\"a\nb\",c\n\n3,y\r\n", 100);
+        assert_stream(bench, source, 0, text, piece);
+    assert_true(cpl_rejects_set_header(source, 0, "h", 1, &bench->err));
+    assert_stream(bench, source, 1, "h\n1,x\n2,\"a\nb\",c\n\n3,y\r\n", 100);
     cpl_rejects_free(source);
 }
 
