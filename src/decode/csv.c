@@ -138,6 +138,18 @@ static void quote_cell(const uint8_t *data, uint32_t length, char out[64])
     out[n] = 0;
 }
 
+/* A number that only its length keeps out of a float column. */
+static bool too_many_digits(const struct csv_decoder *d, const struct bad_cell *bad)
+{
+    enum cpl_kind kind = d->plan->schema->fields[bad->field].type.kind;
+    if ((kind != CPL_F64 && kind != CPL_F32) || bad->end <= bad->start)
+        return false;
+    struct cpl_text_facts facts = cpl_text_classify(d->block.data + bad->start,
+                                                    bad->end - bad->start, &d->dialect->style);
+    return facts.class == CPL_CLASS_INT || facts.class == CPL_CLASS_DECIMAL ||
+           facts.class == CPL_CLASS_DOUBLE;
+}
+
 static bool reject_cell(struct csv_decoder *d, const struct bad_cell *bad)
 {
     const struct cpl_field *field = &d->plan->schema->fields[bad->field];
@@ -158,7 +170,10 @@ static bool reject_cell(struct csv_decoder *d, const struct bad_cell *bad)
         ok = cpl_type_format(&field->type, &type, d->err);
         const char *name = ok ? cpl_buffer_text(&type, d->err) : NULL;
         ok = name != NULL;
-        snprintf(message, sizeof message, "\"%s\" does not fit %.80s", cell, name ? name : "");
+        snprintf(message, sizeof message, "\"%s\" does not fit %.80s%s", cell, name ? name : "",
+                 too_many_digits(d, bad)
+                     ? ": it has more digits than are given back; declare decimal or string"
+                     : "");
     }
     ok = ok && send_reject(d, row_start, row_end, field->name, rule, message);
     d->block.row_bytes -= row_end - row_start;
