@@ -236,6 +236,7 @@ void cpl_inputs_release(struct cpl_inputs *inputs)
             cpl_rejects_free(inputs->items[i].rejects);
     }
     cpl_free(inputs->items);
+    cpl_recorded_release(&inputs->recorded);
     cpl_object_list_release(&inputs->list);
     cpl_arena_release(&inputs->arena);
     *inputs = (struct cpl_inputs){0};

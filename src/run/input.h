@@ -29,12 +29,18 @@ struct cpl_input {
     struct cpl_rejects_source *rejects; /* replay; owned by the input of part 0 */
     size_t part;                        /* of the rejects */
 };
+/* Replay: how the runs that rejected the rows read them. */
+struct cpl_recorded {
+    struct cpl_pairs settings;   /* the dialect; in the inputs' arena */
+    struct cpl_schema **schemas; /* of those runs' files; owned */
+    size_t n_schemas;
+};
 struct cpl_inputs {
     struct cpl_input *items;
     size_t n;
     struct cpl_object_list list;
     struct cpl_arena arena;
-    struct cpl_pairs recorded; /* replay: the dialect in which the rejects were read; in arena */
+    struct cpl_recorded recorded;
     struct cpl_expansion_limits expansion;
     _Atomic bool *stop; /* ends waits for standard input; may be NULL */
 };

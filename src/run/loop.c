@@ -645,7 +645,8 @@ static bool commit(struct run_state *run, const char *plan_hash, double work_sec
 static void warn_of_other_schema(const struct run_state *run)
 {
     struct cpl_log *log = cpl_attempt_log(run->attempt);
-    if (!log || run->plan.pipeline->sink.mode != CPL_MODE_APPEND)
+    const struct cpl_pipeline *pipeline = run->plan.pipeline;
+    if (!log || (pipeline->sink.mode != CPL_MODE_APPEND && !pipeline->source.rejects))
         return;
     const struct cpl_log_record *ours = cpl_log_record(log, cpl_log_head(log));
     for (uint64_t seq = cpl_log_head(log) - 1; seq; seq--) {

@@ -94,8 +94,8 @@ static bool read_settings(struct cpl_plan *plan, const struct cpl_source_config 
     snprintf(where, sizeof where, "source.%s", plan->decoder->name);
     return cpl_options_parse(plan->decoder->options, source->format_options, where, &plan->arena,
                              plan->settings, err) &&
-           cpl_replay_settings(plan->decoder->options, &plan->inputs.recorded, &plan->arena,
-                               plan->settings, err);
+           cpl_replay_settings(plan->decoder->options, &plan->inputs.recorded.settings,
+                               &plan->arena, plan->settings, err);
 }
 
 /* ---- schema ---- */
@@ -301,7 +301,9 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool *longer, struc
                       "%s: the input has %u columns, more than limits.max_columns (%lld)", path,
                       plan->schema->n_fields, (long long)pipeline->limits.max_columns);
     else
-        ok = choose_columns(plan, err);
+        cpl_replay_types(&plan->inputs.recorded, pipeline->schema.decimals, plan->schema,
+                         plan->columns);
+    ok = choose_columns(plan, err);
 out:
     release_samples(&samples);
     cpl_schema_free(declared);

@@ -285,6 +285,28 @@ static void read_settings(struct cpl_stored *in, const struct cpl_node *top,
     }
 }
 
+/* A type that cannot be read again (its members' names are hostile) is left out: nothing rests on it. */
+static void read_schema(struct cpl_stored *in, const struct cpl_node *top,
+                        struct cpl_stored_receipt *receipt)
+{
+    size_t n;
+    const struct cpl_node *list = cpl_stored_list(in, top, "schema");
+    receipt->fields = cpl_stored_array(in, list, sizeof *receipt->fields, &n);
+    for (const struct cpl_node *item = receipt->fields ? list->first : NULL; item && !in->failed;
+         item = item->next) {
+        struct cpl_error why = {0};
+        struct cpl_field *field = &receipt->fields[receipt->n_fields];
+        field->name = cpl_stored_text(in, item, "name");
+        field->nullable = cpl_stored_bool(in, item, "nullable");
+        field->field_id = -1;
+        const char *type = cpl_stored_text(in, item, "type");
+        if (!in->failed && cpl_type_parse(type, in->arena, &field->type, &why))
+            receipt->n_fields++;
+        else if (why.code == CPL_E_MEMORY)
+            in->failed = !cpl_fail_with(in->err, &why);
+    }
+}
+
 bool cpl_receipt_parse(const char *text, size_t size, const char *name,
                        struct cpl_stored_receipt *receipt, struct cpl_error *err)
 {
@@ -297,7 +319,9 @@ bool cpl_receipt_parse(const char *text, size_t size, const char *name,
         receipt->run_id = cpl_stored_text(&in, top, "run_id");
         receipt->previous = cpl_stored_text(&in, top, "previous");
         receipt->decoder = cpl_stored_text(&in, top, "decoder");
+        receipt->plan_hash = cpl_stored_text(&in, top, "plan_hash");
         read_settings(&in, top, &receipt->decoder_settings);
+        read_schema(&in, top, receipt);
         read_rows(&in, top, &receipt->account);
         read_inputs(&in, top, &receipt->account);
         read_files(&in, top, receipt);

@@ -38,8 +38,10 @@ bool cpl_receipt_encode(const struct cpl_receipt *receipt, struct cpl_buffer *ou
 
 /* A stored receipt, as verify reads it. */
 struct cpl_stored_receipt {
-    const char *run_id, *previous, *decoder;
+    const char *run_id, *plan_hash, *previous, *decoder;
     struct cpl_pairs decoder_settings; /* option names and values, as resolved then */
+    struct cpl_field *fields;          /* of the files' schema */
+    size_t n_fields;
     struct cpl_account account;
     struct cpl_file_entry *files;
     size_t n_files;

@@ -11,7 +11,7 @@ static const char REJECTS_FOLDER[] = "/_cupel/rejects/";
 
 static bool prepare(struct cpl_storage *storage, const char *path, const char *format,
                     struct cpl_rejects_source *source, struct cpl_arena *arena,
-                    struct cpl_pairs *recorded, int depth, struct cpl_error *err);
+                    struct cpl_recorded *recorded, int depth, struct cpl_error *err);
 
 /* ---- the header and the dialect ---- */
 
@@ -94,7 +94,7 @@ static bool read_replayed_head(struct cpl_storage *storage, const struct cpl_inp
                                int depth, struct cpl_buffer *header, struct cpl_error *err)
 {
     struct cpl_arena arena = {0};
-    struct cpl_pairs unused = {0};
+    struct cpl_recorded unused = {0};
     struct cpl_stream *stream = NULL;
     char path[CPL_LOG_PATH_MAX];
     size_t part;
@@ -107,6 +107,7 @@ static bool read_replayed_head(struct cpl_storage *storage, const struct cpl_inp
               read_bytes(stream, (size_t)input->header_bytes, header, err);
     cpl_stream_close(stream);
     cpl_rejects_free(source);
+    cpl_recorded_release(&unused);
     cpl_arena_release(&arena);
     return ok;
 }
@@ -183,37 +184,151 @@ bool cpl_replay_settings(const struct cpl_option *table, const struct cpl_pairs 
     return true;
 }
 
+/* ---- types ---- */
+
+void cpl_recorded_release(struct cpl_recorded *recorded)
+{
+    for (size_t i = 0; i < recorded->n_schemas; i++)
+        cpl_schema_free(recorded->schemas[i]);
+    cpl_free(recorded->schemas);
+    *recorded = (struct cpl_recorded){0};
+}
+
+static bool keep_schema(const struct cpl_stored_receipt *receipt, struct cpl_recorded *recorded,
+                        struct cpl_error *err)
+{
+    size_t n = recorded->n_schemas;
+    if (!receipt->n_fields)
+        return true;
+    struct cpl_schema **grown = cpl_realloc(recorded->schemas, (n + 1) * sizeof *grown, err);
+    if (!grown)
+        return false;
+    recorded->schemas = grown;
+    grown[n] = cpl_schema_new(receipt->fields, (uint32_t)receipt->n_fields, err);
+    recorded->n_schemas += grown[n] != NULL;
+    return grown[n] != NULL;
+}
+
+/* What values of a type may be; false for nested types. */
+static bool facts_of(const struct cpl_type *type, struct cpl_text_facts *facts)
+{
+    static const uint8_t digits[] = {
+        [CPL_SECOND] = 0, [CPL_MILLI] = 3, [CPL_MICRO] = 6, [CPL_NANO] = 9};
+    *facts = (struct cpl_text_facts){.class = CPL_CLASS_STRING};
+    switch (type->kind) {
+    case CPL_STRUCT:
+    case CPL_LIST:
+    case CPL_MAP:
+        return false;
+    case CPL_BOOL:
+        facts->class = CPL_CLASS_BOOL;
+        return true;
+    case CPL_DECIMAL:
+        *facts = (struct cpl_text_facts){.class = CPL_CLASS_DECIMAL,
+                                         .int_digits = (uint8_t)(type->precision - type->scale),
+                                         .scale = (uint8_t)type->scale,
+                                         .not_double = type->scale > 9};
+        return true;
+    case CPL_F32:
+    case CPL_F64:
+        *facts = (struct cpl_text_facts){.class = CPL_CLASS_DOUBLE, .int_digits = 15};
+        return true;
+    case CPL_DATE:
+        facts->class = CPL_CLASS_DATE;
+        return true;
+    case CPL_TIME:
+        *facts = (struct cpl_text_facts){.class = CPL_CLASS_TIME, .fraction = digits[type->unit]};
+        return true;
+    case CPL_TIMESTAMP:
+        *facts = (struct cpl_text_facts){.class = type->utc ? CPL_CLASS_TIMESTAMP_UTC
+                                                            : CPL_CLASS_TIMESTAMP,
+                                         .fraction = digits[type->unit]};
+        return true;
+    case CPL_UUID:
+        facts->class = CPL_CLASS_UUID;
+        return true;
+    case CPL_STRING:
+    case CPL_BINARY:
+    case CPL_JSON:
+        return true;
+    default: /* integers of any width */
+        *facts = (struct cpl_text_facts){.class = CPL_CLASS_INT, .int_digits = 19};
+        return true;
+    }
+}
+
+/* The recorded type where the sample asks for no more than it; else what holds both. */
+static void start_from(const struct cpl_type *type, bool decimals, struct cpl_field *field,
+                       struct cpl_column_plan *column)
+{
+    struct cpl_text_facts known;
+    bool unknown = column->facts.class == CPL_CLASS_NULL && field->type.kind != CPL_STRING;
+    if (!column->inferred || unknown || !facts_of(type, &known))
+        return;
+    struct cpl_text_facts both = cpl_text_join(known, column->facts);
+    struct cpl_type without = cpl_text_type(known, decimals), with = cpl_text_type(both, decimals);
+    column->facts = both;
+    field->type = cpl_type_equal(&without, &with) ? *type : with;
+}
+
+void cpl_replay_types(const struct cpl_recorded *recorded, bool decimals, struct cpl_schema *schema,
+                      struct cpl_column_plan *columns)
+{
+    for (size_t i = 0; i < recorded->n_schemas; i++)
+        for (uint32_t c = 0; c < schema->n_fields; c++) {
+            int at = cpl_schema_find(recorded->schemas[i], schema->fields[c].name);
+            if (at >= 0)
+                start_from(&recorded->schemas[i]->fields[at].type, decimals, &schema->fields[c],
+                           &columns[c]);
+        }
+}
+
+/* ---- the receipt ---- */
+
+static bool read_receipt(struct cpl_storage *storage, const char *file,
+                         struct cpl_stored_receipt *receipt, struct cpl_error *err)
+{
+    struct cpl_buffer text = {0};
+    bool ok = cpl_storage_read_all(storage, file, CPL_LOG_RECORD_MAX, &text, err) &&
+              cpl_receipt_parse((const char *)text.data, text.size, file, receipt, err);
+    cpl_buffer_release(&text);
+    return ok;
+}
+
 static bool prepare(struct cpl_storage *storage, const char *path, const char *format,
                     struct cpl_rejects_source *source, struct cpl_arena *arena,
-                    struct cpl_pairs *recorded, int depth, struct cpl_error *err)
+                    struct cpl_recorded *recorded, int depth, struct cpl_error *err)
 {
     const struct cpl_rejects_info *info = cpl_rejects_info(source);
-    char receipt_file[CPL_LOG_PATH_MAX];
-    struct cpl_buffer text = {0};
+    char file[CPL_LOG_PATH_MAX];
     struct cpl_stored_receipt receipt = {0};
-    if (!info->rows || (format && !strcmp(format, "json")))
+    bool json = format && !strcmp(format, "json"), there = false;
+    if (!info->rows)
         return true;
     if (depth > MOST_REPLAYS)
         return cpl_fail(err, CPL_E_LIMIT, "%s was rejected more than %d times", path, MOST_REPLAYS);
-    if (!receipt_path(path, info->run_id, receipt_file))
+    bool named = receipt_path(path, info->run_id, file);
+    if (!named && !json)
         return cpl_fail(
             err, CPL_E_UNSUPPORTED,
             "%s does not lie in a dataset's _cupel/rejects, so that the receipt of run %s, "
             "which tells of the header of %s, cannot be found",
             path, info->run_id, info->objects[0].name);
-    bool ok = cpl_storage_read_all(storage, receipt_file, CPL_LOG_RECORD_MAX, &text, err) &&
-              cpl_receipt_parse((const char *)text.data, text.size, receipt_file, &receipt, err);
-    if (ok && !strcmp(receipt.decoder, "csv"))
-        ok = take_headers(storage, &receipt, receipt_file, source, depth, err) &&
-             keep_settings(&receipt.decoder_settings, arena, recorded, err);
-    cpl_buffer_release(&text);
+    if (json && named && !cpl_storage_exists(storage, file, &there, err))
+        return false;
+    if (json && !there) /* nothing stands before its rows */
+        return true;
+    bool ok = read_receipt(storage, file, &receipt, err) && keep_schema(&receipt, recorded, err);
+    if (ok && !strcmp(receipt.decoder, "csv") && !json)
+        ok = take_headers(storage, &receipt, file, source, depth, err) &&
+             keep_settings(&receipt.decoder_settings, arena, &recorded->settings, err);
     cpl_stored_receipt_release(&receipt);
     return ok;
 }
 
 bool cpl_replay_prepare(struct cpl_storage *storage, const char *path, const char *format,
                         struct cpl_rejects_source *source, struct cpl_arena *arena,
-                        struct cpl_pairs *recorded, struct cpl_error *err)
+                        struct cpl_recorded *recorded, struct cpl_error *err)
 {
     return prepare(storage, path, format, source, arena, recorded, 0, err);
 }

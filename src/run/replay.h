@@ -13,10 +13,14 @@
 
 /* `format`: source.format of the repaired pipeline. Sets the header of `source` when it needs one, and
  * `recorded` to the dialect of the run that rejected the rows (in `arena`): the repaired pipeline's own words go before
- * it, but what it leaves open is not to be guessed from bad rows. */
+ * it, but what it leaves open is not to be guessed from bad rows. Types neither: they start where that run's ended. */
 bool cpl_replay_prepare(struct cpl_storage *storage, const char *path, const char *format,
                         struct cpl_rejects_source *source, struct cpl_arena *arena,
-                        struct cpl_pairs *recorded, struct cpl_error *err) CPL_CHECKED;
+                        struct cpl_recorded *recorded, struct cpl_error *err) CPL_CHECKED;
+void cpl_recorded_release(struct cpl_recorded *recorded);
+/* Inferred columns take at least the types that they have in the files of the runs that rejected the rows. */
+void cpl_replay_types(const struct cpl_recorded *recorded, bool decimals, struct cpl_schema *schema,
+                      struct cpl_column_plan *columns);
 /* Give `settings` what the user has not set. */
 bool cpl_replay_settings(const struct cpl_option *table, const struct cpl_pairs *recorded,
                          struct cpl_arena *arena, void *settings,

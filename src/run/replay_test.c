@@ -2,6 +2,7 @@
 #include "run/replay.h"
 
 #include "run/attempt_test.h"
+#include "run/receipt.h"
 #include "run/run.h"
 
 static const char broken[] = "schema: {columns: {id: int64, amount: int64}}\n";
@@ -160,14 +161,71 @@ static void each_object_has_its_own_header(void **state)
     assert_books(bench, 7, 0);
 }
 
+/* The types of columns in one data file of the dataset. */
+static void assert_types(struct bench *bench, const char *run_id, const char *wanted)
+{
+    char path[300];
+    struct cpl_buffer text = {0};
+    snprintf(path, sizeof path, "%s/_cupel/receipts/%s.json", bench->dataset, run_id);
+    struct cpl_stored_receipt receipt;
+    struct cpl_buffer types = {0};
+    assert_true(cpl_storage_read_all(bench->storage, path, 1 << 20, &text, &bench->err));
+    assert_true(cpl_receipt_parse((const char *)text.data, text.size, path, &receipt, &bench->err));
+    for (size_t i = 0; i < receipt.n_fields; i++) {
+        assert_true(cpl_buffer_append_text(&types, i ? " " : "", &bench->err));
+        assert_true(cpl_type_format(&receipt.fields[i].type, &types, &bench->err));
+    }
+    assert_string_equal(cpl_buffer_text(&types, &bench->err), wanted);
+    cpl_stored_receipt_release(&receipt);
+    cpl_buffer_release(&types);
+    cpl_buffer_release(&text);
+}
+
+/* What the repaired pipeline does not declare is typed as in the dataset, and no few rows make it narrower; it widens where it must. */
+static void types_start_where_they_were(void **state)
+{
+    struct bench *bench = *state;
+    struct cpl_run_result result;
+    char in[96], rejects[200];
+    snprintf(in, sizeof in, "%s/in.csv", bench->root);
+    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/first-00000.parquet", bench->dataset);
+    write_file(in, "id,text,day,price,n\n1,x,2024-01-02,1.25,1\n2,5,,3,2\n3,7\n4,8,,2.5,1.5,9\n");
+    if (!run_pipeline(bench, in, false, "", "schema: {columns: {n: double}}\n", "first", &result))
+        fail_msg("%s", bench->err.message);
+    assert_int_equal(result.rows.rejected, 2);
+    cpl_run_result_release(&result);
+    assert_types(bench, "first", "int64 string date decimal(18,2) double");
+    if (!run_pipeline(bench, rejects, true, ", csv: {ragged: pad}", "", "second", &result))
+        fail_msg("%s", bench->err.message);
+    cpl_run_result_release(&result);
+    assert_types(bench, "second", "int64 string date decimal(18,2) double");
+}
+
+static void types_widen_where_they_must(void **state)
+{
+    struct bench *bench = *state;
+    struct cpl_run_result result;
+    char in[96], rejects[200];
+    snprintf(in, sizeof in, "%s/in.csv", bench->root);
+    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/first-00000.parquet", bench->dataset);
+    write_file(in, "id,amount\n1,10\n2,0.5\n");
+    assert_true(run_pipeline(bench, in, false, "", broken, "first", &result));
+    assert_int_equal(result.rows.rejected, 1);
+    cpl_run_result_release(&result);
+    if (!run_pipeline(bench, rejects, true, "", "", "second", &result))
+        fail_msg("%s", bench->err.message);
+    assert_int_equal(result.rows.landed, 1);
+    cpl_run_result_release(&result);
+    assert_types(bench, "second", "int64 decimal(38,1)");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
     const struct CMUnitTest tests[] = {
-        T(repaired_rows_land_once),
-        T(a_wrong_dialect_is_refused),
-        T(each_object_has_its_own_header),
-        T(without_the_source_the_header_is_missed),
+        T(repaired_rows_land_once),        T(a_wrong_dialect_is_refused),
+        T(each_object_has_its_own_header), T(types_start_where_they_were),
+        T(types_widen_where_they_must),    T(without_the_source_the_header_is_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
