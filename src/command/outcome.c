@@ -77,6 +77,11 @@ static void say_done(struct cpl_console *console, const struct cpl_pipeline *pip
     if (result->repeated) {
         cpl_console_say(console, "info", "%s: run %s landed before; nothing was done again",
                         pipeline->name, result->run_id);
+        say_books(console, &result->rows);
+        for (size_t i = 0; i < result->n_rejects; i++)
+            cpl_console_say(console, "info", "rejects %s", result->rejects[i].path);
+        if (result->receipt)
+            cpl_console_say(console, "info", "receipt %s", result->receipt);
         return;
     }
     say_files(console, result);

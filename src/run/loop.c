@@ -581,30 +581,33 @@ static bool note_file(struct cpl_output_file **list, size_t *n, const char *path
     return files[(*n)++].path != NULL;
 }
 
-static bool note_files(struct run_state *run, const struct cpl_receipt *receipt,
+static bool note_entry(struct run_state *run, const struct cpl_file_entry *file,
                        struct cpl_error *err)
 {
-    const struct cpl_sink_config *sink = &run->plan.pipeline->sink;
+    const struct cpl_sink_config *sink = &run->options->pipeline->sink;
     struct cpl_run_result *result = run->result;
-    for (size_t i = 0; i < receipt->n_files; i++) {
-        const struct cpl_file_entry *file = &receipt->files[i];
-        char path[CPL_LOG_PATH_MAX];
-        const char *slash = strrchr(sink->path, '/');
-        if (sink->single_file && file->role == CPL_FILE_DATA)
-            snprintf(path, sizeof path, "%s", sink->path);
-        else if (sink->single_file) /* rejects lie beside their file */
-            snprintf(path, sizeof path, "%.*s%s", slash ? (int)(slash - sink->path) + 1 : 0,
-                     sink->path, file->path);
-        else
-            snprintf(path, sizeof path, "%s/%s", sink->path, file->path);
-        bool ok = file->role == CPL_FILE_DATA
-                      ? note_file(&result->files, &result->n_files, path, file->rows, file->size,
-                                  file->checksum, err)
-                      : note_file(&result->rejects, &result->n_rejects, path, file->rows,
-                                  file->size, file->checksum, err);
-        if (!ok)
+    char path[CPL_LOG_PATH_MAX];
+    const char *slash = strrchr(sink->path, '/');
+    if (sink->single_file && file->role == CPL_FILE_DATA)
+        snprintf(path, sizeof path, "%s", sink->path);
+    else if (sink->single_file) /* rejects lie beside their file */
+        snprintf(path, sizeof path, "%.*s%s", slash ? (int)(slash - sink->path) + 1 : 0, sink->path,
+                 file->path);
+    else
+        snprintf(path, sizeof path, "%s/%s", sink->path, file->path);
+    if (file->role == CPL_FILE_DATA)
+        return note_file(&result->files, &result->n_files, path, file->rows, file->size,
+                         file->checksum, err);
+    return file->role != CPL_FILE_REJECTS || note_file(&result->rejects, &result->n_rejects, path,
+                                                       file->rows, file->size, file->checksum, err);
+}
+
+static bool note_files(struct run_state *run, const struct cpl_file_entry *files, size_t n,
+                       struct cpl_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!note_entry(run, &files[i], err))
             return false;
-    }
     return true;
 }
 
@@ -636,7 +639,7 @@ static bool commit(struct run_state *run, const char *plan_hash, double work_sec
         .previous = ""};
     receipt.started_ms = receipt.finished_ms - (int64_t)(1000 * (seconds_now() - run->started));
     ok = ok && cpl_attempt_commit(run->attempt, &receipt, &outcome, err) &&
-         note_files(run, &receipt, err);
+         note_files(run, receipt.files, receipt.n_files, err);
     cpl_buffer_release(&dialect);
     return ok;
 }
@@ -760,7 +763,9 @@ static bool report_prior(struct run_state *run, const struct cpl_prior *prior,
                         run->result->run_id, record->pipeline);
     run->result->repeated = true;
     run->result->rows = prior->rows;
-    run->result->receipt = prior->receipt[0] ? cpl_strdup(prior->receipt, err) : NULL;
+    if ((prior->receipt[0] && !(run->result->receipt = cpl_strdup(prior->receipt, err))) ||
+        (record && !note_files(run, record->added, record->n_added, err)))
+        return false;
     say(run, "info", "run %s has landed before; nothing was done", run->result->run_id);
     return true;
 }

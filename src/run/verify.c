@@ -127,6 +127,9 @@ static bool check_books(struct verification *v, const struct cpl_log_record *rec
         told->derived != decided->derived || told->deduplicated != decided->deduplicated)
         return cpl_finding(v, "receipt", path, err, "counts rows otherwise than record %" PRIu64,
                            record->seq);
+    if (strcmp(receipt->plan_hash, record->plan_hash) != 0)
+        return cpl_finding(v, "receipt", path, err, "tells of another plan than record %" PRIu64,
+                           record->seq);
     return true;
 }
 
@@ -175,6 +178,25 @@ static bool check_receipt(struct verification *v, const struct cpl_log_record *r
     return ok;
 }
 
+/* The plan was stored before the work, and the record names its hash. */
+static bool check_plan(struct verification *v, const struct cpl_log_record *record,
+                       struct cpl_error *err)
+{
+    char path[CPL_LOG_PATH_MAX], hash[CPL_HASH_TEXT];
+    uint64_t size;
+    struct cpl_error why = {0};
+    if (!record->plan[0])
+        return true;
+    if (!cpl_log_path(v->log, record->plan, path, err))
+        return false;
+    if (!cpl_storage_checksum(v->storage, path, &size, hash, &why))
+        return why.code == CPL_E_MEMORY ? cpl_fail_with(err, &why)
+                                        : cpl_finding(v, "plan", path, err, "%s", why.message);
+    return !strcmp(hash, record->plan_hash) ||
+           cpl_finding(v, "plan", path, err, "has hash %s, and record %" PRIu64 " tells of %s",
+                       hash, record->seq, record->plan_hash);
+}
+
 static bool check_records(struct verification *v, struct cpl_error *err)
 {
     const char *previous = "";
@@ -188,7 +210,8 @@ static bool check_records(struct verification *v, struct cpl_error *err)
                        "next run will finish it",
                        seq, record->run_id)))
             return false;
-        if (record->kind == CPL_RECORD_COMMIT && !check_receipt(v, record, &previous, err))
+        if (record->kind == CPL_RECORD_COMMIT &&
+            (!check_receipt(v, record, &previous, err) || !check_plan(v, record, err)))
             return false;
         v->report->records++;
     }

@@ -24,7 +24,7 @@ static void make_dataset(struct bench *bench)
 
 static const char *path_of(struct bench *bench, const char *name)
 {
-    static char path[300];
+    static char path[600];
     snprintf(path, sizeof path, "%s/%s", bench->dataset, name);
     return path;
 }
@@ -161,6 +161,33 @@ static void a_changed_receipt_is_found(void **state)
     make_dataset(bench);
     flip_bit(bench, "_cupel/receipts/r1.json", 100);
     assert_found(bench, "checksum", "r1.json");
+}
+
+static const char *plan_of(struct bench *bench, const char *run_id)
+{
+    static char name[200];
+    struct cpl_object_list list;
+    name[0] = 0;
+    assert_true(cpl_storage_list(bench->storage, path_of(bench, "_cupel/plans"), &list, NULL));
+    for (size_t i = 0; i < list.n; i++)
+        if (strstr(strrchr(list.items[i].path, '/'), run_id))
+            snprintf(name, sizeof name, "_cupel/plans%s", strrchr(list.items[i].path, '/'));
+    cpl_object_list_release(&list);
+    assert_true(name[0]);
+    return name;
+}
+
+static void a_changed_plan_is_found(void **state)
+{
+    struct bench *bench = *state;
+    make_dataset(bench);
+    flip_bit(bench, plan_of(bench, "r1"), 0);
+    assert_found(bench, "plan", plan_of(bench, "r1"));
+    flip_bit(bench, plan_of(bench, "r1"), 0);
+    char lost[200];
+    snprintf(lost, sizeof lost, "%s", plan_of(bench, "r2"));
+    unlink(path_of(bench, lost));
+    assert_found(bench, "plan", lost);
 }
 
 static void strays_are_found(void **state)
@@ -304,17 +331,12 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
     const struct CMUnitTest tests[] = {
-        T(a_sound_dataset_is_sound),
-        T(damaged_bytes_are_found),
-        T(lost_files_are_found),
-        T(every_bit_of_the_log_counts),
-        T(lost_records_are_found),
-        T(a_changed_receipt_is_found),
-        T(strays_are_found),
-        T(unfinished_business_is_a_note),
-        T(what_is_no_dataset_is_an_error),
-        T(a_lost_row_group_is_found),
-        T(a_single_file_has_its_receipt),
+        T(a_sound_dataset_is_sound),      T(damaged_bytes_are_found),
+        T(lost_files_are_found),          T(every_bit_of_the_log_counts),
+        T(lost_records_are_found),        T(a_changed_receipt_is_found),
+        T(a_changed_plan_is_found),       T(strays_are_found),
+        T(unfinished_business_is_a_note), T(what_is_no_dataset_is_an_error),
+        T(a_lost_row_group_is_found),     T(a_single_file_has_its_receipt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

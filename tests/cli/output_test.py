@@ -148,8 +148,10 @@ def test_verify_and_replay():
 
 def test_the_same_run_id_lands_once():
     pathlib.Path("p.yaml").write_text("source: {path: good.csv}\nsink: {path: lake}\n")
-    check(result(run("run", "p.yaml", "--run-id", "x", "--json"))["repeated"] is False)
-    check(result(run("run", "p.yaml", "--run-id", "x", "--json"))["repeated"] is True)
+    first = result(run("run", "p.yaml", "--run-id", "x", "--json"))
+    again = result(run("run", "p.yaml", "--run-id", "x", "--json"))
+    check(first["repeated"] is False and again["repeated"] is True)
+    check(first["files"] and first["files"] == again["files"] and first["rejects"] == again["rejects"], again)
     check(result(run("verify", "lake", "--json"))["rows"] == 3)
 
 
