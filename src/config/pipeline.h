@@ -31,6 +31,7 @@ struct cpl_schema_config {             /* section `schema` */
     const struct cpl_schema *declared; /* columns with declared types, or NULL. A column of kind
                                           STRING named without a type has `untyped` set */
     const bool *untyped;               /* per declared column: type is to be inferred */
+    const char *const *formats;        /* per declared column: how its dates are written, or NULL */
     struct cpl_strings columns;        /* keep these, in this order; n == 0 = all (set by --columns,
                                           `columns:` and features) */
     bool only_declared; /* undeclared columns of the input are left out (metadata dialect) */

@@ -5,6 +5,7 @@
  * order select: [price, id]                                                     which and in which
  * order, beside a map A type may end in ` not null`, which says the same as nullable: false. */
 #include "config/load.h"
+#include "format/text.h"
 
 #include <string.h>
 
@@ -12,6 +13,7 @@ struct columns {
     struct cpl_loading *loading;
     struct cpl_field *fields;
     bool *untyped;
+    const char **formats;
     struct cpl_named *named;
     uint32_t n;
 };
@@ -52,7 +54,26 @@ static bool parse_type(struct columns *columns, const char *name, const char *te
            cpl_load_type(columns->loading, type, "type of column", name, node, &field->type);
 }
 
-/* One column in its long form, {name, type, nullable, field_id}. */
+/* A format tells how a type is written that has several ways. */
+static bool check_format(const struct columns *columns, uint32_t i, const struct cpl_node *node)
+{
+    static const enum cpl_text_format formats[CPL_KIND_COUNT] = {
+        [CPL_DATE] = CPL_FORMAT_DATE,
+        [CPL_TIME] = CPL_FORMAT_TIME,
+        [CPL_TIMESTAMP] = CPL_FORMAT_TIMESTAMP};
+    enum cpl_kind kind = columns->fields[i].type.kind;
+    struct cpl_error why = {0};
+    if (kind != CPL_DATE && kind != CPL_TIME && kind != CPL_TIMESTAMP)
+        return cpl_tree_fail(node, columns->loading->err, CPL_E_CONFIG,
+                             "the column `%.80s` has a `format`: that needs a type date, time or "
+                             "timestamp",
+                             columns->fields[i].name);
+    return cpl_text_format_check(columns->formats[i], formats[kind], &why) ||
+           cpl_tree_fail(node, columns->loading->err, why.code, "the format of column `%.80s`: %s",
+                         columns->fields[i].name, why.message);
+}
+
+/* One column in its long form, {name, type, format, nullable, field_id}. */
 static bool add_long(struct columns *columns, const char *key, const struct cpl_node *node)
 {
     struct cpl_loading *loading = columns->loading;
@@ -72,10 +93,13 @@ static bool add_long(struct columns *columns, const char *key, const struct cpl_
                                             .nullable = column.nullable,
                                             .field_id = (int32_t)column.field_id};
     columns->untyped[i] = !column.type;
+    columns->formats[i] = column.format;
     columns->named[i] = (struct cpl_named){.name = name, .node = node};
     const struct cpl_node *type = cpl_tree_get(node, "type");
     if (column.type &&
         !parse_type(columns, name, column.type, type ? type : node, &columns->fields[i]))
+        return false;
+    if (column.format && !check_format(columns, i, cpl_tree_get(node, "format")))
         return false;
     columns->n++;
     return true;
@@ -91,6 +115,7 @@ static bool add_short(struct columns *columns, const char *name, const char *typ
     columns->fields[i] = (struct cpl_field){
         .name = name, .type = {.kind = CPL_STRING}, .nullable = true, .field_id = -1};
     columns->untyped[i] = !type;
+    columns->formats[i] = NULL;
     columns->named[i] = (struct cpl_named){.name = name, .node = node};
     if (type && !parse_type(columns, name, type, node, &columns->fields[i]))
         return false;
@@ -129,7 +154,8 @@ static bool allocate(struct columns *columns, uint32_t n)
     columns->fields = cpl_arena_alloc(arena, (n + 1) * sizeof *columns->fields, err);
     columns->untyped = cpl_arena_alloc(arena, (n + 1) * sizeof *columns->untyped, err);
     columns->named = cpl_arena_alloc(arena, (n + 1) * sizeof *columns->named, err);
-    return columns->fields && columns->untyped && columns->named;
+    columns->formats = cpl_arena_alloc(arena, (n + 1) * sizeof *columns->formats, err);
+    return columns->fields && columns->untyped && columns->named && columns->formats;
 }
 
 /* The declared schema lives in the arena like the rest: cpl_schema_new would need a free of its
@@ -143,6 +169,7 @@ static bool declare(struct columns *columns, struct cpl_schema_config *schema)
     *declared = (struct cpl_schema){.fields = columns->fields, .n_fields = columns->n};
     schema->declared = declared;
     schema->untyped = columns->untyped;
+    schema->formats = columns->formats;
     return true;
 }
 

@@ -138,6 +138,14 @@ const struct cpl_option cpl_column_options[] = {
      IN_COLUMN(type),
      .summary = "Its type; left out: inferred.",
      .example = "decimal(15,2)"},
+    {.name = "format",
+     .type = CPL_OPTION_STRING,
+     IN_COLUMN(format),
+     .summary =
+         "How dates, times or timestamps are written in this column of CSV, or in strings of "
+         "JSON: %Y %y %m %d %H %I %M %S %f %p %b %B %z %j and literal text. Left out: as the "
+         "source's options say, else ISO 8601.",
+     .example = "%d.%m.%Y"},
     {.name = "nullable",
      .type = CPL_OPTION_BOOL,
      IN_COLUMN(nullable),

@@ -41,7 +41,7 @@ struct cpl_limits_section {
 };
 /* One column of `schema.columns` in its long form. */
 struct cpl_column_section {
-    const char *name, *type;
+    const char *name, *type, *format;
     bool nullable;
     int64_t field_id;
 };

@@ -23,6 +23,7 @@ struct field_state {
     uint8_t *validity; /* tile_rows bits */
     void *values;
     struct cpl_text_facts facts;
+    struct cpl_text_style style; /* how its values are written */
 };
 
 struct csv_decoder {
@@ -32,7 +33,6 @@ struct csv_decoder {
     struct cpl_reject_sink *rejects;
     struct cpl_csv_block block;
     struct cpl_csv_tile tile;
-    struct cpl_text_style declared_style;
     struct field_state *fields;
     struct cpl_batch batch;
     struct cpl_arena arena; /* unescaped text of the current batch */
@@ -272,8 +272,7 @@ static bool decide_cell(struct csv_decoder *d, uint32_t f, uint32_t row)
         return true;
     }
     if (kind == CPL_CELL_VALUE) {
-        const struct cpl_text_style *style = plan->inferred ? &d->dialect->style
-                                                            : &d->declared_style;
+        const struct cpl_text_style *style = &d->fields[f].style;
         if (cpl_csv_cell_value(style, &text, column, row, plan->inferred) == CPL_TEXT_EXACT)
             return true;
     }
@@ -413,7 +412,7 @@ static bool run_kernel(struct csv_decoder *d, uint32_t f, uint32_t first,
             cpl_csv_doubles(cells, column->f64 + first, marks);
         return numbers;
     case CPL_DATE:
-        if (d->dialect->style.date_format)
+        if (d->fields[f].style.date_format)
             return false;
         cpl_csv_dates(cells, column->i32 + first, marks);
         return true;
@@ -690,6 +689,16 @@ static bool field_memory(struct csv_decoder *d, uint32_t f, struct cpl_error *er
     return state->validity != NULL;
 }
 
+static struct cpl_text_style style_of(const struct csv_decoder *d,
+                                      const struct cpl_column_plan *column)
+{
+    struct cpl_text_style style = d->dialect->style;
+    style.lenient = !column->inferred && d->dialect->lenient;
+    if (column->format)
+        style.date_format = style.time_format = style.timestamp_format = column->format;
+    return style;
+}
+
 static uint32_t source_of(const struct csv_decoder *d, const char *name, uint32_t hint)
 {
     const struct cpl_csv_dialect *dialect = d->dialect;
@@ -733,6 +742,7 @@ static bool csv_memory(struct csv_decoder *d, struct cpl_error *err)
     if (!d->keep)
         return false;
     for (uint32_t f = 0; f < n; f++) {
+        d->fields[f].style = style_of(d, &d->plan->columns[f]);
         d->fields[f].source = source_of(d, d->plan->schema->fields[f].name, f);
         if (!field_memory(d, f, err))
             return false;
@@ -755,8 +765,6 @@ static struct cpl_decoder *csv_open(const struct cpl_decode_plan *plan, struct c
     d->from = from;
     d->at_row_start = at_row_start;
     d->n_fields = plan->schema->n_fields;
-    d->declared_style = dialect->style;
-    d->declared_style.lenient = dialect->lenient;
     d->batch.schema = plan->schema;
     d->block = (struct cpl_csv_block){.dialect = dialect,
                                       .bytes = bytes,

@@ -41,6 +41,7 @@ struct cpl_column_plan {
     bool inferred;               /* the type came from a sample, and may widen */
     bool skip;                   /* not asked for: never decoded */
     struct cpl_text_facts facts; /* what the sample needed */
+    const char *format;          /* of its dates, times or timestamps; NULL = the settings' */
 };
 
 /* Fixed for a whole run; shared by all splits. */

@@ -83,6 +83,7 @@ static bool fill(struct json_node *node, const struct cpl_field *field, struct c
     node->builder = builder;
     node->field = field;
     node->column = like->column;
+    node->format = like->format;
     for (uint32_t i = 0; i < field->type.n_children; i++) {
         const struct cpl_field *inner = &field->type.children[i];
         struct json_node *child = add_child(node, inner->name, strlen(inner->name), arena, err);
@@ -126,6 +127,7 @@ static bool add_column(const struct json_tree_plan *plan, uint32_t i, struct jso
     if (!node)
         return false;
     struct json_node like = {.column = field,
+                             .format = plan->columns ? plan->columns[i].format : NULL,
                              .inferred = plan->columns && plan->columns[i].inferred};
     if (!fill(node, field, &plan->builders[i], &like, arena, err))
         return false;

@@ -54,9 +54,10 @@ struct json_node {
     struct json_keys keys;       /* OBJECT: members' names */
     struct json_node *children;
     uint32_t n_children, capacity;
-    uint32_t depth; /* containers around the value */
-    int64_t min;    /* INT */
-    uint64_t max;   /* INT, UINT */
+    uint32_t depth;     /* containers around the value */
+    int64_t min;        /* INT */
+    uint64_t max;       /* INT, UINT */
+    const char *format; /* DATE, TIME, TIMESTAMP: how they are written; NULL = ISO 8601 */
     const char *name;
     const struct json_node *parent;
     const struct cpl_field *field; /* NULL without a column */

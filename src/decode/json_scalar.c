@@ -261,6 +261,8 @@ static enum cpl_text_result append_timelike(struct json_walk *walk, struct json_
 {
     const struct cpl_type *type = &node->field->type;
     enum cpl_text_result result;
+    const struct cpl_text_style style = {
+        .date_format = node->format, .time_format = node->format, .timestamp_format = node->format};
     uint8_t uuid[16];
     int32_t days;
     int64_t value;
@@ -270,15 +272,15 @@ static enum cpl_text_result append_timelike(struct json_walk *walk, struct json_
         *appended = result || cpl_builder_uuid(node->builder, uuid, walk->err);
         return result;
     case JSON_OP_DATE:
-        result = cpl_parse_date(text->data, text->length, &plain_style, &days);
+        result = cpl_parse_date(text->data, text->length, &style, &days);
         *appended = result || cpl_builder_i32(node->builder, days, walk->err);
         return result;
     case JSON_OP_TIME:
-        result = cpl_parse_time(text->data, text->length, &plain_style, type->unit, &value);
+        result = cpl_parse_time(text->data, text->length, &style, type->unit, &value);
         *appended = result || cpl_builder_i64(node->builder, value, walk->err);
         return result;
     default:
-        result = cpl_parse_timestamp(text->data, text->length, &plain_style, type->unit, type->utc,
+        result = cpl_parse_timestamp(text->data, text->length, &style, type->unit, type->utc,
                                      &value);
         *appended = result || cpl_builder_i64(node->builder, value, walk->err);
         return result;
@@ -322,7 +324,7 @@ const uint8_t *json_put_timelike(struct json_walk *walk, struct json_node *node,
     const uint8_t *end = string_at(walk, p, &text);
     if (!end)
         return NULL;
-    if (append_fast(walk, node, &text, &appended))
+    if (!node->format && append_fast(walk, node, &text, &appended))
         return put(walk, appended, end + 1);
     if (has_blanks(&text) || append_timelike(walk, node, &text, &appended) != CPL_TEXT_EXACT)
         return json_misfit(walk, node, p, "the string is not a value of the column's type");

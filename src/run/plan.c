@@ -189,6 +189,20 @@ static bool choose_columns(struct cpl_plan *plan, struct cpl_error *err)
     return ok;
 }
 
+/* Declared formats go with their columns, whatever place these have. */
+static void set_formats(struct cpl_plan *plan)
+{
+    const struct cpl_schema_config *config = &plan->pipeline->schema;
+    for (uint32_t i = 0; config->declared && config->formats && i < config->declared->n_fields;
+         i++) {
+        int at = config->formats[i]
+                     ? cpl_schema_find(plan->schema, config->declared->fields[i].name)
+                     : -1;
+        if (at >= 0)
+            plan->columns[at].format = config->formats[i];
+    }
+}
+
 /* ---- samples ---- */
 
 enum { MOST_SAMPLES = 12, SPREAD = 4, SPREAD_BYTES = 128 << 10, OTHER_OBJECTS = 6 };
@@ -300,10 +314,13 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool *longer, struc
         ok = cpl_fail(err, CPL_E_LIMIT,
                       "%s: the input has %u columns, more than limits.max_columns (%lld)", path,
                       plan->schema->n_fields, (long long)pipeline->limits.max_columns);
-    else
+    else {
         cpl_replay_types(&plan->inputs.recorded, pipeline->schema.decimals, plan->schema,
                          plan->columns);
-    ok = choose_columns(plan, err);
+        ok = choose_columns(plan, err);
+    }
+    if (ok)
+        set_formats(plan);
 out:
     release_samples(&samples);
     cpl_schema_free(declared);
@@ -517,6 +534,7 @@ bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_
     cpl_free(plan->columns);
     plan->schema = schema;
     plan->columns = columns;
+    set_formats(plan);
     point_decode(plan);
     return plan_partitions(plan, err);
 }
