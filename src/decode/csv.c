@@ -1,6 +1,7 @@
 /* The CSV decoder: blocks to tiles to columns. See csv.h for the picture. */
 #include "decode/csv.h"
 #include "batch/builder.h"
+#include "batch/name_order.h"
 #include "decode/csv_block.h"
 #include "decode/csv_cell.h"
 #include "decode/csv_column.h"
@@ -699,15 +700,19 @@ static struct cpl_text_style style_of(const struct csv_decoder *d,
     return style;
 }
 
-static uint32_t source_of(const struct csv_decoder *d, const char *name, uint32_t hint)
+static bool find_sources(struct csv_decoder *d, struct cpl_error *err)
 {
+    struct cpl_name_order order;
     const struct cpl_csv_dialect *dialect = d->dialect;
-    if (hint < dialect->n_columns && !strcmp(dialect->column_names[hint], name))
-        return hint;
-    for (uint32_t i = 0; i < dialect->n_columns; i++)
-        if (!strcmp(dialect->column_names[i], name))
-            return i;
-    return UINT32_MAX;
+    if (!cpl_name_order_init(&order, dialect->column_names, sizeof *dialect->column_names,
+                             dialect->n_columns, err))
+        return false;
+    for (uint32_t f = 0; f < d->n_fields; f++) {
+        int64_t at = cpl_name_order_find(&order, d->plan->schema->fields[f].name);
+        d->fields[f].source = at < 0 ? UINT32_MAX : (uint32_t)at;
+    }
+    cpl_name_order_release(&order);
+    return true;
 }
 
 static void csv_close(struct cpl_decoder *decoder)
@@ -743,11 +748,10 @@ static bool csv_memory(struct csv_decoder *d, struct cpl_error *err)
         return false;
     for (uint32_t f = 0; f < n; f++) {
         d->fields[f].style = style_of(d, &d->plan->columns[f]);
-        d->fields[f].source = source_of(d, d->plan->schema->fields[f].name, f);
         if (!field_memory(d, f, err))
             return false;
     }
-    return true;
+    return find_sources(d, err);
 }
 
 static struct cpl_decoder *csv_open(const struct cpl_decode_plan *plan, struct cpl_stream *bytes,

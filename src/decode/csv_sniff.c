@@ -4,6 +4,7 @@
  * settled width are rejected with their bytes. What the user set is never guessed.
  * The delimiter is the candidate under which the most records have the same number (> 1) of fields. */
 #include "base/tree.h"
+#include "batch/name_order.h"
 #include "decode/csv.h"
 #include "decode/csv_cell.h"
 #include "decode/csv_names.h"
@@ -545,11 +546,6 @@ static void adopt_decimal_comma(struct cpl_csv_dialect *d, struct columns *colum
         columns->items[c].facts = columns->items[c].with_comma;
 }
 
-static int declared_index(const struct cpl_schema *declared, const char *name)
-{
-    return declared ? cpl_schema_find(declared, name) : -1;
-}
-
 static bool make_schema(const struct cpl_csv_dialect *d, const struct columns *columns,
                         const struct cpl_schema *declared, bool decimals,
                         struct cpl_schema **schema, struct cpl_column_plan **plans,
@@ -557,11 +553,14 @@ static bool make_schema(const struct cpl_csv_dialect *d, const struct columns *c
 {
     struct cpl_field *fields = cpl_alloc_zero(d->n_columns, sizeof *fields, err);
     *plans = fields ? cpl_alloc_zero(d->n_columns, sizeof **plans, err) : NULL;
+    struct cpl_name_order order = {0};
     *schema = NULL;
-    if (!*plans)
+    if (!*plans ||
+        (declared && !cpl_name_order_init(&order, declared->fields, sizeof *declared->fields,
+                                          declared->n_fields, err)))
         goto out;
     for (uint32_t c = 0; c < d->n_columns; c++) {
-        int at = declared_index(declared, d->column_names[c]);
+        int64_t at = cpl_name_order_find(&order, d->column_names[c]);
         if (at >= 0) {
             fields[c] = declared->fields[at];
             continue;
@@ -574,6 +573,7 @@ static bool make_schema(const struct cpl_csv_dialect *d, const struct columns *c
     }
     *schema = cpl_schema_new(fields, d->n_columns, err);
 out:
+    cpl_name_order_release(&order);
     cpl_free(fields);
     if (!*schema) {
         cpl_free(*plans);
@@ -715,35 +715,44 @@ static bool same_names(const struct cpl_csv_dialect *a, const struct cpl_csv_dia
     return true;
 }
 
-static bool has_column(const struct cpl_csv_dialect *d, const char *name)
-{
-    for (uint32_t c = 0; c < d->n_columns; c++)
-        if (!strcmp(d->column_names[c], name))
-            return true;
-    return false;
-}
-
 /* Columns in another order are found by name; a missing one is null where it may be; one that the schema lacks would be lost. */
-static bool fits_schema(const struct cpl_csv_dialect *d, const struct cpl_schema *schema,
-                        bool closed, struct cpl_error *err)
+static bool fits_names(const struct cpl_csv_dialect *d, const struct cpl_schema *schema,
+                       bool closed, const struct cpl_name_order *own,
+                       const struct cpl_name_order *theirs, struct cpl_error *err)
 {
+    uint32_t shared = 0;
     for (uint32_t c = 0; c < d->n_columns && !closed; c++)
-        if (cpl_schema_find(schema, d->column_names[c]) < 0)
+        if (cpl_name_order_find(theirs, d->column_names[c]) < 0)
             return cpl_fail(err, CPL_E_DATA,
                             "its header has a column \"%.100s\" that the first input lacks; "
                             "convert it apart, or choose columns (--columns)",
                             d->column_names[c]);
-    for (uint32_t f = 0; f < schema->n_fields; f++)
-        if (!schema->fields[f].nullable && !has_column(d, schema->fields[f].name))
+    for (uint32_t f = 0; f < schema->n_fields; f++) {
+        bool here = cpl_name_order_find(own, schema->fields[f].name) >= 0;
+        shared += here;
+        if (!schema->fields[f].nullable && !here)
             return cpl_fail(err, CPL_E_DATA,
                             "its header lacks the column \"%.100s\", which must not be null",
                             schema->fields[f].name);
-    for (uint32_t f = 0; f < schema->n_fields; f++)
-        if (has_column(d, schema->fields[f].name))
-            return true;
-    return cpl_fail(err, CPL_E_DATA,
+    }
+    return shared ||
+           cpl_fail(err, CPL_E_DATA,
                     "its header has none of the first input's columns: is it of the same kind, and "
                     "has it the same delimiter?");
+}
+
+static bool fits_schema(const struct cpl_csv_dialect *d, const struct cpl_schema *schema,
+                        bool closed, struct cpl_error *err)
+{
+    struct cpl_name_order own = {0}, theirs = {0};
+    bool ok = cpl_name_order_init(&own, d->column_names, sizeof *d->column_names, d->n_columns,
+                                  err) &&
+              cpl_name_order_init(&theirs, schema->fields, sizeof *schema->fields, schema->n_fields,
+                                  err) &&
+              fits_names(d, schema, closed, &own, &theirs, err);
+    cpl_name_order_release(&own);
+    cpl_name_order_release(&theirs);
+    return ok;
 }
 
 bool cpl_csv_for_object(const void *settings, const struct cpl_sample *head,

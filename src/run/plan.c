@@ -1,4 +1,5 @@
 #include "run/plan.h"
+#include "batch/name_order.h"
 #include "config/components.h"
 #include "run/replay.h"
 
@@ -135,6 +136,16 @@ static bool no_such_column(const struct cpl_plan *plan, const char *name, struct
     return false;
 }
 
+/* A field begins with its name, so that the first field is the first name. */
+_Static_assert(offsetof(struct cpl_field, name) == 0, "name_order reads fields");
+
+static bool order_schema(const struct cpl_schema *schema, struct cpl_name_order *order,
+                         struct cpl_error *err)
+{
+    return cpl_name_order_init(order, schema->fields, sizeof *schema->fields, schema->n_fields,
+                               err);
+}
+
 /* Keep the columns that are wanted, in their order. */
 static bool project(struct cpl_plan *plan, const char *const *wanted, size_t n,
                     struct cpl_error *err)
@@ -142,9 +153,10 @@ static bool project(struct cpl_plan *plan, const char *const *wanted, size_t n,
     struct cpl_field *fields = cpl_alloc_zero(n, sizeof *fields, err);
     struct cpl_column_plan *columns = fields ? cpl_alloc_zero(n, sizeof *columns, err) : NULL;
     struct cpl_schema *schema = NULL;
-    bool ok = columns != NULL;
+    struct cpl_name_order order = {0};
+    bool ok = columns && order_schema(plan->schema, &order, err);
     for (size_t i = 0; ok && i < n; i++) {
-        int at = cpl_schema_find(plan->schema, wanted[i]);
+        int64_t at = cpl_name_order_find(&order, wanted[i]);
         if (at < 0) {
             ok = no_such_column(plan, wanted[i], err);
             break;
@@ -159,18 +171,29 @@ static bool project(struct cpl_plan *plan, const char *const *wanted, size_t n,
         plan->columns = columns;
         columns = NULL;
     }
+    cpl_name_order_release(&order);
     cpl_free(columns);
     cpl_free(fields);
     return schema != NULL;
 }
 
+static bool check_declared(const struct cpl_plan *plan, const struct cpl_schema *declared,
+                           struct cpl_error *err)
+{
+    struct cpl_name_order order;
+    bool ok = order_schema(plan->schema, &order, err);
+    for (uint32_t i = 0; ok && i < declared->n_fields; i++)
+        ok = cpl_name_order_find(&order, declared->fields[i].name) >= 0 ||
+             no_such_column(plan, declared->fields[i].name, err);
+    cpl_name_order_release(&order);
+    return ok;
+}
+
 static bool choose_columns(struct cpl_plan *plan, struct cpl_error *err)
 {
     const struct cpl_schema_config *config = &plan->pipeline->schema;
-    if (config->declared)
-        for (uint32_t i = 0; i < config->declared->n_fields; i++)
-            if (cpl_schema_find(plan->schema, config->declared->fields[i].name) < 0)
-                return no_such_column(plan, config->declared->fields[i].name, err);
+    if (config->declared && !check_declared(plan, config->declared, err))
+        return false;
     if (config->columns.n) {
         plan->decode.closed = true;
         return project(plan, config->columns.items, config->columns.n, err);
