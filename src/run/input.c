@@ -90,6 +90,10 @@ static bool guess_charset(const struct cpl_inputs *inputs, struct cpl_input *inp
 {
     struct cpl_buffer head = {0};
     bool whole = false, ok = true;
+    const char *recorded = input->rejects ? cpl_rejects_part_charset(input->rejects, input->part)
+                                          : "";
+    if (recorded[0] && (!wanted || !strcmp(wanted, "auto")))
+        wanted = recorded; /* not to be guessed from bad rows */
     if (wanted && strcmp(wanted, "auto") != 0) {
         snprintf(input->charset.name, sizeof input->charset.name, "%s", wanted);
         input->is_utf8 = cpl_charset_is_utf8(wanted);

@@ -129,7 +129,8 @@ static bool take_header(struct cpl_storage *storage, const struct cpl_input_acco
     bool ok = input->header_bytes <= header.max
                   ? !input->header_bytes || read_head(storage, input, depth, &header, err)
                   : cpl_fail(err, CPL_E_LIMIT, "the header of %s is too long", input->path);
-    ok = ok && cpl_rejects_set_header(source, object, header.data, header.size, err);
+    ok = ok &&
+         cpl_rejects_set_header(source, object, header.data, header.size, input->charset, err);
     cpl_buffer_release(&header);
     return ok;
 }

@@ -161,6 +161,32 @@ static void each_object_has_its_own_header(void **state)
     assert_books(bench, 7, 0);
 }
 
+/* One header, two charsets: neither's rows are read by the other's. */
+static void each_object_has_its_own_charset(void **state)
+{
+    struct bench *bench = *state;
+    struct cpl_run_result result;
+    char in[96], path[200], rejects[200];
+    snprintf(in, sizeof in, "%s/in", bench->root);
+    assert_int_equal(mkdir(in, 0755), 0);
+    snprintf(path, sizeof path, "%s/a.csv", in);
+    write_file(path, "id,amount\n1,10\n2,caf\xc3\xa9\n");
+    snprintf(path, sizeof path, "%s/b.csv", in);
+    write_file(path, "id,amount\n3,30\n4,caf\xe9\n5,na\xefve\n");
+    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/first-00000.parquet", bench->dataset);
+    if (!run_pipeline(bench, in, false, "", broken, "first", &result))
+        fail_msg("%s", bench->err.message);
+    assert_int_equal(result.rows.rejected, 3);
+    cpl_run_result_release(&result);
+    /* all are the word for null only when both charsets are kept apart */
+    if (!run_pipeline(bench, rejects, true, ", csv: {nulls: ['caf\xc3\xa9', 'na\xc3\xafve']}",
+                      fixed, "second", &result))
+        fail_msg("%s", bench->err.message);
+    assert_int_equal(result.rows.landed, 3);
+    cpl_run_result_release(&result);
+    assert_books(bench, 5, 0);
+}
+
 /* The types of columns in one data file of the dataset. */
 static void assert_types(struct bench *bench, const char *run_id, const char *wanted)
 {
@@ -223,9 +249,13 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
     const struct CMUnitTest tests[] = {
-        T(repaired_rows_land_once),        T(a_wrong_dialect_is_refused),
-        T(each_object_has_its_own_header), T(types_start_where_they_were),
-        T(types_widen_where_they_must),    T(without_the_source_the_header_is_missed),
+        T(repaired_rows_land_once),
+        T(a_wrong_dialect_is_refused),
+        T(each_object_has_its_own_header),
+        T(each_object_has_its_own_charset),
+        T(types_start_where_they_were),
+        T(types_widen_where_they_must),
+        T(without_the_source_the_header_is_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

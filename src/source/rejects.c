@@ -9,13 +9,17 @@
 enum { RUN_ID, OBJECT, RAW, COLUMNS, MOST_PARTS = 1000 };
 static const char *const column_names[COLUMNS] = {"run_id", "object", "raw"};
 
+struct part {
+    struct cpl_buffer header;
+    char *charset;
+};
 struct cpl_rejects_source {
     struct cpl_reader *reader;
     struct cpl_parquet_file *file;
     struct cpl_rejects_info info;
-    struct cpl_buffer *headers; /* one a part */
-    size_t n_parts;             /* with a header */
-    uint32_t columns[COLUMNS];  /* in the file */
+    struct part *parts;
+    size_t n_parts;            /* with a header */
+    uint32_t columns[COLUMNS]; /* in the file */
 };
 
 /* ---- rows, one after another ---- */
@@ -189,34 +193,49 @@ const struct cpl_rejects_info *cpl_rejects_info(const struct cpl_rejects_source 
     return &source->info;
 }
 
-static size_t find_header(const struct cpl_rejects_source *source, const void *header, size_t size)
+static size_t find_part(const struct cpl_rejects_source *source, const void *header, size_t size,
+                        const char *charset)
 {
-    for (size_t i = 0; i < source->n_parts; i++)
-        if (source->headers[i].size == size &&
-            (!size || !memcmp(source->headers[i].data, header, size)))
+    for (size_t i = 0; i < source->n_parts; i++) {
+        const struct part *part = &source->parts[i];
+        if (part->header.size == size && (!size || !memcmp(part->header.data, header, size)) &&
+            !strcmp(part->charset, charset))
             return i;
+    }
     return source->n_parts;
 }
 
-bool cpl_rejects_set_header(struct cpl_rejects_source *source, size_t i, const void *header,
-                            size_t size, struct cpl_error *err)
+static bool add_part(struct cpl_rejects_source *source, const void *header, size_t size,
+                     const char *charset, struct cpl_error *err)
 {
-    size_t part = find_header(source, header, size);
-    if (part == MOST_PARTS)
+    size_t n = source->n_parts;
+    if (n == MOST_PARTS)
         return cpl_fail(err, CPL_E_LIMIT, "its rows come from objects with more than %d headers",
                         MOST_PARTS);
-    if (part == source->n_parts) {
-        struct cpl_buffer *grown = cpl_realloc(source->headers, (part + 1) * sizeof *grown, err);
-        if (!grown)
-            return false;
-        source->headers = grown;
-        grown[part] = (struct cpl_buffer){0};
-        source->n_parts++;
-        if (!cpl_buffer_append(&grown[part], header, size, err))
-            return false;
-    }
+    struct part *grown = cpl_realloc(source->parts, (n + 1) * sizeof *grown, err);
+    if (!grown)
+        return false;
+    source->parts = grown;
+    grown[n] = (struct part){.charset = cpl_strdup(charset, err)};
+    if (!grown[n].charset)
+        return false;
+    source->n_parts++;
+    return !size || cpl_buffer_append(&grown[n].header, header, size, err);
+}
+
+bool cpl_rejects_set_header(struct cpl_rejects_source *source, size_t i, const void *header,
+                            size_t size, const char *charset, struct cpl_error *err)
+{
+    size_t part = find_part(source, header, size, charset);
+    if (part == source->n_parts && !add_part(source, header, size, charset, err))
+        return false;
     source->info.objects[i].part = part;
     return true;
+}
+
+const char *cpl_rejects_part_charset(const struct cpl_rejects_source *source, size_t part)
+{
+    return part < source->n_parts ? source->parts[part].charset : "";
 }
 
 size_t cpl_rejects_parts(const struct cpl_rejects_source *source)
@@ -242,9 +261,11 @@ void cpl_rejects_free(struct cpl_rejects_source *source)
     for (size_t i = 0; i < source->info.n_objects; i++)
         cpl_free(source->info.objects[i].name);
     cpl_free(source->info.objects);
-    for (size_t i = 0; i < source->n_parts; i++)
-        cpl_buffer_release(&source->headers[i]);
-    cpl_free(source->headers);
+    for (size_t i = 0; i < source->n_parts; i++) {
+        cpl_buffer_release(&source->parts[i].header);
+        cpl_free(source->parts[i].charset);
+    }
+    cpl_free(source->parts);
     cpl_free(source);
 }
 
@@ -343,8 +364,8 @@ struct cpl_stream *cpl_rejects_stream(const struct cpl_rejects_source *source, s
     }
     stream->stream.ops = &stream_ops;
     stream->part = part;
-    stream->left = source->n_parts ? source->headers[part].size : 0;
-    stream->data = stream->left ? source->headers[part].data : (const uint8_t *)"";
+    stream->left = source->n_parts ? source->parts[part].header.size : 0;
+    stream->data = stream->left ? source->parts[part].header.data : (const uint8_t *)"";
     stream->newline = stream->left && stream->data[stream->left - 1] != '\n';
     return &stream->stream;
 }

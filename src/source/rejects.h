@@ -8,7 +8,7 @@
  *     raw bytes of row 2 …
  *
  * Rows of several objects whose headers differ make several such streams, the *parts* of the source: objects of one
- * header share a part.
+ * header and charset share a part.
  *
  * A file with rows whose bytes were not kept (raw is null) is refused: they cannot be replayed, and must
  * not be forgotten. Nothing of its size is held in memory, but the names of the objects and their
@@ -42,10 +42,12 @@ struct cpl_rejects_info {
 struct cpl_rejects_source *cpl_rejects_open(struct cpl_storage *storage, const char *path,
                                             struct cpl_error *err) CPL_CHECKED;
 const struct cpl_rejects_info *cpl_rejects_info(const struct cpl_rejects_source *source);
-/* What stands before the rows of object `i`; copied. For all objects in their order, or for none: without headers all rows
+/* What stands before the rows of object `i`, and its charset ("": not known); both copied. For all objects in their order, or for none: without headers all rows
  * are one part. */
 bool cpl_rejects_set_header(struct cpl_rejects_source *source, size_t i, const void *header,
-                            size_t size, struct cpl_error *err) CPL_CHECKED;
+                            size_t size, const char *charset, struct cpl_error *err) CPL_CHECKED;
+/* "" = not known. */
+const char *cpl_rejects_part_charset(const struct cpl_rejects_source *source, size_t part);
 size_t cpl_rejects_parts(const struct cpl_rejects_source *source);
 uint64_t cpl_rejects_part_rows(const struct cpl_rejects_source *source, size_t part);
 /* The rows of one part as a stream; any number of them, each to be closed before the source is freed. */

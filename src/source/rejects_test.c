@@ -120,10 +120,10 @@ static void rows_come_again_as_they_were(void **state)
     assert_string_equal(info->objects[0].name, "in/orders.csv");
     assert_int_equal(strlen(info->checksum), 37);
     assert_stream(bench, source, 0, text + 9, 64);
-    assert_true(cpl_rejects_set_header(source, 0, text, 9, &bench->err));
+    assert_true(cpl_rejects_set_header(source, 0, text, 9, "", &bench->err));
     for (size_t piece = 1; piece < 40; piece += 3)
         assert_stream(bench, source, 0, text, piece);
-    assert_true(cpl_rejects_set_header(source, 0, "h", 1, &bench->err));
+    assert_true(cpl_rejects_set_header(source, 0, "h", 1, "", &bench->err));
     assert_stream(bench, source, 1, "h\n1,x\n2,\"a\nb\",c\n\n3,y\r\n", 100);
     cpl_rejects_free(source);
 }
