@@ -109,7 +109,7 @@ static bool known_bloom_columns(const struct cpl_part_builder *b, struct cpl_err
 /* Tables of many columns get shorter pages, so that the pages being filled stay within some 24 MiB in all. */
 static void bound_pages(struct cpl_part_builder *b)
 {
-    enum { CELLS = 2 << 20, LEAST = 256 };
+    enum { CELLS = 2 << 20, LEAST = 128 };
     int64_t rows = CELLS / (b->schema.n_leaves ? b->schema.n_leaves : 1);
     if (rows < LEAST)
         rows = LEAST;

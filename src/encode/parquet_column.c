@@ -463,8 +463,9 @@ static double rows_expected(const struct cpl_parquet_column *c, bool last)
     return last || full < n ? n : full;
 }
 
-/* Entries of a table that holds the page's values and as many again around them; 0 when they lie too far apart. */
-static uint32_t direct_table(const struct cpl_bounds *bounds, int64_t *base)
+/* Entries of a table that holds the page's n values and as many again around them; 0 when they lie too far apart, or are too
+ * few for so large a table. */
+static uint32_t direct_table(const struct cpl_bounds *bounds, uint32_t n, int64_t *base)
 {
     uint64_t range = (uint64_t)bounds->max - (uint64_t)bounds->min;
     uint32_t entries = 256;
@@ -472,6 +473,8 @@ static uint32_t direct_table(const struct cpl_bounds *bounds, int64_t *base)
         return 0;
     while (entries < 2 * range && entries < 1u << 15)
         entries *= 2;
+    if (entries > 8 * (uint64_t)n)
+        return 0;
     int64_t margin = (int64_t)((entries - range) / 2);
     if (bounds->min < INT64_MIN + margin) /* the end of the number line */
         return 0;
@@ -499,7 +502,7 @@ static bool choose_numbers(struct cpl_parquet_column *c, bool last, struct cpl_e
     if (c->options->dictionary == CPL_DICTIONARY_NEVER || !n)
         return true;
     int64_t base = 0;
-    uint32_t n_direct = is_int && c->order == CPL_ORDER_SIGNED ? direct_table(&p->bounds, &base)
+    uint32_t n_direct = is_int && c->order == CPL_ORDER_SIGNED ? direct_table(&p->bounds, n, &base)
                                                                : 0;
     if (!code_room(c, err) || !cpl_int_dictionary_start(&c->ints, n_direct, base, err) ||
         !cpl_int_dictionary_add(&c->ints, p->numbers, n, p->codes, &done, err))
