@@ -152,6 +152,19 @@ static bool take_headers(struct cpl_storage *storage, const struct cpl_stored_re
     return true;
 }
 
+/* JSON needs no header, but rows of one charset a stream. */
+static bool take_charsets(const struct cpl_stored_receipt *receipt,
+                          struct cpl_rejects_source *source, struct cpl_error *err)
+{
+    const struct cpl_rejects_info *info = cpl_rejects_info(source);
+    for (size_t i = 0; i < info->n_objects; i++) {
+        const struct cpl_input_account *input = find_input(receipt, info->objects[i].name);
+        if (!cpl_rejects_set_header(source, i, NULL, 0, input ? input->charset : "", err))
+            return false;
+    }
+    return true;
+}
+
 /* ---- the dialect ---- */
 
 static bool keep_settings(const struct cpl_pairs *settings, struct cpl_arena *arena,
@@ -320,7 +333,9 @@ static bool prepare(struct cpl_storage *storage, const char *path, const char *f
     if (json && !there) /* nothing stands before its rows */
         return true;
     bool ok = read_receipt(storage, file, &receipt, err) && keep_schema(&receipt, recorded, err);
-    if (ok && !strcmp(receipt.decoder, "csv") && !json)
+    if (ok && !strcmp(receipt.decoder, "json"))
+        ok = take_charsets(&receipt, source, err);
+    else if (ok && !strcmp(receipt.decoder, "csv") && !json)
         ok = take_headers(storage, &receipt, file, source, depth, err) &&
              keep_settings(&receipt.decoder_settings, arena, &recorded->settings, err);
     cpl_stored_receipt_release(&receipt);

@@ -4,6 +4,7 @@
 #include "quality/reject.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* The columns that replay reads, in this order. */
 enum { RUN_ID, OBJECT, RAW, COLUMNS, MOST_PARTS = 1000 };
@@ -12,6 +13,8 @@ static const char *const column_names[COLUMNS] = {"run_id", "object", "raw"};
 struct part {
     struct cpl_buffer header;
     char *charset;
+    uint8_t newline[4]; /* in that charset */
+    size_t newline_size;
 };
 struct cpl_rejects_source {
     struct cpl_reader *reader;
@@ -205,6 +208,26 @@ static size_t find_part(const struct cpl_rejects_source *source, const void *hea
     return source->n_parts;
 }
 
+/* UTF-16 and UTF-32, under any of their names ("utf16le", "UTF-16LE", "ucs2be"), end a row by a wide newline. */
+static void set_newline(struct part *part)
+{
+    const char *name = part->charset;
+    size_t length = strlen(name);
+    bool wide = length > 3 && (!strncasecmp(name, "utf", 3) || !strncasecmp(name, "ucs", 3));
+    bool two = wide && (strstr(name, "16") || strstr(name, "2"));
+    bool four = wide && (strstr(name, "32") || strstr(name, "4"));
+    bool big = wide && !strcasecmp(name + length - 2, "be");
+    part->newline_size = four ? 4 : two ? 2 : 1;
+    memset(part->newline, 0, sizeof part->newline);
+    part->newline[big ? part->newline_size - 1 : 0] = '\n';
+}
+
+static bool ends_in_newline(const struct part *part, const uint8_t *data, size_t size)
+{
+    return size >= part->newline_size &&
+           !memcmp(data + size - part->newline_size, part->newline, part->newline_size);
+}
+
 static bool add_part(struct cpl_rejects_source *source, const void *header, size_t size,
                      const char *charset, struct cpl_error *err)
 {
@@ -219,6 +242,7 @@ static bool add_part(struct cpl_rejects_source *source, const void *header, size
     grown[n] = (struct part){.charset = cpl_strdup(charset, err)};
     if (!grown[n].charset)
         return false;
+    set_newline(&grown[n]);
     source->n_parts++;
     return !size || cpl_buffer_append(&grown[n].header, header, size, err);
 }
@@ -275,6 +299,7 @@ struct rejects_stream {
     struct cpl_stream stream; /* first: the interface */
     struct cursor cursor;
     size_t part, object; /* object: of the last row */
+    const struct part *format;
     const uint8_t *data; /* what is left of the header or of the row */
     size_t left;
     bool newline; /* and one is due behind it */
@@ -301,8 +326,8 @@ static bool next_piece(struct rejects_stream *stream, struct cpl_error *err)
 {
     if (stream->newline) {
         stream->newline = false;
-        stream->data = (const uint8_t *)"\n";
-        stream->left = 1;
+        stream->data = stream->format->newline;
+        stream->left = stream->format->newline_size;
         return true;
     }
     bool more;
@@ -314,7 +339,7 @@ static bool next_piece(struct rejects_stream *stream, struct cpl_error *err)
     struct cpl_slice raw = cursor_text(&stream->cursor, RAW);
     stream->data = raw.data;
     stream->left = raw.length;
-    stream->newline = !raw.length || raw.data[raw.length - 1] != '\n';
+    stream->newline = !ends_in_newline(stream->format, raw.data, raw.length);
     return true;
 }
 
@@ -363,9 +388,11 @@ struct cpl_stream *cpl_rejects_stream(const struct cpl_rejects_source *source, s
         return NULL;
     }
     stream->stream.ops = &stream_ops;
+    static const struct part plain = {.charset = "", .newline = "\n", .newline_size = 1};
     stream->part = part;
-    stream->left = source->n_parts ? source->parts[part].header.size : 0;
-    stream->data = stream->left ? source->parts[part].header.data : (const uint8_t *)"";
-    stream->newline = stream->left && stream->data[stream->left - 1] != '\n';
+    stream->format = source->n_parts ? &source->parts[part] : &plain;
+    stream->left = stream->format->header.size;
+    stream->data = stream->left ? stream->format->header.data : (const uint8_t *)"";
+    stream->newline = stream->left && !ends_in_newline(stream->format, stream->data, stream->left);
     return &stream->stream;
 }

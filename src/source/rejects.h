@@ -4,7 +4,7 @@
  * again, in file order, to the decoder of the repaired pipeline, as one stream of bytes in the decoder's own framing:
  *
  *     header (the source's own header line, when its format has one)
- *     raw bytes of row 1, and a newline when they do not end in one
+ *     raw bytes of row 1, and a newline (of the object's charset) when they do not end in one
  *     raw bytes of row 2 …
  *
  * Rows of several objects whose headers differ make several such streams, the *parts* of the source: objects of one

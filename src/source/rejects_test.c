@@ -128,6 +128,45 @@ static void rows_come_again_as_they_were(void **state)
     cpl_rejects_free(source);
 }
 
+/* A row that lacks its newline gets one of its charset; one that has it gets none. */
+static void newlines_are_of_the_charset(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const raws[] = {"12", "34"};
+    static const struct {
+        const char *charset, *newline;
+        size_t size;
+    } cases[] = {{"UTF-16LE", "\n\0", 2},
+                 {"utf16be", "\0\n", 2},
+                 {"UTF-32LE", "\n\0\0\0", 4},
+                 {"UTF-32BE", "\0\0\0\n", 4},
+                 {"ISO-8859-16", "\n", 1},
+                 {"UTF-8", "\n", 1},
+                 {"", "\n", 1}};
+    make_rejects(bench, raws, 2);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char out[64], wanted[64];
+        size_t got, n = cases[i].size;
+        struct cpl_rejects_source *source = cpl_rejects_open(bench->storage, bench->path,
+                                                             &bench->err);
+        assert_non_null(source);
+        memcpy(wanted, "hh", 2);
+        memcpy(wanted + 2, cases[i].newline, n);
+        assert_true(
+            cpl_rejects_set_header(source, 0, wanted, 2 + n, cases[i].charset, &bench->err));
+        memcpy(wanted + 2 + n, "12", 2);
+        memcpy(wanted + 4 + n, cases[i].newline, n);
+        memcpy(wanted + 4 + 2 * n, "34", 2);
+        memcpy(wanted + 6 + 2 * n, cases[i].newline, n);
+        struct cpl_stream *stream = cpl_rejects_stream(source, 0, &bench->err);
+        assert_true(cpl_stream_read(stream, out, sizeof out, &got, &bench->err));
+        assert_int_equal(got, 6 + 3 * n);
+        assert_memory_equal(out, wanted, got);
+        cpl_stream_close(stream);
+        cpl_rejects_free(source);
+    }
+}
+
 static void rows_without_bytes_are_not_forgotten(void **state)
 {
     struct bench *bench = *state;
@@ -154,6 +193,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(rows_come_again_as_they_were),
+        T(newlines_are_of_the_charset),
         T(rows_without_bytes_are_not_forgotten),
         T(other_files_are_refused),
     };
