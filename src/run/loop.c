@@ -26,7 +26,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_THREADS = 64, SPLIT_MEMORY = 48 << 20, FIXED_MEMORY = 32 << 20 };
+enum {
+    MOST_THREADS = 64,
+    SPLIT_MEMORY = 48 << 20,
+    FIXED_MEMORY = 32 << 20,
+    COLUMN_MEMORY = 10 << 10
+};
 
 struct slot {
     bool ready;
@@ -396,6 +401,7 @@ static void choose_threads(struct run_state *run)
     int64_t wanted = limits->threads > 0 ? limits->threads : sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t memory = limits->memory ? limits->memory : (uint64_t)224 << 20;
     uint64_t each = run->plan.partitions ? CPL_ROUTER_MEMORY : SPLIT_MEMORY;
+    each += (uint64_t)run->plan.schema->n_fields * COLUMN_MEMORY;
     uint64_t fit = memory > FIXED_MEMORY + each ? (memory - FIXED_MEMORY) / each : 1;
     if (wanted < 1)
         wanted = 1;
