@@ -191,8 +191,7 @@ bool cpl_csv_block_index(struct cpl_csv_block *block, size_t from, struct cpl_er
     struct cpl_csv_scan *scan = &block->scan;
     scan->n = scan->rows = 0;
     scan->inside = 0;
-    scan->after_quote = scan->non_ascii = scan->quotes = scan->doubled = scan->carriage_returns =
-        false;
+    scan->after_quote = scan->non_ascii = scan->doubled = scan->carriage_returns = false;
     block->n_odd = block->odd_cursor = 0;
     bool slow = block->rules.comment || block->rules.escape != block->rules.quote ||
                 block->rules.delimiter == 0;

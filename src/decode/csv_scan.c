@@ -57,7 +57,6 @@ enum cpl_csv_record cpl_csv_record(struct cpl_csv_scan *scan, const struct cpl_c
             field_start = true;
         } else if (field_start && rules->quote && byte == rules->quote) {
             field_start = false;
-            scan->quotes = true;
             at = quoted_end(scan, rules, data, at + 1, to);
             if (at >= to)
                 return CPL_RECORD_OPEN;

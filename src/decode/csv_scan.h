@@ -22,7 +22,7 @@ struct cpl_csv_scan {
     bool after_quote; /* the last byte scanned closes a quote, so the next decides */
     bool non_ascii;
     bool carriage_returns;
-    bool quotes, doubled; /* any quote; any doubled quote */
+    bool doubled; /* any doubled quote */
 };
 /* Scan data[from, to); `from` is at a multiple of 64 behind a row start's chunk or anything else: no alignment
  * is asked. Bytes beyond `to` up to 64 must be readable. Returns `to`, or the offset of the 64-byte step

@@ -28,7 +28,7 @@ size_t CSV_SCAN(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, siz
     struct csv_carry carry = {.inside = scan->inside,
                               .previous_quote = scan->after_quote,
                               .previous_separator = field_start};
-    uint64_t high = 0, quotes = 0, doubled = 0, cr = 0;
+    uint64_t high = 0, doubled = 0, cr = 0;
     uint32_t rows = 0;
     size_t at = from;
     for (; at < to; at += 64) {
@@ -46,7 +46,7 @@ size_t CSV_SCAN(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, siz
         uint64_t ends = m.separator & ~inside;
         rows += (uint32_t)__builtin_popcountll(m.newline & ~inside);
         out = csv_emit(out, (uint32_t)at, ends);
-        high |= m.high, quotes |= m.quote, cr |= m.cr;
+        high |= m.high, cr |= m.cr;
         carry.inside = (uint64_t)((int64_t)inside >> 63);
         carry.previous_quote = m.quote >> 63;
         carry.previous_separator = m.separator >> 63;
@@ -61,7 +61,7 @@ size_t CSV_SCAN(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, siz
     scan->inside = carry.inside;
     scan->after_quote = carry.previous_quote && !carry.inside;
     scan->non_ascii |= high != 0;
-    scan->quotes |= quotes != 0, scan->doubled |= doubled != 0;
+    scan->doubled |= doubled != 0;
     scan->carriage_returns |= cr != 0;
     return at < to ? at : to;
 }

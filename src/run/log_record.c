@@ -239,17 +239,7 @@ static void read_files(struct cpl_stored *in, const struct cpl_node *top,
 static void read_counts(struct cpl_stored *in, const struct cpl_node *top,
                         struct cpl_log_record *record)
 {
-    const struct cpl_node *rows = cpl_stored_map(in, top, "rows");
-    record->rows = (struct cpl_row_counts){
-        .read = cpl_stored_uint(in, rows, "read"),
-        .derived = cpl_stored_uint(in, rows, "derived"),
-        .landed = cpl_stored_uint(in, rows, "landed"),
-        .rejected = cpl_stored_uint(in, rows, "rejected"),
-        .filtered = cpl_stored_uint(in, rows, "filtered"),
-        .deduplicated = cpl_stored_uint(in, rows, "deduplicated"),
-    };
-    const struct cpl_node *rules = cpl_stored_map(in, top, "rejected_by_rule");
-    record->rejected_by_rule = cpl_stored_counts(in, rules, &record->n_rules);
+    record->rows = cpl_stored_row_counts(in, top, &record->rejected_by_rule, &record->n_rules);
 }
 
 static void read_header(struct cpl_stored *in, const struct cpl_node *top,

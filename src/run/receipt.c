@@ -217,17 +217,7 @@ static void read_inputs(struct cpl_stored *in, const struct cpl_node *top,
 static void read_rows(struct cpl_stored *in, const struct cpl_node *top,
                       struct cpl_account *account)
 {
-    const struct cpl_node *rows = cpl_stored_map(in, top, "rows");
-    account->rows = (struct cpl_row_counts){
-        .read = cpl_stored_uint(in, rows, "read"),
-        .derived = cpl_stored_uint(in, rows, "derived"),
-        .landed = cpl_stored_uint(in, rows, "landed"),
-        .rejected = cpl_stored_uint(in, rows, "rejected"),
-        .filtered = cpl_stored_uint(in, rows, "filtered"),
-        .deduplicated = cpl_stored_uint(in, rows, "deduplicated"),
-    };
-    const struct cpl_node *rules = cpl_stored_map(in, top, "rejected_by_rule");
-    account->rejected_by_rule = cpl_stored_counts(in, rules, &account->n_rules);
+    account->rows = cpl_stored_row_counts(in, top, &account->rejected_by_rule, &account->n_rules);
 }
 
 static void read_file_list(struct cpl_stored *in, const struct cpl_node *list,

@@ -192,3 +192,19 @@ struct cpl_named_count *cpl_stored_counts(struct cpl_stored *in, const struct cp
     }
     return counts;
 }
+
+struct cpl_row_counts cpl_stored_row_counts(struct cpl_stored *in, const struct cpl_node *top,
+                                            struct cpl_named_count **rules, size_t *n_rules)
+{
+    const struct cpl_node *rows = cpl_stored_map(in, top, "rows");
+    struct cpl_row_counts counts = {
+        .read = cpl_stored_uint(in, rows, "read"),
+        .derived = cpl_stored_uint(in, rows, "derived"),
+        .landed = cpl_stored_uint(in, rows, "landed"),
+        .rejected = cpl_stored_uint(in, rows, "rejected"),
+        .filtered = cpl_stored_uint(in, rows, "filtered"),
+        .deduplicated = cpl_stored_uint(in, rows, "deduplicated"),
+    };
+    *rules = cpl_stored_counts(in, cpl_stored_map(in, top, "rejected_by_rule"), n_rules);
+    return counts;
+}

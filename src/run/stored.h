@@ -42,3 +42,6 @@ const char **cpl_stored_texts(struct cpl_stored *in, const struct cpl_node *map,
 /* A map of names to whole numbers. */
 struct cpl_named_count *cpl_stored_counts(struct cpl_stored *in, const struct cpl_node *map,
                                           size_t *n);
+/* The members `rows` and `rejected_by_rule`, which records and receipts write alike. */
+struct cpl_row_counts cpl_stored_row_counts(struct cpl_stored *in, const struct cpl_node *top,
+                                            struct cpl_named_count **rules, size_t *n_rules);
