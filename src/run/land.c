@@ -1,0 +1,152 @@
+/* What follows the work: the commit of what was staged, what the caller is told of it, and what old runs left.
+ *
+ * Threads: the run's calling thread, when all workers have ended. */
+#include "run/loop.h"
+#include "run/retention.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool add_files(struct run_state *run, struct cpl_error *err)
+{
+    struct cpl_output *o = &run->output;
+    for (size_t i = 0; i < o->n_files; i++) {
+        struct cpl_staged_file *file = &o->files[i];
+        char partition[64] = ""; /* empty: the folder that the path names */
+        snprintf(partition, sizeof partition, "%.*s",
+                 o->folder[0] && !run->plan.partitions ? (int)strlen(o->folder) - 1 : 0, o->folder);
+        struct cpl_attempt_file entry = {
+            .role = file->role,
+            .path = file->path,
+            .rows = file->rows,
+            .partition = file->role == CPL_FILE_DATA && partition[0] ? partition : NULL};
+        if (!cpl_attempt_add(run->attempt, &entry, &file->staged, err))
+            return false;
+    }
+    return true;
+}
+
+static bool note_file(struct cpl_output_file **list, size_t *n, const char *path, uint64_t rows,
+                      uint64_t bytes, const char *checksum, struct cpl_error *err)
+{
+    struct cpl_output_file *files = cpl_realloc(*list, (*n + 1) * sizeof *files, err);
+    if (!files)
+        return false;
+    *list = files;
+    files[*n] = (struct cpl_output_file){
+        .path = cpl_strdup(path, err), .rows = rows, .bytes = bytes};
+    snprintf(files[*n].checksum, sizeof files[*n].checksum, "%s", checksum ? checksum : "");
+    return files[(*n)++].path != NULL;
+}
+
+static bool note_entry(struct run_state *run, const struct cpl_file_entry *file,
+                       struct cpl_error *err)
+{
+    const struct cpl_sink_config *sink = &run->options->pipeline->sink;
+    struct cpl_run_result *result = run->result;
+    char path[CPL_LOG_PATH_MAX];
+    const char *slash = strrchr(sink->path, '/');
+    if (sink->single_file && file->role == CPL_FILE_DATA)
+        snprintf(path, sizeof path, "%s", sink->path);
+    else if (sink->single_file) /* rejects lie beside their file */
+        snprintf(path, sizeof path, "%.*s%s", slash ? (int)(slash - sink->path) + 1 : 0, sink->path,
+                 file->path);
+    else
+        snprintf(path, sizeof path, "%s/%s", sink->path, file->path);
+    if (file->role == CPL_FILE_DATA)
+        return note_file(&result->files, &result->n_files, path, file->rows, file->size,
+                         file->checksum, err);
+    return file->role != CPL_FILE_REJECTS || note_file(&result->rejects, &result->n_rejects, path,
+                                                       file->rows, file->size, file->checksum, err);
+}
+
+bool cpl_run_note_files(struct run_state *run, const struct cpl_file_entry *files, size_t n,
+                        struct cpl_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!note_entry(run, &files[i], err))
+            return false;
+    return true;
+}
+
+bool cpl_run_commit(struct run_state *run, const char *plan_hash, double work_seconds,
+                    struct cpl_error *err)
+{
+    struct cpl_buffer dialect = {0};
+    const struct cpl_plan *plan = &run->plan;
+    enum cpl_commit_outcome outcome;
+    bool ok = (!plan->decoder->describe ||
+               plan->decoder->describe(plan->settings, &dialect, err)) &&
+              add_files(run, err);
+    struct cpl_phase_time phases[] = {{"work", work_seconds}};
+    struct cpl_receipt receipt = {
+        .run_id = run->result->run_id,
+        .pipeline = plan->pipeline->name,
+        .dialect = plan->pipeline->dialect,
+        .config_hash = plan->pipeline->config_hash,
+        .plan_hash = plan_hash,
+        .decoder = plan->decoder->name,
+        .decoder_settings = ok && dialect.size ? cpl_buffer_text(&dialect, err) : NULL,
+        .format = plan->encoder->name,
+        .schema = plan->schema,
+        .now_ms = run->now_ms,
+        .account = &run->account,
+        .finished_ms = cpl_run_wall_ms(),
+        .phases = phases,
+        .n_phases = 1,
+        .previous = ""};
+    receipt.started_ms = receipt.finished_ms - (int64_t)(1000 * (cpl_run_clock() - run->started));
+    ok = ok && cpl_attempt_commit(run->attempt, &receipt, &outcome, err) &&
+         cpl_run_note_files(run, receipt.files, receipt.n_files, err);
+    cpl_buffer_release(&dialect);
+    return ok;
+}
+
+/* Appending lands files beside others: readers that take the folder as one table want one schema. */
+void cpl_run_warn_of_other_schema(const struct run_state *run)
+{
+    struct cpl_log *log = cpl_attempt_log(run->attempt);
+    const struct cpl_pipeline *pipeline = run->plan.pipeline;
+    if (!log || (pipeline->sink.mode != CPL_MODE_APPEND && !pipeline->source.rejects))
+        return;
+    const struct cpl_log_record *ours = cpl_log_record(log, cpl_log_head(log));
+    for (uint64_t seq = cpl_log_head(log) - 1; seq; seq--) {
+        const struct cpl_log_record *other = cpl_log_record(log, seq);
+        if (other->kind != CPL_RECORD_COMMIT || !other->rows.landed)
+            continue;
+        if (strcmp(other->schema_hash, ours->schema_hash) != 0)
+            cpl_run_say(
+                run, "warning",
+                "the columns or types of this run differ from those that run %s landed in %s: "
+                "readers that take the folder as one table may refuse it. "
+                "Declare the schema to keep it the same",
+                other->run_id, run->plan.pipeline->sink.path);
+        return;
+    }
+}
+
+bool cpl_run_retain(struct run_state *run, struct cpl_error *err)
+{
+    const struct cpl_sink_config *sink = &run->plan.pipeline->sink;
+    struct cpl_retention_report report;
+    if (!sink->dated || !sink->keep_ms || !cpl_attempt_log(run->attempt))
+        return true;
+    int32_t today = (int32_t)(run->now_ms / 86400000 - (run->now_ms % 86400000 < 0));
+    if (!cpl_retention_apply(cpl_attempt_log(run->attempt), sink->dated, sink->keep_ms, today,
+                             run->result->run_id, run->now_ms, &report, err))
+        return false;
+    if (report.folders)
+        cpl_run_say(run, "info", "retention: %llu dated folders with %llu rows removed",
+                    (unsigned long long)report.folders, (unsigned long long)report.rows);
+    return true;
+}
+
+/* Leftovers of killed runs; when it fails, the next run does it. */
+void cpl_run_sweep(struct run_state *run)
+{
+    uint64_t removed = 0;
+    struct cpl_log *log = cpl_attempt_log(run->attempt);
+    if (log && cpl_sweep(log, CPL_SWEEP_AGE_S, &removed, NULL) && removed)
+        cpl_run_say(run, "info", "%llu leftovers of runs killed more than a week ago removed",
+                    (unsigned long long)removed);
+}

@@ -1,0 +1,74 @@
+/* The run's state, and the stages of THE LOOP that share it (picture: loop.c).
+ *
+ * loop.c has the whole run, round.c the workers of a round, order.c the ordered stage, land.c what follows:
+ * commit and what was landed.
+ *
+ * Threads: `mutex` guards claims, slots, turn and error; the holder of `draining` owns output, accounts and
+ * the ordered stage's fields. */
+#pragma once
+#include "run/commit.h"
+#include "run/output.h"
+#include "run/run.h"
+#include "run/split.h"
+
+#include <pthread.h>
+
+struct slot {
+    bool ready;
+    struct cpl_work_result result;
+};
+
+struct run_state {
+    const struct cpl_run_options *options;
+    struct cpl_run_result *result;
+    struct cpl_storage *storage;
+    struct cpl_plan plan;
+    struct cpl_attempt *attempt;
+    struct cpl_output output;
+    struct cpl_account account;
+    struct cpl_progress_counters progress;
+    _Atomic bool stop, doomed;
+    int64_t now_ms;
+    double started;
+
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    size_t next, turn; /* next split to claim; split whose results are due */
+    bool draining;
+    unsigned running, threads, window;
+    struct slot *slots;
+    struct cpl_error error; /* the first */
+
+    /* ordered stage */
+    struct cpl_buffer *needs; /* per split, of this round */
+    uint64_t expected;        /* where the next split of this input must start */
+    uint64_t lines;           /* of this input, before the current split */
+    uint64_t input_rejects;
+};
+
+/* loop.c */
+double cpl_run_clock(void); /* seconds, monotonic */
+int64_t cpl_run_wall_ms(void);
+void cpl_run_say(const struct run_state *run, const char *level, const char *format, ...)
+    CPL_PRINTF(3, 4);
+void cpl_run_progress(struct run_state *run, const char *phase);
+
+/* round.c: rounds until one holds; then the output is finished. */
+bool cpl_run_rounds(struct run_state *run, struct cpl_error *err) CPL_CHECKED;
+
+/* order.c: one delivery, in order; and the policy for rejects (`finished`: all rows are known). */
+bool cpl_run_take(struct run_state *run, struct cpl_worker *worker, size_t split,
+                  struct cpl_work_result *result, struct cpl_error *err) CPL_CHECKED;
+bool cpl_run_reject_policy(struct run_state *run, bool finished, struct cpl_error *err) CPL_CHECKED;
+
+/* land.c */
+bool cpl_run_commit(struct run_state *run, const char *plan_hash, double work_seconds,
+                    struct cpl_error *err) CPL_CHECKED;
+bool cpl_run_note_files(struct run_state *run, const struct cpl_file_entry *files, size_t n,
+                        struct cpl_error *err) CPL_CHECKED;
+/* Appending lands files beside others: readers that take the folder as one table want one schema. */
+void cpl_run_warn_of_other_schema(const struct run_state *run);
+/* Dated folders that are older than the sink keeps go. */
+bool cpl_run_retain(struct run_state *run, struct cpl_error *err) CPL_CHECKED;
+/* Leftovers of killed runs; when it fails, the next run does it. */
+void cpl_run_sweep(struct run_state *run);

@@ -1,0 +1,159 @@
+/* The ordered stage: results of splits, in the order of their inputs, whoever worked them.
+ *
+ * Each split must start where its predecessor really ended, else it is worked again from there; a split that
+ * needs wider types dooms the round. What holds is written and accounted.
+ *
+ * Threads: called by one thread at a time (loop.h: `draining`). */
+#include "run/loop.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *input_path(const struct run_state *run, size_t split)
+{
+    return run->plan.inputs.items[run->plan.splits[split].input].path;
+}
+
+static bool note_first_reject(struct run_state *run, size_t split,
+                              const struct cpl_reject_list *rejects, struct cpl_error *err)
+{
+    if (run->result->first_reject || !rejects->n)
+        return true;
+    const struct cpl_reject_row *row =
+        (const struct cpl_reject_row *)(const void *)rejects->rows.data;
+    run->result->first_reject = cpl_format(err, "%s:%llu: %s%s%.*s", input_path(run, split),
+                                           (unsigned long long)(run->lines + row->line + 1),
+                                           row->column ? row->column : "", row->column ? ": " : "",
+                                           (int)row->message_length,
+                                           (const char *)rejects->bytes.data + row->message_at);
+    return run->result->first_reject != NULL;
+}
+
+bool cpl_run_reject_policy(struct run_state *run, bool finished, struct cpl_error *err)
+{
+    const struct cpl_limits_config *limits = &run->plan.pipeline->limits;
+    uint64_t rejected = run->account.rows.rejected, read = run->account.rows.read;
+    if (!rejected || limits->on_reject == CPL_REJECT_KEEP)
+        return true;
+    const char *first = run->result->first_reject ? run->result->first_reject : "";
+    if (limits->on_reject == CPL_REJECT_FAIL)
+        return cpl_fail(err, CPL_E_REJECTS, "a row was rejected, and on_reject is fail: %s", first);
+    if (limits->reject_limit_rows >= 0 && rejected > (uint64_t)limits->reject_limit_rows)
+        return cpl_fail(err, CPL_E_REJECTS,
+                        "more than %lld rows were rejected (on_reject); the first: %s",
+                        (long long)limits->reject_limit_rows, first);
+    if (finished && limits->reject_limit_share >= 0 &&
+        (double)rejected > limits->reject_limit_share * (double)read)
+        return cpl_fail(
+            err, CPL_E_REJECTS,
+            "%llu of %llu rows were rejected, more than %.4g %% (on_reject); the first: %s",
+            (unsigned long long)rejected, (unsigned long long)read,
+            100 * limits->reject_limit_share, first);
+    return true;
+}
+
+static bool count_rejects(struct run_state *run, const struct cpl_reject_list *rejects,
+                          struct cpl_error *err)
+{
+    const struct cpl_reject_row *rows =
+        (const struct cpl_reject_row *)(const void *)rejects->rows.data;
+    for (uint64_t i = 0; i < rejects->n;) {
+        uint64_t same = 1;
+        while (i + same < rejects->n && rows[i + same].rule == rows[i].rule)
+            same++;
+        if (!cpl_account_reject(&run->account, rows[i].rule, same, err))
+            return false;
+        i += same;
+    }
+    return true;
+}
+
+static int by_position(const void *a, const void *b)
+{
+    const struct cpl_reject_row *x = a, *y = b;
+    return x->position < y->position ? -1 : x->position > y->position;
+}
+
+static bool take_rejects(struct run_state *run, size_t split, struct cpl_reject_list *rejects,
+                         struct cpl_error *err)
+{
+    if (rejects->n > 1)
+        qsort(rejects->rows.data, rejects->n, sizeof(struct cpl_reject_row), by_position);
+    return note_first_reject(run, split, rejects, err) && count_rejects(run, rejects, err) &&
+           cpl_output_rejects(&run->output, rejects, input_path(run, split), run->lines + 1, err) &&
+           cpl_run_reject_policy(run, false, err);
+}
+
+/* Work the split again from where its predecessor really ended. */
+static bool work_again(struct run_state *run, struct cpl_worker *worker, size_t split,
+                       struct cpl_work_result *result, struct cpl_error *err)
+{
+    cpl_run_say(run, "debug",
+                "%s: split %zu starts at %llu, not where it was guessed; worked again",
+                input_path(run, split), split, (unsigned long long)run->expected);
+    cpl_work_result_release(result, run->plan.encoder);
+    return cpl_worker_begin(worker, &run->plan.splits[split], run->expected, true, err) &&
+           cpl_worker_next(worker, &run->plan.splits[split], result, err);
+}
+
+static bool keep_needs(struct run_state *run, size_t split, struct cpl_work_result *result)
+{
+    run->needs[split] = result->needs;
+    result->needs = (struct cpl_buffer){0};
+    if (!atomic_exchange(&run->doomed, true))
+        cpl_run_say(run, "info",
+                    "%s: the sample's types are too narrow; reading on to learn what is needed",
+                    input_path(run, split));
+    return true;
+}
+
+/* The object's length, where its stream ended; of a plain file its size must say the same. */
+static bool take_length(const struct run_state *run, size_t split, struct cpl_input_account *input,
+                        const struct cpl_split_report *report, struct cpl_error *err)
+{
+    const struct cpl_input *from = &run->plan.inputs.items[run->plan.splits[split].input];
+    input->decompressed = report->true_end;
+    if (!from->reader || from->compression != CPL_PLAIN || from->size == input->decompressed)
+        return true;
+    return cpl_fail(
+        err, CPL_E_BOOKS,
+        "%s: %llu bytes were read, and it was listed with %llu: it changed while it was "
+        "read; run again",
+        from->path, (unsigned long long)input->decompressed, (unsigned long long)from->size);
+}
+
+static bool account_split(struct run_state *run, size_t split, const struct cpl_work_result *result,
+                          struct cpl_error *err)
+{
+    struct cpl_input_account *input = &run->account.inputs[run->plan.splits[split].input];
+    run->account.rows.read += result->report.rows_read;
+    run->expected = result->report.true_end;
+    run->lines += result->report.lines;
+    if (run->plan.splits[split].last && !take_length(run, split, input, &result->report, err))
+        return false;
+    return cpl_account_split(input, &result->report, err);
+}
+
+/* One delivery, in order. */
+bool cpl_run_take(struct run_state *run, struct cpl_worker *worker, size_t split,
+                  struct cpl_work_result *result, struct cpl_error *err)
+{
+    const struct cpl_split *s = &run->plan.splits[split];
+    if (s->first)
+        run->expected = run->lines = 0;
+    if (!s->first && result->report.true_start != run->expected &&
+        !work_again(run, worker, split, result, err))
+        return false;
+    if (result->last && result->report.widened && !keep_needs(run, split, result))
+        return false;
+    if (!atomic_load(&run->doomed)) {
+        struct cpl_part *part = result->part;
+        result->part = NULL;
+        run->account.rows.landed += result->rows;
+        if (!cpl_output_part(&run->output, part, err) ||
+            !cpl_output_routed(&run->output, result->routed, err) ||
+            !take_rejects(run, split, &result->rejects, err))
+            return false;
+    }
+    return !result->last || account_split(run, split, result, err);
+}

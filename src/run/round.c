@@ -1,0 +1,308 @@
+/* A round: every split worked once, by threads that claim them in order (picture: loop.c).
+ *
+ * A worker runs at most `window` splits ahead of the ordered stage, which bounds memory. Whoever brings the split
+ * whose turn it is drives the stage for all that wait behind it. When a type must widen nothing of the
+ * round counts: the schema is joined with all that it needed, and the next begins. */
+#include "run/loop.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    MOST_THREADS = 64,
+    SPLIT_MEMORY = 48 << 20,
+    FIXED_MEMORY = 32 << 20,
+    COLUMN_MEMORY = 10 << 10
+};
+
+static void fail_run(struct run_state *run, const struct cpl_error *err)
+{
+    pthread_mutex_lock(&run->mutex);
+    if (run->error.code == CPL_E_NONE)
+        run->error = *err;
+    atomic_store(&run->stop, true);
+    pthread_cond_broadcast(&run->changed);
+    pthread_mutex_unlock(&run->mutex);
+}
+
+/* Results that are due, from the front of the queue. Called with the mutex held and draining set. */
+static bool drain(struct run_state *run, struct cpl_worker *worker, struct cpl_error *err)
+{
+    bool ok = true;
+    struct slot *slot;
+    while (ok && (slot = &run->slots[run->turn % run->window])->ready) {
+        struct cpl_work_result result = slot->result;
+        size_t split = run->turn;
+        slot->ready = false;
+        pthread_mutex_unlock(&run->mutex);
+        ok = cpl_run_take(run, worker, split, &result, err);
+        cpl_work_result_release(&result, run->plan.encoder);
+        pthread_mutex_lock(&run->mutex);
+        run->turn++;
+        pthread_cond_broadcast(&run->changed);
+    }
+    return ok;
+}
+
+/* The split's last delivery waits in its slot; whoever can drives the queue. */
+static bool submit_last(struct run_state *run, struct cpl_worker *worker, size_t split,
+                        struct cpl_work_result *result, struct cpl_error *err)
+{
+    bool ok = true;
+    pthread_mutex_lock(&run->mutex);
+    struct slot *slot = &run->slots[split % run->window];
+    slot->result = *result;
+    slot->ready = true;
+    *result = (struct cpl_work_result){0};
+    if (!run->draining) {
+        run->draining = true;
+        ok = drain(run, worker, err);
+        run->draining = false;
+        pthread_cond_broadcast(&run->changed);
+    }
+    pthread_mutex_unlock(&run->mutex);
+    return ok;
+}
+
+/* A stream's delivery in between waits for its turn. */
+static bool submit_part(struct run_state *run, struct cpl_worker *worker, size_t split,
+                        struct cpl_work_result *result, struct cpl_error *err)
+{
+    pthread_mutex_lock(&run->mutex);
+    while ((run->turn != split || run->draining) && !atomic_load(&run->stop))
+        pthread_cond_wait(&run->changed, &run->mutex);
+    bool mine = !atomic_load(&run->stop);
+    run->draining |= mine;
+    pthread_mutex_unlock(&run->mutex);
+    if (!mine)
+        return cpl_fail(err, CPL_E_INTERRUPTED, "stopped");
+    bool ok = cpl_run_take(run, worker, split, result, err);
+    cpl_work_result_release(result, run->plan.encoder);
+    pthread_mutex_lock(&run->mutex);
+    run->draining = false;
+    pthread_cond_broadcast(&run->changed);
+    pthread_mutex_unlock(&run->mutex);
+    return ok;
+}
+
+/* ---- workers ---- */
+
+static bool claim(struct run_state *run, size_t *split)
+{
+    pthread_mutex_lock(&run->mutex);
+    while (run->next < run->plan.n_splits && run->next >= run->turn + run->window &&
+           !atomic_load(&run->stop))
+        pthread_cond_wait(&run->changed, &run->mutex);
+    bool some = run->next < run->plan.n_splits && !atomic_load(&run->stop);
+    if (some)
+        *split = run->next++;
+    pthread_mutex_unlock(&run->mutex);
+    return some;
+}
+
+static bool work_split(struct run_state *run, struct cpl_worker *worker, size_t split,
+                       struct cpl_error *err)
+{
+    const struct cpl_split *s = &run->plan.splits[split];
+    if (!cpl_worker_begin(worker, s, s->from, s->from == 0, err))
+        return false;
+    for (bool last = false; !last;) {
+        struct cpl_work_result result;
+        if (!cpl_worker_next(worker, s, &result, err)) {
+            cpl_work_result_release(&result, run->plan.encoder);
+            return false;
+        }
+        last = result.last;
+        bool ok = last ? submit_last(run, worker, split, &result, err)
+                       : submit_part(run, worker, split, &result, err);
+        cpl_work_result_release(&result, run->plan.encoder);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+static void *work(void *argument)
+{
+    struct run_state *run = argument;
+    struct cpl_error err = {0};
+    struct cpl_worker worker = {.plan = &run->plan,
+                                .progress = &run->progress,
+                                .stop = &run->stop,
+                                .doomed = &run->doomed,
+                                .spill = &run->output.store.spill};
+    bool ok = cpl_worker_init(&worker, &err);
+    size_t split;
+    while (ok && claim(run, &split))
+        ok = work_split(run, &worker, split, &err);
+    if (!ok)
+        fail_run(run, &err);
+    cpl_worker_release(&worker);
+    pthread_mutex_lock(&run->mutex);
+    run->running--;
+    pthread_cond_broadcast(&run->changed);
+    pthread_mutex_unlock(&run->mutex);
+    return NULL;
+}
+
+/* ---- a round ---- */
+
+static void choose_threads(struct run_state *run)
+{
+    const struct cpl_limits_config *limits = &run->plan.pipeline->limits;
+    int64_t wanted = limits->threads > 0 ? limits->threads : sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t memory = limits->memory ? limits->memory : (uint64_t)224 << 20;
+    uint64_t each = run->plan.partitions ? CPL_ROUTER_MEMORY : SPLIT_MEMORY;
+    each += (uint64_t)run->plan.schema->n_fields * COLUMN_MEMORY;
+    uint64_t fit = memory > FIXED_MEMORY + each ? (memory - FIXED_MEMORY) / each : 1;
+    if (wanted < 1)
+        wanted = 1;
+    if (wanted > MOST_THREADS)
+        wanted = MOST_THREADS;
+    if ((uint64_t)wanted > fit)
+        wanted = (int64_t)fit;
+    if ((size_t)wanted > run->plan.n_splits)
+        wanted = (int64_t)run->plan.n_splits;
+    run->threads = (unsigned)wanted;
+    run->window = run->threads + (fit > (uint64_t)wanted);
+}
+
+static void wait_for_workers(struct run_state *run)
+{
+    pthread_mutex_lock(&run->mutex);
+    while (run->running) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += 100000000;
+        if (until.tv_nsec >= 1000000000) {
+            until.tv_sec++;
+            until.tv_nsec -= 1000000000;
+        }
+        pthread_cond_timedwait(&run->changed, &run->mutex, &until);
+        if (run->options->stop && atomic_load(run->options->stop)) {
+            atomic_store(&run->stop, true);
+            pthread_cond_broadcast(&run->changed);
+        }
+        pthread_mutex_unlock(&run->mutex);
+        cpl_run_progress(run, atomic_load(&run->doomed) ? "widen" : "work");
+        pthread_mutex_lock(&run->mutex);
+    }
+    pthread_mutex_unlock(&run->mutex);
+}
+
+static bool start_accounts(struct run_state *run, struct cpl_error *err)
+{
+    const struct cpl_inputs *inputs = &run->plan.inputs;
+    cpl_free(run->account.inputs);
+    cpl_account_release(&run->account);
+    run->account = (struct cpl_account){.n_inputs = inputs->n};
+    run->account.inputs = cpl_alloc_zero(inputs->n, sizeof *run->account.inputs, err);
+    for (size_t i = 0; run->account.inputs && i < inputs->n; i++) {
+        struct cpl_input *input = &inputs->items[i];
+        cpl_content_hash_reset(&input->hash);
+        input->checksum[0] = 0;
+        run->account.inputs[i] = (struct cpl_input_account){
+            .path = input->path,
+            .size = input->size,
+            .etag = input->etag,
+            .checksum = input->checksum,
+            .text = true,
+            .compression = cpl_compression_name(input->compression),
+            .charset = input->charset.name};
+    }
+    return run->account.inputs != NULL;
+}
+
+static bool run_threads(struct run_state *run, struct cpl_error *err)
+{
+    pthread_t threads[MOST_THREADS];
+    unsigned started = 0;
+    for (; started < run->threads; started++) {
+        pthread_mutex_lock(&run->mutex);
+        run->running++;
+        pthread_mutex_unlock(&run->mutex);
+        int failed = pthread_create(&threads[started], NULL, work, run);
+        if (failed) {
+            pthread_mutex_lock(&run->mutex);
+            run->running--;
+            pthread_mutex_unlock(&run->mutex);
+            struct cpl_error problem = {0};
+            cpl_fail_errno(&problem, failed, "cannot start a thread");
+            if (!started)
+                fail_run(run, &problem);
+            break;
+        }
+    }
+    wait_for_workers(run);
+    for (unsigned i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    for (unsigned i = 0; i < run->window; i++)
+        if (run->slots[i].ready)
+            cpl_work_result_release(&run->slots[i].result, run->plan.encoder);
+    bool failed = run->error.code != CPL_E_NONE && run->error.code != CPL_E_INTERRUPTED;
+    if (failed)
+        return cpl_fail_with(err, &run->error);
+    if (atomic_load(&run->stop))
+        return cpl_fail(
+            err, CPL_E_INTERRUPTED,
+            "stopped by a signal; nothing has been written: run the same command again");
+    return true;
+}
+
+/* All splits once. *again: the schema has widened, and nothing of this round counts. */
+static bool one_round(struct run_state *run, bool *again, struct cpl_error *err)
+{
+    bool ok = false;
+    *again = false;
+    choose_threads(run);
+    run->next = run->turn = 0;
+    atomic_store(&run->doomed, false);
+    atomic_store(&run->progress.bytes, 0);
+    atomic_store(&run->progress.rows, 0);
+    atomic_store(&run->progress.rejects, 0);
+    run->slots = cpl_alloc_zero(run->window, sizeof *run->slots, err);
+    run->needs = run->slots ? cpl_alloc_zero(run->plan.n_splits, sizeof *run->needs, err) : NULL;
+    if (!run->needs || !start_accounts(run, err) || !run_threads(run, err))
+        goto out;
+    ok = true;
+    if (atomic_load(&run->doomed)) {
+        *again = true;
+        if (!run->attempt && run->output.bytes_out)
+            ok = cpl_fail(err, CPL_E_TYPE,
+                          "a value does not fit the types that the sample suggests, and standard "
+                          "output cannot be taken back; declare the column (--type)");
+        else
+            ok = cpl_plan_widen(&run->plan, run->needs, run->plan.n_splits, err);
+        cpl_free(run->result->first_reject);
+        run->result->first_reject = NULL;
+        cpl_output_drop(&run->output);
+    }
+out:
+    for (size_t i = 0; run->needs && i < run->plan.n_splits; i++)
+        cpl_buffer_release(&run->needs[i]);
+    cpl_free(run->needs);
+    cpl_free(run->slots);
+    run->needs = NULL;
+    run->slots = NULL;
+    return ok;
+}
+
+bool cpl_run_rounds(struct run_state *run, struct cpl_error *err)
+{
+    bool again = true;
+    while (again) {
+        if (!one_round(run, &again, err))
+            return false;
+        run->result->rounds = run->plan.rounds;
+    }
+    for (size_t i = 0; i < run->plan.inputs.n; i++) {
+        struct cpl_input *input = &run->plan.inputs.items[i];
+        cpl_content_hash_text(&input->hash, input->checksum);
+    }
+    run->output.threads = run->threads;
+    if (run->plan.partitions)
+        cpl_run_progress(run, "partition");
+    return cpl_run_reject_policy(run, true, err) && cpl_output_finish(&run->output, err);
+}
