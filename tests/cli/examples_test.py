@@ -29,7 +29,8 @@ def test_read_arrow():
 
 def test_read_arrow_in_python():
     if os.environ.get("CUPEL_SANITIZE"):
-        return  # a sanitizer's runtime must be loaded first, and Python is not
+        print("SKIP Python does not load a sanitizer's library")
+        return
     process = example(sys.executable, str(ROOT / "examples/read_arrow.py"), "good.csv",
                       env={**os.environ, "CUPEL_LIBRARY": f"{BUILD}/libcupel.so"})
     if process.returncode == SKIP:

@@ -4,7 +4,8 @@
 usage: runner.py FILE.test…        (CUPEL names the program; default build/cupel)
 
 Besides what a file expects, every run that prints a result object must keep its books: read = written +
-rejected + filtered, as many rows in the reject files as the result says, and `cupel verify` must agree.
+rejected + filtered, and `cupel verify` must agree. An expectation that nothing here can judge (Parquet without
+pyarrow) makes the file `SKIP`, exit status 77, unless something else in it fails: the rest is checked all the same.
 KEEP=1 leaves the directory behind and prints its name.
 """
 import fnmatch
@@ -46,6 +47,7 @@ class Run:
     def __init__(self, case, directory, cupel):
         self.case, self.directory, self.cupel = case, pathlib.Path(directory), cupel
         self.outcome = self.result = None
+        self.not_judged = None
 
     def write_inputs(self):
         for name, data in self.case.inputs.items():
@@ -108,7 +110,7 @@ class Run:
     def expect_rows(self, section):
         path = self.directory / (section.arguments[0] if section.arguments else "lake")
         expected = [tables.load_json(line) for line in section.lines if line]
-        actual = tables.read_rows(path, self.cupel) if path.exists() else []
+        actual = tables.read_rows(path) if path.exists() else []
         if section.options.get("order") == "any":
             expected, actual = (sorted(rows, key=tables.to_text) for rows in (expected, actual))
         self.compare("rows", expected, actual)
@@ -116,8 +118,7 @@ class Run:
     def expect_rejects(self, section):
         path = self.directory / (section.arguments[0] if section.arguments else "lake/_cupel/rejects")
         expected = [tables.load_json(line) for line in section.lines if line]
-        rows = tables.read_rows(path, self.cupel) if path.exists() else []
-        actual = [tables.decode_converted(row) for row in rows]
+        actual = tables.read_rows(path) if path.exists() else []
         if len(expected) == len(actual):  # only what the test names is compared
             for want, got in zip(expected, actual):
                 for key in list(got):
@@ -138,8 +139,6 @@ class Run:
         raise Failed("\n".join(show))
 
     def expect_schema(self, section):
-        if tables.pyarrow is None:
-            return
         path = self.directory / (section.arguments[0] if section.arguments else "lake")
         expected = [line.rstrip() for line in section.lines if line]
         actual = [f"{name} {kind}" for name, kind in tables.read_schema(path)]
@@ -200,12 +199,14 @@ class Run:
         for section in step.expectations:
             try:
                 getattr(self, "expect_" + section.name)(section)
+            except tables.NoJudge as lacking:
+                self.not_judged = str(lacking)
             except Failed as failure:
                 raise Failed(f"line {section.line}: {failure}\n--- {step.command}\n{self.output()}") from None
 
 
 def run_file(path, cupel):
-    """None, or what is wrong."""
+    """What is wrong or None, and why something could not be judged or None."""
     directory = tempfile.mkdtemp(prefix="cupel-test-")
     try:
         run = Run(testfile.load(path), directory, cupel)
@@ -213,13 +214,13 @@ def run_file(path, cupel):
         for step in run.case.steps:
             run.step(step)
     except (Failed, testfile.FormatError, subprocess.SubprocessError) as failure:
-        return str(failure)
+        return str(failure), None
     finally:
         if os.environ.get("KEEP"):
             print("kept", directory)
         else:
             shutil.rmtree(directory)
-    return None
+    return None, run.not_judged
 
 
 def main(paths):
@@ -227,12 +228,14 @@ def main(paths):
     if not os.access(cupel, os.X_OK):
         print(f"SKIP {cupel} is not built")
         return SKIP
-    failed = 0
+    failed = skipped = 0
     for path in paths:
-        problem = run_file(path, cupel)
-        print(("FAIL " if problem else "ok   ") + path + (f"\n{problem}" if problem else ""))
+        problem, lacking = run_file(path, cupel)
+        path = os.path.relpath(path, ROOT)
+        print(f"FAIL {path}\n{problem}" if problem else f"SKIP {lacking} ({path})" if lacking else f"ok   {path}")
         failed += problem is not None
-    return 1 if failed else 0
+        skipped += lacking is not None
+    return 1 if failed else SKIP if skipped else 0
 
 
 if __name__ == "__main__":

@@ -4,12 +4,15 @@
 The stand-in copies `in/*` to lake/part-0.ndjson, rejects lines that are no JSON, and prints a result object; LIE=1
 makes its books wrong. It exists for this file only.
 """
+import contextlib
+import io
 import os
 import pathlib
 import stat
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import runner  # noqa: E402
@@ -65,11 +68,10 @@ class RunnerTest(unittest.TestCase):
         self.program.write_text(f"#!{sys.executable}\n{STAND_IN}", encoding="utf-8")
         self.program.chmod(self.program.stat().st_mode | stat.S_IXUSR)
         tables.pyarrow, self.pyarrow = None, tables.pyarrow
-        self.decode, tables.decode_converted = tables.decode_converted, lambda row: row
 
     def tearDown(self):
         self.directory.cleanup()
-        tables.pyarrow, tables.decode_converted = self.pyarrow, self.decode
+        tables.pyarrow = self.pyarrow
 
     def run_text(self, text):
         path = pathlib.Path(self.directory.name, "case.test")
@@ -77,7 +79,28 @@ class RunnerTest(unittest.TestCase):
         return runner.run_file(str(path), str(self.program))
 
     def test_passes_what_holds(self):
-        self.assertIsNone(self.run_text(GOOD))
+        self.assertEqual(self.run_text(GOOD), (None, None))
+
+    def test_skips_what_it_cannot_judge(self):
+        """Parquet without pyarrow; what else the file expects is checked, and fails it."""
+        case = GOOD.replace("--- input", "--- config other.parquet\nPAR1\n--- input", 1)
+        case = case.replace("--- books", '--- rows other.parquet\n{"a": 1}\n--- schema other.parquet\na int64\n--- books', 1)
+        problem, lacking = self.run_text(case)
+        self.assertIsNone(problem)
+        self.assertIn("pyarrow is not installed", lacking)
+        self.assertEqual(self.main_on(case), (runner.SKIP, "SKIP"))
+        wrong = case.replace("written=1", "written=2")
+        self.assertIn("books", self.run_text(wrong)[0])
+        self.assertEqual(self.main_on(wrong), (1, "FAIL"))
+        self.assertEqual(self.main_on(GOOD), (0, "ok"))
+
+    def main_on(self, text):
+        """Exit status and first word of the runner as the tests start it."""
+        self.run_text(text)
+        said = io.StringIO()
+        with unittest.mock.patch.dict(os.environ, {"CUPEL": str(self.program)}), contextlib.redirect_stdout(said):
+            status = runner.main([str(pathlib.Path(self.directory.name, "case.test"))])
+        return status, said.getvalue().split()[0]
 
     def test_fails_what_does_not(self):
         for old, new, word in [('{"a": 1, "b": 1.5,', '{"a": 2, "b": 1.5,', "rows"),
@@ -90,10 +113,10 @@ class RunnerTest(unittest.TestCase):
                                ("# A file that holds.\n", "", "comment")]:
             with self.subTest(new=new):
                 changed = GOOD.replace(old, new) if "stderr" != word else GOOD.replace("in/a.json:2:1\n", "in/a.json:9:9\n")
-                self.assertIn(word, self.run_text(changed) or "passed")
+                self.assertIn(word, self.run_text(changed)[0] or "passed")
 
     def test_books_are_always_checked(self):
-        self.assertIn("books", self.run_text(GOOD.replace("--- rows", "--- environment\nLIE=1\n--- rows", 1)))
+        self.assertIn("books", self.run_text(GOOD.replace("--- rows", "--- environment\nLIE=1\n--- rows", 1))[0])
 
     def test_inputs(self):
         section = testfile.Section("input", ["escaped"], {}, [r"a,b\r\n", r"1,\xff\0"], 1)
@@ -115,6 +138,7 @@ class JudgeTest(unittest.TestCase):
 
     def test_values(self):
         if tables.pyarrow is None:
+            print("SKIP pyarrow is not installed; ./dev setup makes .venv", flush=True)
             self.skipTest("pyarrow is not installed")
         import datetime
         import decimal
