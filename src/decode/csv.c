@@ -308,32 +308,45 @@ static void gather_cells(const struct csv_decoder *d, uint32_t f, uint32_t first
             cells->end[i] -= cells->end[i] > cells->start[i] && data[cells->end[i] - 1] == '\r';
 }
 
-/* "12" → 12 in front of the kernel; "" stays, for it is not null. */
-static void strip_quotes(const struct csv_decoder *d, uint32_t n, struct cells *cells)
+/* Texts in which quotes may stand doubled are copied with single ones; broken ones become unsure. */
+static bool undouble_slices(struct csv_decoder *d, const struct cpl_csv_cells *cells,
+                            struct cpl_slice *out, struct cpl_csv_marks *marks)
 {
-    const uint8_t *data = d->block.data;
-    uint8_t quote = d->block.rules.quote;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t start = cells->start[i], end = cells->end[i];
-        uint32_t quoted = (int32_t)(end - start) > 2 && data[start] == quote &&
-                          data[end - 1] == quote;
-        cells->start[i] = start + quoted;
-        cells->end[i] = end - quoted;
+    size_t most = 64;
+    for (uint32_t i = 0; i < cells->n; i++)
+        most += out[i].length;
+    uint8_t *to = cpl_arena_alloc(&d->arena, most, d->err);
+    if (!to)
+        return false;
+    for (uint32_t i = 0; i < cells->n; i++) {
+        bool quoted = out[i].data == cells->data + cells->start[i] + 1;
+        if (!quoted || cells->end[i] - cells->start[i] < 2)
+            continue;
+        uint8_t *end = cpl_csv_undouble(d->block.rules.quote, out[i].data, out[i].length, to);
+        if (!end) {
+            cpl_bit_set(marks->unsure, i);
+            marks->any_unsure = true;
+        } else if (end != to + out[i].length) {
+            out[i] = (struct cpl_slice){.data = to, .length = (uint32_t)(end - to)};
+            to = end;
+        }
     }
+    return true;
 }
 
-static void slices(struct csv_decoder *d, const struct cpl_csv_cells *cells, struct cpl_slice *out,
+static bool slices(struct csv_decoder *d, const struct cpl_csv_cells *cells, struct cpl_slice *out,
                    struct cpl_csv_marks *marks)
 {
     const struct cpl_csv_dialect *dialect = d->dialect;
-    bool doubled = d->block.scan.doubled;
-    cpl_csv_slices(cells, d->block.rules.quote, doubled, out, marks);
-    bool careful = dialect->nulls.n || dialect->trim ||
-                   (dialect->escape && dialect->escape != dialect->quote && doubled);
-    if (careful) {
+    bool doubled = d->block.scan.doubled, own_escape = dialect->escape != dialect->quote;
+    cpl_csv_slices(cells, d->block.rules.quote, out, marks);
+    if (dialect->nulls.n || dialect->trim || (doubled && own_escape) ||
+        (dialect->quoted_null && dialect->empty_is_null)) {
         memset(marks->unsure, 0xFF, sizeof marks->unsure);
         marks->any_unsure = true;
+        return true;
     }
+    return !doubled || undouble_slices(d, cells, out, marks);
 }
 
 static int64_t decimal_limit(int precision)
@@ -377,7 +390,7 @@ static void small_integers(const struct cpl_csv_cells *cells, enum cpl_kind kind
     narrow(wide, cells->n, width, values);
 }
 
-/* False when the type has no kernel: then every cell is decided one by one. */
+/* Values that are no text. False when the type has no kernel: then every cell is decided one by one. */
 static bool run_kernel(struct csv_decoder *d, uint32_t f, uint32_t first,
                        const struct cpl_csv_cells *cells, struct cpl_csv_marks *marks)
 {
@@ -385,10 +398,6 @@ static bool run_kernel(struct csv_decoder *d, uint32_t f, uint32_t first,
     const struct cpl_type *type = &column->field->type;
     bool numbers = plain_numbers(d->dialect);
     switch (type->kind) {
-    case CPL_STRING:
-    case CPL_BINARY:
-        slices(d, cells, column->slices + first, marks);
-        return true;
     case CPL_I64:
         if (numbers)
             cpl_csv_integers(cells, INT64_MIN, INT64_MAX, column->i64 + first, marks);
@@ -449,6 +458,14 @@ static bool settle_unsure(struct csv_decoder *d, uint32_t f, uint32_t first, uin
     return true;
 }
 
+static bool decide_all(struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (!decide_cell(d, f, first + i))
+            return false;
+    return true;
+}
+
 static bool decode_tile_column(struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n)
 {
     struct cells extents;
@@ -456,18 +473,20 @@ static bool decode_tile_column(struct csv_decoder *d, uint32_t f, uint32_t first
     marks.any_unsure = marks.any_empty = false;
     gather_cells(d, f, first, n, &extents);
     if (d->fields[f].strip)
-        strip_quotes(d, n, &extents);
+        cpl_csv_strip_quotes(d->block.data, d->block.rules.quote, n, extents.start, extents.end);
     struct cpl_csv_cells cells = {
         .data = d->block.data, .start = extents.start, .end = extents.end, .n = n};
-    if (!run_kernel(d, f, first, &cells, &marks)) {
-        for (uint32_t i = 0; i < n; i++)
-            if (!decide_cell(d, f, first + i))
-                return false;
-        return true;
+    struct cpl_column *column = &d->batch.columns[f];
+    enum cpl_kind kind = column->field->type.kind;
+    if (kind == CPL_STRING || kind == CPL_BINARY) {
+        if (!slices(d, &cells, column->slices + first, &marks))
+            return false;
+    } else if (!run_kernel(d, f, first, &cells, &marks)) {
+        return decide_all(d, f, first, n);
     }
     if (marks.any_empty && d->dialect->empty_is_null)
         settle_empties(d, f, first, n, &marks);
-    else if (marks.any_empty && !cpl_kind_is_slice(d->plan->schema->fields[f].type.kind)) {
+    else if (marks.any_empty && !cpl_kind_is_slice(kind)) {
         for (uint32_t i = 0; i < sizeof marks.unsure; i++)
             marks.unsure[i] |= marks.empty[i];
         marks.any_unsure = true;

@@ -1,10 +1,8 @@
 #include "decode/csv_cell.h"
+#include "decode/csv_column.h"
 #include "format/json_text.h"
 
 #include <string.h>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 static bool is_blank(uint8_t byte)
 {
@@ -24,58 +22,16 @@ static bool is_null_word(const struct cpl_csv_dialect *dialect, const struct cpl
     return false;
 }
 
-/* Bytes before the next `mark`, copied in blocks: up to 15 bytes behind `length` are read, and written. */
-static uint32_t copy_until(const uint8_t *from, uint32_t length, uint8_t mark, uint8_t *to)
-{
-    uint32_t done = 0;
-#if defined(__SSE2__)
-    const __m128i marks = _mm_set1_epi8((char)mark);
-    while (done < length) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(from + done));
-        unsigned found = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, marks));
-        _mm_storeu_si128((__m128i *)(void *)(to + done), bytes);
-        if (found) {
-            done += (unsigned)__builtin_ctz(found);
-            break;
-        }
-        done += 16;
-    }
-    return done < length ? done : length;
-#else
-    while (done < length && from[done] != mark) {
-        to[done] = from[done];
-        done++;
-    }
-    return done;
-#endif
-}
-
-/* RFC 4180: a quote inside stands twice. */
-static int64_t undouble(uint8_t quote, const uint8_t *from, uint32_t length, uint8_t *to)
-{
-    uint32_t n = 0, at = 0;
-    while (at < length) {
-        uint32_t span = copy_until(from + at, length - at, quote, to + n);
-        at += span;
-        n += span;
-        if (at >= length)
-            break;
-        if (at + 1 >= length || from[at + 1] != quote)
-            return -1;
-        to[n++] = quote;
-        at += 2;
-    }
-    return n;
-}
-
 /* Copy without escapes. Returns the length, or -1 when the quoting is broken. */
 static int64_t unescape(const struct cpl_csv_dialect *dialect, const uint8_t *from, uint32_t length,
                         bool quoted, uint8_t *to)
 {
     uint8_t quote = (uint8_t)dialect->quote, escape = (uint8_t)dialect->escape;
     uint32_t n = 0;
-    if (quoted && escape == quote)
-        return undouble(quote, from, length, to);
+    if (quoted && escape == quote) {
+        const uint8_t *end = cpl_csv_undouble(quote, from, length, to);
+        return end ? end - to : -1;
+    }
     for (uint32_t i = 0; i < length; i++) {
         if (escape && from[i] == escape && i + 1 < length)
             i++;
@@ -89,7 +45,7 @@ static int64_t unescape(const struct cpl_csv_dialect *dialect, const uint8_t *fr
 static enum cpl_csv_cell copy_text(const struct cpl_csv_dialect *dialect, struct cpl_csv_text *text,
                                    struct cpl_arena *arena, struct cpl_error *err)
 {
-    uint8_t *copy = cpl_arena_alloc(arena, (size_t)text->length + 16, err);
+    uint8_t *copy = cpl_arena_alloc(arena, (size_t)text->length + 64, err);
     if (!copy)
         return CPL_CELL_UNFIT;
     int64_t length = unescape(dialect, text->data, text->length, text->quoted, copy);

@@ -3,6 +3,9 @@
 #include "base/cpu.h"
 
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 static inline bool empty_cell(const struct cpl_csv_cells *cells, uint32_t i)
 {
@@ -71,8 +74,8 @@ static void take_cells(const uint32_t *ends, uint32_t stride, const uint32_t *ro
     }
 }
 
-static void slices(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled,
-                   struct cpl_slice *out, struct cpl_csv_marks *marks)
+static void slices(const struct cpl_csv_cells *cells, uint8_t quote, struct cpl_slice *out,
+                   struct cpl_csv_marks *marks)
 {
     const uint8_t *data = cells->data;
     clear(marks, cells->n);
@@ -83,10 +86,64 @@ static void slices(const struct cpl_csv_cells *cells, uint8_t quote, bool double
         if (empty_cell(cells, i)) {
             out[i] = (struct cpl_slice){.data = data, .length = 0};
             note(marks, i, true);
-        } else if (quoted && (length < 2 || data[end - 1] != quote || doubled)) {
+        } else if (quoted && (length < 2 || data[end - 1] != quote)) {
             note(marks, i, false);
         }
     }
+}
+
+static void strip_quotes(const uint8_t *data, uint8_t quote, uint32_t n, uint32_t *start,
+                         uint32_t *end)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t quoted = (int32_t)(end[i] - start[i]) > 2 && data[start[i]] == quote &&
+                          data[end[i] - 1] == quote;
+        start[i] += quoted;
+        end[i] -= quoted;
+    }
+}
+
+/* Bytes before the next `mark`, copied in blocks: up to 15 bytes behind `length` are read, and written. */
+static uint32_t copy_until(const uint8_t *from, uint32_t length, uint8_t mark, uint8_t *to)
+{
+    uint32_t done = 0;
+#if defined(__SSE2__)
+    const __m128i marks = _mm_set1_epi8((char)mark);
+    while (done < length) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(from + done));
+        unsigned found = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, marks));
+        _mm_storeu_si128((__m128i *)(void *)(to + done), bytes);
+        if (found) {
+            done += (unsigned)__builtin_ctz(found);
+            break;
+        }
+        done += 16;
+    }
+    return done < length ? done : length;
+#else
+    while (done < length && from[done] != mark) {
+        to[done] = from[done];
+        done++;
+    }
+    return done;
+#endif
+}
+
+static uint8_t *undouble(uint8_t quote, const uint8_t *from, uint32_t length, uint8_t *to)
+{
+    uint32_t n = 0, at = 0;
+    while (at < length) {
+        uint32_t span = copy_until(from + at, length - at, quote, to + n);
+        at += span;
+        n += span;
+        if (at >= length)
+            break;
+        if (at + 1 >= length || from[at + 1] != quote)
+            return NULL;
+        to[n++] = quote;
+        at += 2;
+    }
+    return to + n;
 }
 
 static bool wide(void)
@@ -95,12 +152,14 @@ static bool wide(void)
 }
 
 #if !defined(__x86_64__)
-#define cpl_csv_integers_avx512   integers
-#define cpl_csv_decimals_avx512   decimals
-#define cpl_csv_doubles_avx512    doubles
-#define cpl_csv_dates_avx512      dates
-#define cpl_csv_take_cells_avx512 take_cells
-#define cpl_csv_slices_avx512     slices
+#define cpl_csv_integers_avx512     integers
+#define cpl_csv_decimals_avx512     decimals
+#define cpl_csv_doubles_avx512      doubles
+#define cpl_csv_dates_avx512        dates
+#define cpl_csv_take_cells_avx512   take_cells
+#define cpl_csv_slices_avx512       slices
+#define cpl_csv_strip_quotes_avx512 strip_quotes
+#define cpl_csv_undouble_avx512     undouble
 #endif
 
 void cpl_csv_integers(const struct cpl_csv_cells *cells, int64_t min, int64_t max, int64_t *values,
@@ -131,8 +190,19 @@ void cpl_csv_take_cells(const uint32_t *ends, uint32_t stride, const uint32_t *r
     (wide() ? cpl_csv_take_cells_avx512 : take_cells)(ends, stride, row_start, n, start, end);
 }
 
-void cpl_csv_slices(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled,
-                    struct cpl_slice *out, struct cpl_csv_marks *marks)
+void cpl_csv_slices(const struct cpl_csv_cells *cells, uint8_t quote, struct cpl_slice *out,
+                    struct cpl_csv_marks *marks)
 {
-    (wide() ? cpl_csv_slices_avx512 : slices)(cells, quote, doubled, out, marks);
+    (wide() ? cpl_csv_slices_avx512 : slices)(cells, quote, out, marks);
+}
+
+void cpl_csv_strip_quotes(const uint8_t *data, uint8_t quote, uint32_t n, uint32_t *start,
+                          uint32_t *end)
+{
+    (wide() ? cpl_csv_strip_quotes_avx512 : strip_quotes)(data, quote, n, start, end);
+}
+
+uint8_t *cpl_csv_undouble(uint8_t quote, const uint8_t *from, uint32_t length, uint8_t *to)
+{
+    return (wide() ? cpl_csv_undouble_avx512 : undouble)(quote, from, length, to);
 }

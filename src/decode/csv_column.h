@@ -35,9 +35,15 @@ void cpl_csv_dates(const struct cpl_csv_cells *cells, int32_t *values, struct cp
  * row_start[i] when that is given (the first column). */
 void cpl_csv_take_cells(const uint32_t *ends, uint32_t stride, const uint32_t *row_start,
                         uint32_t n, uint32_t *start, uint32_t *end);
-/* Cells as slices, without their quotes. Unsure: quoted cells whose quoting is broken, or, when doubled, all quoted ones. */
-void cpl_csv_slices(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled,
-                    struct cpl_slice *out, struct cpl_csv_marks *marks);
+/* Cells as slices, without their quotes. Unsure: quoted cells whose quoting is broken. */
+void cpl_csv_slices(const struct cpl_csv_cells *cells, uint8_t quote, struct cpl_slice *out,
+                    struct cpl_csv_marks *marks);
+/* "12" → 12 in front of a kernel; "" stays, for it is not null. */
+void cpl_csv_strip_quotes(const uint8_t *data, uint8_t quote, uint32_t n, uint32_t *start,
+                          uint32_t *end);
+/* RFC 4180: a quote inside stands twice. Copies `from` with single ones to `to`, of which 63 bytes behind the end may be
+ * written too; returns the end, or NULL where a quote stands alone. */
+uint8_t *cpl_csv_undouble(uint8_t quote, const uint8_t *from, uint32_t length, uint8_t *to);
 
 /* The AVX-512 bodies of the same. */
 void cpl_csv_integers_avx512(const struct cpl_csv_cells *cells, int64_t min, int64_t max,
@@ -50,5 +56,8 @@ void cpl_csv_dates_avx512(const struct cpl_csv_cells *cells, int32_t *values,
                           struct cpl_csv_marks *marks);
 void cpl_csv_take_cells_avx512(const uint32_t *ends, uint32_t stride, const uint32_t *row_start,
                                uint32_t n, uint32_t *start, uint32_t *end);
-void cpl_csv_slices_avx512(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled,
-                           struct cpl_slice *out, struct cpl_csv_marks *marks);
+void cpl_csv_slices_avx512(const struct cpl_csv_cells *cells, uint8_t quote, struct cpl_slice *out,
+                           struct cpl_csv_marks *marks);
+void cpl_csv_strip_quotes_avx512(const uint8_t *data, uint8_t quote, uint32_t n, uint32_t *start,
+                                 uint32_t *end);
+uint8_t *cpl_csv_undouble_avx512(uint8_t quote, const uint8_t *from, uint32_t length, uint8_t *to);

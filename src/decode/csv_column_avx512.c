@@ -350,8 +350,8 @@ static inline void store_slices(struct cpl_slice *out, lanes address, lanes leng
     _mm512_mask_storeu_epi64(out + 4, second, _mm512_permutex2var_epi64(address, high, length));
 }
 
-void cpl_csv_slices_avx512(const struct cpl_csv_cells *cells, uint8_t quote, bool doubled,
-                           struct cpl_slice *out, struct cpl_csv_marks *marks)
+void cpl_csv_slices_avx512(const struct cpl_csv_cells *cells, uint8_t quote, struct cpl_slice *out,
+                           struct cpl_csv_marks *marks)
 {
     const __m256i quotes = _mm256_set1_epi32(quote), byte = _mm256_set1_epi32(0xFF);
     const lanes base = _mm512_set1_epi64((long long)(uintptr_t)cells->data);
@@ -369,9 +369,8 @@ void cpl_csv_slices_avx512(const struct cpl_csv_cells *cells, uint8_t quote, boo
             __m256i tail = _mm256_and_si256(
                 _mm256_i32gather_epi32((const int *)(const void *)(cells->data - 1), s.end, 1),
                 byte);
-            unsure = doubled ? quoted
-                             : quoted & (_mm256_cmpneq_epi32_mask(tail, quotes) |
-                                         _mm256_cmplt_epi32_mask(length, _mm256_set1_epi32(2)));
+            unsure = quoted & (_mm256_cmpneq_epi32_mask(tail, quotes) |
+                               _mm256_cmplt_epi32_mask(length, _mm256_set1_epi32(2)));
         }
         lanes one = _mm512_maskz_set1_epi64(quoted, 1), from = _mm512_cvtepu32_epi64(s.start);
         lanes size = _mm512_cvtepu32_epi64(_mm256_maskz_mov_epi32((__mmask8)~empty, length));
@@ -381,5 +380,58 @@ void cpl_csv_slices_avx512(const struct cpl_csv_cells *cells, uint8_t quote, boo
                      cells->n - at);
         mark(marks, at, (__mmask8)~unsure, empty, s.live);
     }
+}
+
+/* The byte at each of eight offsets. */
+static inline __m256i bytes_at(const uint8_t *data, __m256i offsets)
+{
+    return _mm256_and_si256(_mm256_i32gather_epi32((const int *)(const void *)data, offsets, 1),
+                            _mm256_set1_epi32(0xFF));
+}
+
+void cpl_csv_strip_quotes_avx512(const uint8_t *data, uint8_t quote, uint32_t n, uint32_t *start,
+                                 uint32_t *end)
+{
+    const __m256i quotes = _mm256_set1_epi32(quote), one = _mm256_set1_epi32(1);
+    for (uint32_t at = 0; at < n; at += 8) {
+        __mmask8 live = lanes_left(n - at);
+        __m256i from = _mm256_maskz_loadu_epi32(live, start + at),
+                to = _mm256_maskz_loadu_epi32(live, end + at);
+        __mmask8 quoted = _mm256_mask_cmpgt_epi32_mask(live, _mm256_sub_epi32(to, from),
+                                                       _mm256_set1_epi32(2));
+        quoted = _mm256_mask_cmpeq_epi32_mask(quoted, bytes_at(data, from), quotes);
+        quoted = _mm256_mask_cmpeq_epi32_mask(quoted, bytes_at(data - 1, to), quotes);
+        _mm256_mask_storeu_epi32(start + at, live, _mm256_mask_add_epi32(from, quoted, from, one));
+        _mm256_mask_storeu_epi32(end + at, live, _mm256_mask_sub_epi32(to, quoted, to, one));
+    }
+}
+
+/* Bit i: an odd number of bits of `bits` up to and with i. */
+static inline uint64_t parity_so_far(uint64_t bits)
+{
+    __m128i product = _mm_clmulepi64_si128(_mm_cvtsi64_si128((long long)bits), _mm_set1_epi8(-1),
+                                           0);
+    return (uint64_t)_mm_cvtsi128_si64(product);
+}
+
+uint8_t *cpl_csv_undouble_avx512(uint8_t quote, const uint8_t *from, uint32_t length, uint8_t *to)
+{
+    const __m512i quotes = _mm512_set1_epi8((char)quote);
+    uint64_t open = 0, alone = 0; /* open: the last byte of the step before was a pair's first */
+    for (uint32_t at = 0; at < length; at += 64) {
+        uint32_t left = length - at;
+        __mmask64 live = left >= 64 ? ~0ull : (1ull << left) - 1;
+        __m512i bytes = _mm512_maskz_loadu_epi8(live, from + at);
+        uint64_t found = _mm512_mask_cmpeq_epi8_mask(live, bytes, quotes);
+        uint64_t odd = parity_so_far(found) ^ (0 - open);
+        uint64_t second = found & ~odd, first = found & odd;
+        alone |= second ^ ((first << 1 | open) & (live | 1));
+        open = first >> 63;
+        if (left < 64)
+            alone |= first >> (left - 1) & 1;
+        _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(live & ~second, bytes));
+        to += _mm_popcnt_u64(live & ~second);
+    }
+    return alone | open ? NULL : to;
 }
 #endif

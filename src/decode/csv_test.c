@@ -557,6 +557,54 @@ static void memory_failures(void **state)
     }
 }
 
+/* One by one, as RFC 4180 says it; -1 where a quote stands alone. */
+static int plain_undouble(const uint8_t *from, uint32_t length, uint8_t *to)
+{
+    int n = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        if (from[i] == '"' && (++i == length || from[i] != '"'))
+            return -1;
+        to[n++] = from[i];
+    }
+    return n;
+}
+
+static void doubled_quotes_become_single(void **state)
+{
+    (void)state;
+    srand(7);
+    for (int round = 0; round < 20000; round++) {
+        uint8_t text[300], expected[300], got[300 + 64];
+        uint32_t length = (uint32_t)rand() % 280;
+        int density = 1 + rand() % 60;
+        for (uint32_t i = 0; i < length; i++)
+            text[i] = rand() % density ? (uint8_t)('a' + rand() % 26) : '"';
+        for (uint32_t i = 0; rand() % 4 && i + 1 < length; i += 1 + (text[i] == '"'))
+            if (text[i] == '"') /* mostly right ones */
+                text[i + 1] = '"';
+        int n = plain_undouble(text, length, expected);
+        const uint8_t *end = cpl_csv_undouble('"', text, length, got);
+        assert_int_equal(end ? end - got : -1, n);
+        if (n > 0)
+            assert_memory_equal(got, expected, (size_t)n);
+    }
+}
+
+static void quotes_around_numbers_go(void **state)
+{
+    (void)state;
+    static const char cells[] = ",\"12\",7,\"\",\",\"3,x\",,\"a\"b\",\"\"\",\"1\",22,";
+    uint8_t data[256] = {0};
+    memcpy(data + 64, cells, sizeof cells);
+    uint32_t start[] = {1, 6, 8, 11, 13, 16, 19, 20, 26, 30, 34};
+    uint32_t end[] = {5, 7, 10, 12, 15, 18, 19, 25, 29, 33, 36};
+    uint32_t want_start[] = {2, 6, 8, 11, 13, 16, 19, 21, 27, 31, 34};
+    uint32_t want_end[] = {4, 7, 10, 12, 15, 18, 19, 24, 28, 32, 36};
+    cpl_csv_strip_quotes(data + 64, '"', 11, start, end);
+    assert_memory_equal(start, want_start, sizeof start);
+    assert_memory_equal(end, want_end, sizeof end);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -571,6 +619,8 @@ int main(void)
         cmocka_unit_test(scans_agree),
         cmocka_unit_test(kernels_agree),
         cmocka_unit_test(every_day_by_kernel),
+        cmocka_unit_test(doubled_quotes_become_single),
+        cmocka_unit_test(quotes_around_numbers_go),
         cmocka_unit_test(memory_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
