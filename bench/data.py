@@ -5,7 +5,7 @@ import subprocess
 BENCH = pathlib.Path(__file__).resolve().parent
 STORE = BENCH.parent / ".bench"
 DATA = STORE / "data"
-EVENTS, INTEGERS, TEXT = 1_000_000, 300_000, 400_000  # rows
+EVENTS, INTEGERS, TEXT, WIDE, PARTITIONS = 1_000_000, 300_000, 400_000, 2_000, 3_000_000  # rows
 
 
 def tool():
@@ -43,6 +43,8 @@ MAKERS = {
     "events.ndjson": lambda target: written(target, [tool(), "events", str(EVENTS), "7"]),
     "integers.csv": lambda target: written(target, [tool(), "integers", str(INTEGERS), "7"]),
     "text.csv": lambda target: written(target, [tool(), "text", str(TEXT), "7"]),
+    "wide.csv": lambda target: written(target, [tool(), "wide", str(WIDE), "7"]),
+    "partitions.csv": lambda target: written(target, [tool(), "partitions", str(PARTITIONS), "7"]),
     "tiny.csv": lambda target: target.write_text("id,name,amount\n1,Ann,2.50\n2,Bo,3.75\n", encoding="utf-8"),
 }
 

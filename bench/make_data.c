@@ -4,25 +4,31 @@
  *   make_data events N SEED        nested web events, NDJSON, about 510 bytes each
  *   make_data integers N SEED      CSV, 200 columns of integers of many widths
  *   make_data text N SEED          CSV of long quoted text, full of quotes and embedded newlines
- *   make_data pipe BYTES SEED      CSV of mixed columns until BYTES bytes are written (for memory
- * tests) make_data quote < in.csv       every field quoted make_data shuffle < in.csv     columns
- * in another order (a fixed permutation) make_data spoil < in.csv       the last row's first field
- * made no number
+ *   make_data wide N SEED          CSV of 10,000 columns of numbers and words
+ *   make_data partitions N SEED    CSV whose column `shop` has 2,000 values, in no order
+ *   make_data pipe BYTES SEED      CSV of mixed columns, at least BYTES of it: one block of 64 MiB
+ *                                  again and again, so that making it costs next to nothing
+ *   make_data quote < in.csv       every field quoted
+ *   make_data shuffle < in.csv     columns in another order (a fixed permutation)
+ *   make_data spoil < in.csv       the last row's first field made no number
  *
- * All output is a function of the arguments and the input alone. The CSV filters expect RFC 4180
- * input without newlines inside fields, which is what the TPC-H generator writes. */
+ * All output is a function of the arguments and the input alone. `pipe` says on standard error how many rows
+ * it wrote. The CSV filters expect RFC 4180 input without newlines inside fields, which is what the
+ * TPC-H generator writes. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { MAX_COLUMNS = 256, OUT_SIZE = 1 << 20, LINE_SIZE = 1 << 16 };
+enum { MAX_COLUMNS = 256, OUT_SIZE = 1 << 20, LINE_SIZE = 1 << 17, PIPE_BLOCK = 64 << 20 };
 
 static char out[OUT_SIZE + LINE_SIZE];
 static size_t out_used;
-static uint64_t out_total, seed;
+static uint64_t seed;
 
 static void flush_out(void)
 {
@@ -30,7 +36,6 @@ static void flush_out(void)
         perror("make_data: writing");
         exit(1);
     }
-    out_total += out_used;
     out_used = 0;
 }
 
@@ -288,29 +293,123 @@ static void make_text(uint64_t n)
     }
 }
 
-static void make_pipe(uint64_t bytes)
+static void make_wide(uint64_t n)
 {
-    put_text("id,customer,amount,day,status,note");
+    enum { COLUMNS = 10000 };
+    for (uint64_t c = 0; c < COLUMNS; c++) {
+        put_text(c ? ",c" : "c");
+        put_uint(c);
+    }
     line_done();
-    for (uint64_t row = 0; out_total < bytes; row++) {
-        put_uint(row);
-        put_text(",C");
-        put_padded(below(200000), 6);
-        put_text(",");
-        put_uint(below(100000));
-        put_text(".");
-        put_padded(below(100), 2);
-        put_text(",2026-");
-        put_padded(1 + below(12), 2);
-        put_text("-");
-        put_padded(1 + below(28), 2);
-        put_text(below(3) ? ",paid," : ",open,");
-        for (uint64_t i = 0; i < 6; i++) {
-            put_text(i ? " " : "");
-            put_text(PICK(words));
+    for (uint64_t row = 0; row < n; row++) {
+        for (uint64_t c = 0; c < COLUMNS; c++) {
+            if (c)
+                put_text(",");
+            if (c % 10 == 9)
+                put_text(PICK(words));
+            else if (c % 10 == 8)
+                put_fraction(below(100000), 2);
+            else
+                put_uint(below(1 + c));
         }
         line_done();
     }
+}
+
+static void put_money(void)
+{
+    put_uint(below(100000));
+    put_text(".");
+    put_padded(below(100), 2);
+}
+
+static void put_day(void)
+{
+    put_text("2026-");
+    put_padded(1 + below(12), 2);
+    put_text("-");
+    put_padded(1 + below(28), 2);
+}
+
+static void make_partitions(uint64_t n)
+{
+    put_text("id,shop,amount,day,note");
+    line_done();
+    for (uint64_t row = 0; row < n; row++) {
+        put_uint(row);
+        put_text(",shop");
+        put_padded(below(2000), 4);
+        put_text(",");
+        put_money();
+        put_text(",");
+        put_day();
+        put_text(",");
+        put_text(PICK(words));
+        put_text(" ");
+        put_text(PICK(words));
+        line_done();
+    }
+}
+
+/* ---- pipe ---- */
+static void put_order(uint64_t row)
+{
+    put_uint(row);
+    put_text(",C");
+    put_padded(below(200000), 6);
+    put_text(",");
+    put_money();
+    put_text(",");
+    put_day();
+    put_text(below(3) ? ",paid," : ",open,");
+    for (uint64_t i = 0; i < 6; i++) {
+        put_text(i ? " " : "");
+        put_text(PICK(words));
+    }
+    out[out_used++] = '\n';
+}
+
+/* Whole rows, PIPE_BLOCK bytes of them but for the last row; how many rows they are. */
+static uint64_t fill_block(char *block, size_t *size)
+{
+    uint64_t rows = 0;
+    *size = 0;
+    for (;; rows++) {
+        put_order(rows);
+        if (*size + out_used > PIPE_BLOCK)
+            break;
+        memcpy(block + *size, out, out_used);
+        *size += out_used;
+        out_used = 0;
+    }
+    out_used = 0;
+    return rows;
+}
+
+static void write_all(const char *data, size_t size)
+{
+    while (size) {
+        ssize_t written = write(STDOUT_FILENO, data, size);
+        if (written < 0) {
+            perror("make_data: writing");
+            exit(1);
+        }
+        data += written;
+        size -= (size_t)written;
+    }
+}
+
+static void make_pipe(uint64_t bytes)
+{
+    static char block[PIPE_BLOCK];
+    static const char header[] = "id,customer,amount,day,status,note\n";
+    size_t size;
+    uint64_t rows = fill_block(block, &size), blocks = (bytes + size - 1) / size;
+    fcntl(STDOUT_FILENO, F_SETPIPE_SZ, 1 << 20); /* fewer wake-ups; no pipe, no harm */
+    write_all(header, sizeof header - 1);
+    for (uint64_t i = 0; i < blocks; i++)
+        write_all(block, size);
+    fprintf(stderr, "%" PRIu64 "\n", rows * blocks);
 }
 
 /* ---- filters over plain CSV ---- */
@@ -406,6 +505,10 @@ int main(int argc, char **argv)
         make_integers(amount);
     else if (strcmp(verb, "text") == 0)
         make_text(amount);
+    else if (strcmp(verb, "wide") == 0)
+        make_wide(amount);
+    else if (strcmp(verb, "partitions") == 0)
+        make_partitions(amount);
     else if (strcmp(verb, "pipe") == 0)
         make_pipe(amount);
     else if (strcmp(verb, "quote") == 0)
@@ -415,8 +518,8 @@ int main(int argc, char **argv)
     else if (strcmp(verb, "spoil") == 0)
         filter(false, false, true);
     else {
-        fputs("usage: make_data events|integers|text|pipe AMOUNT [SEED], or quote|shuffle|spoil < "
-              "in.csv\n",
+        fputs("usage: make_data events|integers|text|wide|partitions|pipe AMOUNT [SEED], or "
+              "quote|shuffle|spoil < in.csv\n",
               stderr);
         return 2;
     }
