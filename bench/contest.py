@@ -1,7 +1,7 @@
 """Ours and the peers on the same input, in turns (A B C A B C …), so that a machine that drifts drifts for all."""
 import data
 import measure
-from programs import OUT, compiled, cupel_command, fresh, peer_command, rows_in, size_of, warm
+from programs import OUT, cupel_command, fresh, peer_command, rows_in, size_of, warm
 
 # name: (input, what peers are told it is, compression, may the last row be bad)
 ROWS = {
@@ -49,7 +49,7 @@ def contenders(row, peers):
     source_name, kind, compression, tolerant = ROWS[row]
     source = data.path(source_name)
     commands = {}
-    for name, environment in ((OURS, None), (NO_SYNC, {"LD_PRELOAD": str(compiled("no_sync.so", "-shared", "-fPIC"))})):
+    for name, environment in ((OURS, None), (NO_SYNC, {"LD_PRELOAD": data.compiled("no_sync.so", "-shared", "-fPIC")})):
         target = OUT / f"{name.replace(' ', '-')}.parquet"
         commands[name] = (cupel_command(source, target, compression), target, environment)
     for peer in peers:

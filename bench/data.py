@@ -8,13 +8,17 @@ DATA = STORE / "data"
 EVENTS, INTEGERS, TEXT, WIDE, PARTITIONS = 1_000_000, 300_000, 400_000, 2_000, 3_000_000  # rows
 
 
-def tool():
-    """The compiled generator, built again when its source is newer."""
-    binary, source = STORE / "make_data", BENCH / "make_data.c"
+def compiled(name, *flags):
+    """.bench/NAME from the C source of that name here, built again when that is newer. A name that ends in .so is a library."""
+    binary, source = STORE / name, BENCH / (pathlib.Path(name).stem + ".c")
     if not binary.exists() or binary.stat().st_mtime < source.stat().st_mtime:
         STORE.mkdir(exist_ok=True)
-        subprocess.run(["gcc", "-O2", "-o", binary, source], check=True)
+        subprocess.run(["gcc", "-O2", "-D_GNU_SOURCE", *flags, "-o", binary, source], check=True)
     return str(binary)
+
+
+def tool():
+    return compiled("make_data")
 
 
 def written(target, command, stdin=None):

@@ -52,11 +52,3 @@ def cupel_command(source, target, compression="snappy", threads=2, more=()):
 
 def peer_command(peer, kind, source, target, compression, tolerant):
     return [PYTHON, data.BENCH / "peer.py", peer, kind, source, target, compression, *(["tolerant"] if tolerant else [])]
-
-
-def compiled(name, *flags):
-    """.bench/NAME from bench/SOURCE, built again when its source is newer. A name that ends in .so is a library."""
-    binary, source = data.STORE / name, data.BENCH / (pathlib.Path(name).stem + ".c")
-    if not binary.exists() or binary.stat().st_mtime < source.stat().st_mtime:
-        subprocess.run(["gcc", "-O2", *flags, "-o", binary, source], check=True)
-    return binary
