@@ -10,10 +10,10 @@
 struct cpl_node *cpl_tree_node(struct cpl_tree_builder *builder, enum cpl_node_kind kind,
                                struct cpl_tree_place place)
 {
-    if (++builder->n_nodes > CPL_TREE_MAX_NODES) {
+    if (++builder->n_nodes > builder->max_nodes) {
         cpl_fail(builder->err, CPL_E_LIMIT,
-                 "%s:%u:%u: more than %d values, aliases expanded; split the file", builder->file,
-                 place.line, place.column, CPL_TREE_MAX_NODES);
+                 "%s:%u:%u: more than %zu values, aliases expanded; split the file", builder->file,
+                 place.line, place.column, builder->max_nodes);
         return NULL;
     }
     struct cpl_node *node = cpl_arena_alloc(builder->arena, sizeof *node, builder->err);
@@ -188,7 +188,7 @@ struct cpl_node **cpl_tree_parse(const char *text, size_t length, const char *fi
                  length, CPL_TREE_MAX_BYTES >> 20);
         return NULL;
     }
-    struct cpl_tree_builder builder = {.arena = arena, .err = err};
+    struct cpl_tree_builder builder = {.arena = arena, .err = err, .max_nodes = CPL_TREE_MAX_NODES};
     builder.file = cpl_arena_strndup(arena, file, strlen(file), err);
     if (!builder.file)
         return NULL;
@@ -211,4 +211,14 @@ struct cpl_node **cpl_tree_parse(const char *text, size_t length, const char *fi
     roots[n] = NULL;
     *n_documents = n;
     return roots;
+}
+
+struct cpl_node *cpl_tree_parse_json(const char *text, size_t length, const char *file,
+                                     size_t max_nodes, struct cpl_arena *arena,
+                                     struct cpl_error *err)
+{
+    struct cpl_node *document = NULL;
+    struct cpl_tree_builder builder = {.arena = arena, .err = err, .max_nodes = max_nodes};
+    builder.file = cpl_arena_strndup(arena, file, strlen(file), err);
+    return builder.file && cpl_tree_read_json(&builder, text, length, &document) ? document : NULL;
 }

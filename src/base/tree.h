@@ -32,6 +32,10 @@ struct cpl_node {
 struct cpl_node **cpl_tree_parse(const char *text, size_t length, const char *file,
                                  struct cpl_arena *arena, size_t *n_documents,
                                  struct cpl_error *err) CPL_CHECKED;
+/* One JSON text of a size that the caller has checked, with limits of its own: for what this program has written. */
+struct cpl_node *cpl_tree_parse_json(const char *text, size_t length, const char *file,
+                                     size_t max_nodes, struct cpl_arena *arena,
+                                     struct cpl_error *err) CPL_CHECKED;
 const struct cpl_node *cpl_tree_get(const struct cpl_node *map,
                                     const char *key); /* NULL when absent or not a map */
 /* cpl_fail with "file:line:column: " in front. */

@@ -18,7 +18,7 @@ struct cpl_tree_builder {
     struct cpl_arena *arena;
     const char *file;
     struct cpl_error *err;
-    size_t n_nodes;
+    size_t n_nodes, max_nodes;
 };
 /* A place in the text, 1-based; columns count characters. */
 struct cpl_tree_place {

@@ -147,6 +147,11 @@ static bool collect_removed(const struct cpl_attempt *attempt, struct decision *
 static bool check_readable(const struct cpl_buffer *text, struct cpl_error *err)
 {
     struct cpl_stored_receipt stored;
+    if (text->size > CPL_LOG_RECORD_MAX)
+        return cpl_fail(err, CPL_E_LIMIT,
+                        "the receipt would take %zu bytes, and %d MiB are the limit: split the "
+                        "input into several runs",
+                        text->size, CPL_LOG_RECORD_MAX >> 20);
     if (!cpl_receipt_parse((const char *)text->data, text->size, "the receipt", &stored, err))
         return false;
     bool ok = cpl_account_check(&stored.account, stored.files, stored.n_files, err);

@@ -306,7 +306,7 @@ bool cpl_log_append(struct cpl_log *log, struct cpl_log_record *record,
                     enum cpl_commit_outcome *outcome, struct cpl_error *err)
 {
     char path[CPL_LOG_PATH_MAX];
-    struct cpl_buffer text = {.max = CPL_LOG_RECORD_MAX + (1 << 20)};
+    struct cpl_buffer text = {0};
     struct cpl_log_record *copy = NULL;
     struct cpl_error why = {0};
     enum cpl_create_result created = CPL_EXISTS;

@@ -1,5 +1,5 @@
 #include "run/log_record.h"
-#include "run/stored.h"
+#include "run/record_parts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,11 +51,6 @@ void cpl_log_record_release(struct cpl_log_record *record)
 
 /* ---- writing ---- */
 
-static const char *text_or_empty(const char *text)
-{
-    return text ? text : "";
-}
-
 static void write_lanes(struct cpl_json_writer *writer, const struct cpl_log_record *record)
 {
     cpl_json_list(writer, "lanes");
@@ -75,46 +70,8 @@ static void write_lanes(struct cpl_json_writer *writer, const struct cpl_log_rec
 static void write_files(struct cpl_json_writer *writer, const struct cpl_log_record *record)
 {
     cpl_json_list(writer, "added");
-    for (size_t i = 0; i < record->n_added; i++) {
-        const struct cpl_file_entry *file = &record->added[i];
-        cpl_json_object(writer, NULL);
-        cpl_json_string(writer, "role", role_names[file->role]);
-        cpl_json_string(writer, "path", file->path);
-        cpl_json_string(writer, "token", file->token);
-        cpl_json_uint(writer, "size", file->size);
-        cpl_json_string(writer, "checksum", file->checksum);
-        cpl_json_uint(writer, "rows", file->rows);
-        cpl_json_string(writer, "partition", text_or_empty(file->partition));
-        cpl_json_string(writer, "grade", text_or_empty(file->grade));
-        cpl_json_string(writer, "table", text_or_empty(file->table));
-        cpl_json_close(writer);
-    }
-    cpl_json_close(writer);
-}
-
-static void write_texts(struct cpl_json_writer *writer, const char *key, const char **texts,
-                        size_t n)
-{
-    cpl_json_list(writer, key);
-    for (size_t i = 0; i < n; i++)
-        cpl_json_string(writer, NULL, texts[i]);
-    cpl_json_close(writer);
-}
-
-static void write_counts(struct cpl_json_writer *writer, const struct cpl_log_record *record)
-{
-    const struct cpl_row_counts *rows = &record->rows;
-    cpl_json_object(writer, "rows");
-    cpl_json_uint(writer, "read", rows->read);
-    cpl_json_uint(writer, "derived", rows->derived);
-    cpl_json_uint(writer, "landed", rows->landed);
-    cpl_json_uint(writer, "rejected", rows->rejected);
-    cpl_json_uint(writer, "filtered", rows->filtered);
-    cpl_json_uint(writer, "deduplicated", rows->deduplicated);
-    cpl_json_close(writer);
-    cpl_json_object(writer, "rejected_by_rule");
-    for (size_t i = 0; i < record->n_rules; i++)
-        cpl_json_uint(writer, record->rejected_by_rule[i].name, record->rejected_by_rule[i].n);
+    for (size_t i = 0; i < record->n_added; i++)
+        cpl_put_file_entry(writer, &record->added[i], CPL_IN_RECORD);
     cpl_json_close(writer);
 }
 
@@ -128,22 +85,22 @@ static bool write_body(const struct cpl_log_record *record, struct cpl_buffer *o
     cpl_json_string(&writer, "kind", kind_names[record->kind]);
     cpl_json_uint(&writer, "seq", record->seq);
     cpl_json_string(&writer, "previous", record->previous);
-    cpl_json_string(&writer, "nonce", text_or_empty(record->nonce));
-    cpl_json_string(&writer, "attempt", text_or_empty(record->attempt));
-    cpl_json_string(&writer, "run_id", text_or_empty(record->run_id));
-    cpl_json_string(&writer, "pipeline", text_or_empty(record->pipeline));
-    cpl_json_string(&writer, "program", text_or_empty(record->program));
+    cpl_json_string(&writer, "nonce", cpl_text_or_empty(record->nonce));
+    cpl_json_string(&writer, "attempt", cpl_text_or_empty(record->attempt));
+    cpl_json_string(&writer, "run_id", cpl_text_or_empty(record->run_id));
+    cpl_json_string(&writer, "pipeline", cpl_text_or_empty(record->pipeline));
+    cpl_json_string(&writer, "program", cpl_text_or_empty(record->program));
     cpl_json_int(&writer, "now_ms", record->now_ms);
     cpl_json_uint(&writer, "about", record->about);
-    cpl_json_string(&writer, "plan", text_or_empty(record->plan));
-    cpl_json_string(&writer, "plan_hash", text_or_empty(record->plan_hash));
-    cpl_json_string(&writer, "config_hash", text_or_empty(record->config_hash));
-    cpl_json_string(&writer, "schema_hash", text_or_empty(record->schema_hash));
+    cpl_json_string(&writer, "plan", cpl_text_or_empty(record->plan));
+    cpl_json_string(&writer, "plan_hash", cpl_text_or_empty(record->plan_hash));
+    cpl_json_string(&writer, "config_hash", cpl_text_or_empty(record->config_hash));
+    cpl_json_string(&writer, "schema_hash", cpl_text_or_empty(record->schema_hash));
     write_lanes(&writer, record);
-    write_counts(&writer, record);
+    cpl_put_row_counts(&writer, &record->rows, record->rejected_by_rule, record->n_rules);
     write_files(&writer, record);
-    write_texts(&writer, "removed", record->removed, record->n_removed);
-    write_texts(&writer, "replayed", record->replayed, record->n_replayed);
+    cpl_put_texts(&writer, "removed", record->removed, record->n_removed);
+    cpl_put_texts(&writer, "replayed", record->replayed, record->n_replayed);
     cpl_json_close(&writer);
     return cpl_json_end(&writer);
 }
@@ -158,13 +115,7 @@ bool cpl_log_record_encode(struct cpl_log_record *record, struct cpl_buffer *out
     cpl_hash_text(out->data + from, out->size - from, record->hash);
     if (!cpl_buffer_printf(out, err, "%s%s%s", TAIL_HEAD, record->hash, TAIL_END))
         return false;
-    if (out->size - from > CPL_LOG_RECORD_MAX)
-        return cpl_fail(
-            err, CPL_E_LIMIT,
-            "the commit's record would take %zu bytes, and %d are the limit: %zu files are "
-            "too many for one commit; use fewer partitions or larger files",
-            out->size - from, CPL_LOG_RECORD_MAX, record->n_added + record->n_removed);
-    return true;
+    return cpl_record_room_left(out->size - from, record->n_added + record->n_removed, err);
 }
 
 /* ---- reading ---- */
@@ -206,25 +157,6 @@ static void read_lanes(struct cpl_stored *in, const struct cpl_node *top,
     }
 }
 
-static void read_file(struct cpl_stored *in, const struct cpl_node *item,
-                      struct cpl_file_entry *file)
-{
-    int role = find_name(role_names, 3, cpl_stored_text(in, item, "role"));
-    if (role < 0) {
-        cpl_stored_fail(in, "a file has an unknown role");
-        return;
-    }
-    file->role = (enum cpl_file_role)role;
-    file->path = cpl_stored_text(in, item, "path");
-    file->token = cpl_stored_text(in, item, "token");
-    file->size = cpl_stored_uint(in, item, "size");
-    file->checksum = cpl_stored_text(in, item, "checksum");
-    file->rows = cpl_stored_uint(in, item, "rows");
-    file->partition = cpl_stored_text(in, item, "partition");
-    file->grade = cpl_stored_text(in, item, "grade");
-    file->table = cpl_stored_text(in, item, "table");
-}
-
 static void read_files(struct cpl_stored *in, const struct cpl_node *top,
                        struct cpl_log_record *record)
 {
@@ -233,13 +165,7 @@ static void read_files(struct cpl_stored *in, const struct cpl_node *top,
     struct cpl_file_entry *file = record->added;
     for (const struct cpl_node *item = file ? list->first : NULL; item && !in->failed;
          item = item->next)
-        read_file(in, item, file++);
-}
-
-static void read_counts(struct cpl_stored *in, const struct cpl_node *top,
-                        struct cpl_log_record *record)
-{
-    record->rows = cpl_stored_row_counts(in, top, &record->rejected_by_rule, &record->n_rules);
+        cpl_take_file_entry(in, item, CPL_IN_RECORD, file++);
 }
 
 static void read_header(struct cpl_stored *in, const struct cpl_node *top,
@@ -279,7 +205,7 @@ bool cpl_log_record_parse(const char *text, size_t size, const char *name,
     if (top) {
         read_header(&in, top, record);
         read_lanes(&in, top, record);
-        read_counts(&in, top, record);
+        record->rows = cpl_take_row_counts(&in, top, &record->rejected_by_rule, &record->n_rules);
         read_files(&in, top, record);
         record->removed = cpl_stored_texts(&in, top, "removed", &record->n_removed);
         record->replayed = cpl_stored_texts(&in, top, "replayed", &record->n_replayed);

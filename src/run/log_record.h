@@ -7,7 +7,7 @@
 #pragma once
 #include "base/memory.h"
 
-enum { CPL_HASH_TEXT = 40, CPL_LOG_RECORD_MAX = 16 << 20 };
+enum { CPL_HASH_TEXT = 40, CPL_LOG_RECORD_MAX = 64 << 20 };
 
 enum cpl_record_kind {
     CPL_RECORD_COMMIT, /* rows landed */

@@ -12,6 +12,7 @@
  * Threads: `run_state.mutex` guards claims, slots, turn and error; the holder of `draining` owns output and
  * accounts. The calling thread waits and reports progress. */
 #include "run/loop.h"
+#include "run/record_parts.h"
 #include "run/replay.h"
 
 #include <stdio.h>
@@ -145,6 +146,16 @@ static bool report_prior(struct run_state *run, const struct cpl_prior *prior,
     return true;
 }
 
+/* Work whose receipt cannot be written would be lost. */
+static bool check_inputs(const struct run_state *run, struct cpl_error *err)
+{
+    const struct cpl_inputs *inputs = &run->plan.inputs;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < inputs->n; i++)
+        bytes += strlen(inputs->items[i].path);
+    return cpl_receipt_room_left(bytes, inputs->n, err);
+}
+
 static bool do_run(struct run_state *run, struct cpl_error *err)
 {
     char plan_hash[CPL_HASH_TEXT] = "";
@@ -156,6 +167,7 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
         return report_prior(run, prior, err);
     cpl_run_progress(run, "plan");
     if (!cpl_plan_make(run->storage, run->options->pipeline, run->options->stop, &run->plan, err) ||
+        !check_inputs(run, err) ||
         !cpl_replay_join(run->attempt, run->storage, run->options->pipeline->sink.path,
                          &run->plan.inputs, err))
         return false;

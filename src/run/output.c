@@ -1,5 +1,6 @@
 #include "run/output.h"
 #include "config/components.h"
+#include "run/record_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,20 +9,28 @@
 
 enum { REJECT_PART_BYTES = 16 << 20, REJECT_BATCH = 4096 };
 
-/* Takes the file. */
+static bool grow_files(struct cpl_output *o, struct cpl_error *err)
+{
+    if (o->n_files < o->capacity)
+        return true;
+    size_t capacity = o->capacity ? 2 * o->capacity : 16;
+    struct cpl_staged_file *files = cpl_realloc(o->files, capacity * sizeof *files, err);
+    if (!files)
+        return false;
+    o->files = files;
+    o->capacity = capacity;
+    return true;
+}
+
+/* Takes the file. Fails as soon as the files are too many for the commit. */
 static bool keep_staged(void *context, struct cpl_staged_file *file, struct cpl_error *err)
 {
     struct cpl_output *o = context;
-    if (o->n_files == o->capacity) {
-        size_t capacity = o->capacity ? 2 * o->capacity : 16;
-        struct cpl_staged_file *files = cpl_realloc(o->files, capacity * sizeof *files, err);
-        if (!files) {
-            unlink(file->staged.token);
-            cpl_staged_file_release(file);
-            return false;
-        }
-        o->files = files;
-        o->capacity = capacity;
+    o->record_bytes += cpl_file_entry_room(file->path ? file->path : "");
+    if (!cpl_record_room_left(o->record_bytes, o->n_files + 1, err) || !grow_files(o, err)) {
+        unlink(file->staged.token);
+        cpl_staged_file_release(file);
+        return false;
     }
     o->files[o->n_files++] = *file;
     return true;
@@ -129,6 +138,13 @@ static bool write_partitions(struct cpl_output *o, unsigned threads, struct cpl_
     return ok;
 }
 
+/* Each partition will have a file at least. */
+static bool check_partitions(const struct cpl_output *o, struct cpl_error *err)
+{
+    uint64_t n = o->store.n_partitions;
+    return cpl_record_room_left(n * cpl_file_entry_room(o->stem), n, err);
+}
+
 bool cpl_output_routed(struct cpl_output *o, const struct cpl_routed *routed, struct cpl_error *err)
 {
     if (!routed)
@@ -136,6 +152,7 @@ bool cpl_output_routed(struct cpl_output *o, const struct cpl_routed *routed, st
     o->rows += routed->rows;
     /* one thread: the workers still hold the memory of theirs */
     return cpl_partition_store_add(&o->store, o->plan->partitions, routed, err) &&
+           check_partitions(o, err) &&
            (!cpl_partition_store_full(&o->store) || write_partitions(o, 1, err));
 }
 
@@ -217,6 +234,7 @@ void cpl_output_drop(struct cpl_output *o)
         cpl_staged_file_release(&o->files[i]);
     }
     o->n_files = 0;
+    o->record_bytes = 0;
     cpl_partition_store_clear(&o->store);
     o->rows = o->reject_rows = o->reject_bytes = 0;
     o->data_ordinal = o->reject_ordinal = 0;

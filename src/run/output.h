@@ -17,6 +17,7 @@ struct cpl_output {
     char stem[256], folder[64]; /* "ingest_date=2026-11-21/" or "" */
     struct cpl_staged_file *files;
     size_t n_files, capacity;
+    uint64_t record_bytes; /* that these files take in the commit's record, at least */
     /* the data file being written */
     struct cpl_file_writer *data, *rejects;
     unsigned data_ordinal, reject_ordinal;

@@ -1,16 +1,11 @@
 #include "run/receipt.h"
 
 #include "base/tree.h"
-#include "run/stored.h"
+#include "run/record_parts.h"
 
 #include <string.h>
 
 enum { FORMAT_VERSION = 1 };
-
-static const char *text_or_empty(const char *text)
-{
-    return text ? text : "";
-}
 
 /* ---- writing ---- */
 
@@ -33,10 +28,10 @@ static void write_input(struct cpl_json_writer *writer, const struct cpl_input_a
         cpl_json_raw(writer, "size", "null");
     else
         cpl_json_uint(writer, "size", input->size);
-    cpl_json_string(writer, "etag", text_or_empty(input->etag));
-    cpl_json_string(writer, "checksum", text_or_empty(input->checksum));
-    cpl_json_string(writer, "compression", text_or_empty(input->compression));
-    cpl_json_string(writer, "charset", text_or_empty(input->charset));
+    cpl_json_string(writer, "etag", cpl_text_or_empty(input->etag));
+    cpl_json_string(writer, "checksum", cpl_text_or_empty(input->checksum));
+    cpl_json_string(writer, "compression", cpl_text_or_empty(input->compression));
+    cpl_json_string(writer, "charset", cpl_text_or_empty(input->charset));
     cpl_json_uint(writer, "from", input->from);
     cpl_json_uint(writer, "to", input->to);
     cpl_json_uint(writer, "decompressed", input->decompressed);
@@ -54,23 +49,6 @@ static void write_inputs(struct cpl_json_writer *writer, const struct cpl_accoun
     cpl_json_list(writer, "inputs");
     for (size_t i = 0; i < account->n_inputs; i++)
         write_input(writer, &account->inputs[i]);
-    cpl_json_close(writer);
-}
-
-static void write_rows(struct cpl_json_writer *writer, const struct cpl_account *account)
-{
-    const struct cpl_row_counts *rows = &account->rows;
-    cpl_json_object(writer, "rows");
-    cpl_json_uint(writer, "read", rows->read);
-    cpl_json_uint(writer, "derived", rows->derived);
-    cpl_json_uint(writer, "landed", rows->landed);
-    cpl_json_uint(writer, "rejected", rows->rejected);
-    cpl_json_uint(writer, "filtered", rows->filtered);
-    cpl_json_uint(writer, "deduplicated", rows->deduplicated);
-    cpl_json_close(writer);
-    cpl_json_object(writer, "rejected_by_rule");
-    for (size_t i = 0; i < account->n_rules; i++)
-        cpl_json_uint(writer, account->rejected_by_rule[i].name, account->rejected_by_rule[i].n);
     cpl_json_close(writer);
 }
 
@@ -97,33 +75,13 @@ static void write_schema(struct cpl_json_writer *writer, const struct cpl_schema
     cpl_buffer_release(&type);
 }
 
-static void write_file(struct cpl_json_writer *writer, const struct cpl_file_entry *file)
-{
-    cpl_json_object(writer, NULL);
-    cpl_json_string(writer, "path", file->path);
-    cpl_json_uint(writer, "rows", file->rows);
-    cpl_json_uint(writer, "bytes", file->size);
-    cpl_json_string(writer, "checksum", file->checksum);
-    cpl_json_string(writer, "partition", text_or_empty(file->partition));
-    cpl_json_close(writer);
-}
-
 static void write_files(struct cpl_json_writer *writer, const struct cpl_receipt *receipt,
                         enum cpl_file_role role, const char *key)
 {
     cpl_json_list(writer, key);
     for (size_t i = 0; i < receipt->n_files; i++)
         if (receipt->files[i].role == role)
-            write_file(writer, &receipt->files[i]);
-    cpl_json_close(writer);
-}
-
-static void write_paths(struct cpl_json_writer *writer, const char *key, const char **paths,
-                        size_t n)
-{
-    cpl_json_list(writer, key);
-    for (size_t i = 0; i < n; i++)
-        cpl_json_string(writer, NULL, paths[i]);
+            cpl_put_file_entry(writer, &receipt->files[i], CPL_IN_RECEIPT);
     cpl_json_close(writer);
 }
 
@@ -143,17 +101,17 @@ static void write_head(struct cpl_json_writer *writer, const struct cpl_receipt 
 {
     cpl_json_uint(writer, "version", FORMAT_VERSION);
     cpl_json_string(writer, "program", "cupel " CUPEL_VERSION);
-    cpl_json_string(writer, "run_id", text_or_empty(receipt->run_id));
-    cpl_json_string(writer, "pipeline", text_or_empty(receipt->pipeline));
-    cpl_json_string(writer, "dialect", text_or_empty(receipt->dialect));
-    cpl_json_string(writer, "config_hash", text_or_empty(receipt->config_hash));
-    cpl_json_string(writer, "plan_hash", text_or_empty(receipt->plan_hash));
+    cpl_json_string(writer, "run_id", cpl_text_or_empty(receipt->run_id));
+    cpl_json_string(writer, "pipeline", cpl_text_or_empty(receipt->pipeline));
+    cpl_json_string(writer, "dialect", cpl_text_or_empty(receipt->dialect));
+    cpl_json_string(writer, "config_hash", cpl_text_or_empty(receipt->config_hash));
+    cpl_json_string(writer, "plan_hash", cpl_text_or_empty(receipt->plan_hash));
     cpl_json_int(writer, "now_ms", receipt->now_ms);
-    cpl_json_string(writer, "previous", text_or_empty(receipt->previous));
-    cpl_json_string(writer, "decoder", text_or_empty(receipt->decoder));
+    cpl_json_string(writer, "previous", cpl_text_or_empty(receipt->previous));
+    cpl_json_string(writer, "decoder", cpl_text_or_empty(receipt->decoder));
     if (receipt->decoder_settings)
         cpl_json_raw(writer, "decoder_settings", receipt->decoder_settings);
-    cpl_json_string(writer, "format", text_or_empty(receipt->format));
+    cpl_json_string(writer, "format", cpl_text_or_empty(receipt->format));
 }
 
 bool cpl_receipt_encode(const struct cpl_receipt *receipt, struct cpl_buffer *out,
@@ -163,13 +121,14 @@ bool cpl_receipt_encode(const struct cpl_receipt *receipt, struct cpl_buffer *ou
     cpl_json_begin(&writer, out, 2, err);
     cpl_json_object(&writer, NULL);
     write_head(&writer, receipt);
-    write_rows(&writer, receipt->account);
+    cpl_put_row_counts(&writer, &receipt->account->rows, receipt->account->rejected_by_rule,
+                       receipt->account->n_rules);
     write_inputs(&writer, receipt->account);
     write_schema(&writer, receipt->schema);
     write_files(&writer, receipt, CPL_FILE_DATA, "files");
     write_files(&writer, receipt, CPL_FILE_REJECTS, "rejects");
-    write_paths(&writer, "removed", receipt->removed, receipt->n_removed);
-    write_paths(&writer, "replayed", receipt->replayed, receipt->n_replayed);
+    cpl_put_texts(&writer, "removed", receipt->removed, receipt->n_removed);
+    cpl_put_texts(&writer, "replayed", receipt->replayed, receipt->n_replayed);
     write_timings(&writer, receipt);
     cpl_json_close(&writer);
     return cpl_json_end(&writer) && cpl_buffer_append_text(out, "\n", err);
@@ -214,23 +173,13 @@ static void read_inputs(struct cpl_stored *in, const struct cpl_node *top,
         read_input(in, item, input++);
 }
 
-static void read_rows(struct cpl_stored *in, const struct cpl_node *top,
-                      struct cpl_account *account)
-{
-    account->rows = cpl_stored_row_counts(in, top, &account->rejected_by_rule, &account->n_rules);
-}
-
 static void read_file_list(struct cpl_stored *in, const struct cpl_node *list,
                            enum cpl_file_role role, struct cpl_file_entry *file)
 {
     for (const struct cpl_node *item = list ? list->first : NULL; item && !in->failed;
          item = item->next, file++) {
         file->role = role;
-        file->path = cpl_stored_text(in, item, "path");
-        file->rows = cpl_stored_uint(in, item, "rows");
-        file->size = cpl_stored_uint(in, item, "bytes");
-        file->checksum = cpl_stored_text(in, item, "checksum");
-        file->partition = cpl_stored_text(in, item, "partition");
+        cpl_take_file_entry(in, item, CPL_IN_RECEIPT, file);
     }
 }
 
@@ -312,7 +261,8 @@ bool cpl_receipt_parse(const char *text, size_t size, const char *name,
         receipt->plan_hash = cpl_stored_text(&in, top, "plan_hash");
         read_settings(&in, top, &receipt->decoder_settings);
         read_schema(&in, top, receipt);
-        read_rows(&in, top, &receipt->account);
+        receipt->account.rows = cpl_take_row_counts(&in, top, &receipt->account.rejected_by_rule,
+                                                    &receipt->account.n_rules);
         read_inputs(&in, top, &receipt->account);
         read_files(&in, top, receipt);
     }

@@ -20,20 +20,20 @@ bool cpl_stored_fail(struct cpl_stored *in, const char *format, ...)
 const struct cpl_node *cpl_stored_open(struct cpl_stored *in, const char *text, size_t size)
 {
     struct cpl_error why = {0};
-    size_t n = 0;
-    struct cpl_node **documents = cpl_tree_parse(text, size, in->name, &in->scratch, &n, &why);
-    if (!documents && (why.code == CPL_E_MEMORY || why.code == CPL_E_LIMIT)) {
+    const struct cpl_node *document = cpl_tree_parse_json(text, size, in->name, CPL_STORED_NODES,
+                                                          &in->scratch, &why);
+    if (!document && (why.code == CPL_E_MEMORY || why.code == CPL_E_LIMIT)) {
         in->failed = true;
         if (in->err)
             *in->err = why;
         return NULL;
     }
-    if (!documents || n != 1 || documents[0]->kind != CPL_NODE_MAP) {
-        cpl_stored_fail(in, "not one JSON object%s%s", documents ? "" : ": ",
-                        documents ? "" : why.message);
+    if (!document || document->kind != CPL_NODE_MAP) {
+        cpl_stored_fail(in, "not one JSON object%s%s", document ? "" : ": ",
+                        document ? "" : why.message);
         return NULL;
     }
-    return documents[0];
+    return document;
 }
 
 void cpl_stored_release(struct cpl_stored *in)
@@ -190,21 +190,5 @@ struct cpl_named_count *cpl_stored_counts(struct cpl_stored *in, const struct cp
             break;
         }
     }
-    return counts;
-}
-
-struct cpl_row_counts cpl_stored_row_counts(struct cpl_stored *in, const struct cpl_node *top,
-                                            struct cpl_named_count **rules, size_t *n_rules)
-{
-    const struct cpl_node *rows = cpl_stored_map(in, top, "rows");
-    struct cpl_row_counts counts = {
-        .read = cpl_stored_uint(in, rows, "read"),
-        .derived = cpl_stored_uint(in, rows, "derived"),
-        .landed = cpl_stored_uint(in, rows, "landed"),
-        .rejected = cpl_stored_uint(in, rows, "rejected"),
-        .filtered = cpl_stored_uint(in, rows, "filtered"),
-        .deduplicated = cpl_stored_uint(in, rows, "deduplicated"),
-    };
-    *rules = cpl_stored_counts(in, cpl_stored_map(in, top, "rejected_by_rule"), n_rules);
     return counts;
 }

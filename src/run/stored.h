@@ -7,6 +7,9 @@
 #include "base/tree.h"
 #include "run/log_record.h"
 
+/* A record or receipt of CPL_LOG_RECORD_MAX bytes has fewer values. */
+enum { CPL_STORED_NODES = 4 << 20 };
+
 struct cpl_stored {
     const char *name;         /* of the file, for messages */
     struct cpl_arena *arena;  /* where texts and arrays live */
@@ -42,6 +45,3 @@ const char **cpl_stored_texts(struct cpl_stored *in, const struct cpl_node *map,
 /* A map of names to whole numbers. */
 struct cpl_named_count *cpl_stored_counts(struct cpl_stored *in, const struct cpl_node *map,
                                           size_t *n);
-/* The members `rows` and `rejected_by_rule`, which records and receipts write alike. */
-struct cpl_row_counts cpl_stored_row_counts(struct cpl_stored *in, const struct cpl_node *top,
-                                            struct cpl_named_count **rules, size_t *n_rules);
