@@ -95,6 +95,10 @@ struct cpl_attempt_file {
 /* A finished file becomes part of the attempt. Takes *staged (zeroes it), also on failure. */
 bool cpl_attempt_add(struct cpl_attempt *attempt, const struct cpl_attempt_file *file,
                      struct cpl_staged *staged, struct cpl_error *err) CPL_CHECKED;
+/* How the files lie in folders: their keys, outermost first, "ingest_date/country"; "" = in none. A dataset whose
+ * files stay lies in one way: CONFLICT when they lie in another. Checked again by the commit. */
+bool cpl_attempt_layout(struct cpl_attempt *attempt, const char *layout,
+                        struct cpl_error *err) CPL_CHECKED;
 /* A further lane that this attempt moves (replay, streams). Fails with CONFLICT when it stands
  * elsewhere already. */
 bool cpl_attempt_lane(struct cpl_attempt *attempt, const struct cpl_lane_step *step,

@@ -8,6 +8,7 @@ struct cpl_attempt {
     struct cpl_storage *storage;
     struct cpl_arena arena; /* every string below that is not an array */
     const char *path, *pipeline, *receipt_path;
+    const char *layout; /* NULL: not said, not checked */
     enum cpl_sink_mode mode;
     bool single_file;
     int64_t now_ms;
@@ -38,6 +39,9 @@ struct cpl_attempt {
 /* ---- commit.c ---- */
 /* What the mode says of the target as it stands: CONFLICT when it may not be written. */
 bool cpl_attempt_check_target(const struct cpl_attempt *attempt, struct cpl_error *err) CPL_CHECKED;
+
+/* ---- layout.c ---- */
+bool cpl_attempt_check_layout(const struct cpl_attempt *attempt, struct cpl_error *err) CPL_CHECKED;
 
 /* ---- attempt.c ---- */
 /* Stage one small text; *staged is the caller's. */

@@ -91,6 +91,7 @@ bool cpl_run_commit(struct run_state *run, const char *plan_hash, double work_se
         .schema = plan->schema,
         .now_ms = run->now_ms,
         .account = &run->account,
+        .first_reject = run->result->first_reject,
         .finished_ms = cpl_run_wall_ms(),
         .phases = phases,
         .n_phases = 1,

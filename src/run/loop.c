@@ -126,12 +126,37 @@ static bool begin_attempt(struct run_state *run, struct cpl_error *err)
     return cpl_attempt_begin(&options, &run->attempt, err);
 }
 
+static bool copy_prior_rules(struct run_state *run, const struct cpl_log_record *record,
+                             struct cpl_error *err)
+{
+    for (size_t i = 0; i < record->n_rules; i++) {
+        const struct cpl_named_count *rule = &record->rejected_by_rule[i];
+        const char *name = cpl_arena_strndup(&run->result->names, rule->name, strlen(rule->name),
+                                             err);
+        if (!name || !cpl_account_reject(&run->account, name, rule->n, err))
+            return false;
+    }
+    return true;
+}
+
+/* What the record does not know stands in the receipt; one that is lost or damaged is verify's to report. */
+static bool copy_first_reject(struct run_state *run, const char *path, struct cpl_error *err)
+{
+    struct cpl_stored_receipt receipt;
+    struct cpl_error why = {0};
+    if (!cpl_receipt_read(run->storage, path, &receipt, &why))
+        return why.code != CPL_E_MEMORY || cpl_fail_with(err, &why);
+    bool ok = !receipt.first_reject ||
+              (run->result->first_reject = cpl_strdup(receipt.first_reject, err)) != NULL;
+    cpl_stored_receipt_release(&receipt);
+    return ok;
+}
+
 static bool report_prior(struct run_state *run, const struct cpl_prior *prior,
                          struct cpl_error *err)
 {
-    struct cpl_log *log = cpl_attempt_log(run->attempt);
-    const struct cpl_log_record *record = log ? cpl_log_record(log, prior->seq) : NULL;
-    if (record && record->config_hash &&
+    const struct cpl_log_record *record = cpl_log_record(cpl_attempt_log(run->attempt), prior->seq);
+    if (record->config_hash &&
         strcmp(record->config_hash, run->options->pipeline->config_hash) != 0)
         return cpl_fail(err, CPL_E_CONFLICT,
                         "the run id %s has landed before, with another configuration (pipeline "
@@ -139,8 +164,11 @@ static bool report_prior(struct run_state *run, const struct cpl_prior *prior,
                         run->result->run_id, record->pipeline);
     run->result->repeated = true;
     run->result->rows = prior->rows;
-    if ((prior->receipt[0] && !(run->result->receipt = cpl_strdup(prior->receipt, err))) ||
-        (record && !cpl_run_note_files(run, record->added, record->n_added, err)))
+    if (prior->receipt[0] && (!(run->result->receipt = cpl_strdup(prior->receipt, err)) ||
+                              !copy_first_reject(run, prior->receipt, err)))
+        return false;
+    if (!copy_prior_rules(run, record, err) ||
+        !cpl_run_note_files(run, record->added, record->n_added, err))
         return false;
     cpl_run_say(run, "info", "run %s has landed before; nothing was done", run->result->run_id);
     return true;
@@ -156,6 +184,21 @@ static bool check_inputs(const struct run_state *run, struct cpl_error *err)
     return cpl_receipt_room_left(bytes, inputs->n, err);
 }
 
+/* The keys of the folders that files will lie in; the attempt refuses what does not fit those that are there. */
+static bool say_layout(struct run_state *run, struct cpl_error *err)
+{
+    struct cpl_buffer text = {0};
+    const char *dated = run->plan.pipeline->sink.dated;
+    const struct cpl_partition_plan *partitions = run->plan.partitions;
+    bool ok = (!dated || cpl_buffer_append_text(&text, dated, err)) &&
+              (!dated || !partitions || cpl_buffer_append_text(&text, "/", err)) &&
+              (!partitions || cpl_partition_layout(partitions, &text, err));
+    const char *layout = ok ? cpl_buffer_text(&text, err) : NULL;
+    ok = layout && cpl_attempt_layout(run->attempt, layout, err);
+    cpl_buffer_release(&text);
+    return ok;
+}
+
 static bool do_run(struct run_state *run, struct cpl_error *err)
 {
     char plan_hash[CPL_HASH_TEXT] = "";
@@ -167,7 +210,7 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
         return report_prior(run, prior, err);
     cpl_run_progress(run, "plan");
     if (!cpl_plan_make(run->storage, run->options->pipeline, run->options->stop, &run->plan, err) ||
-        !check_inputs(run, err) ||
+        !check_inputs(run, err) || (run->attempt && !say_layout(run, err)) ||
         !cpl_replay_join(run->attempt, run->storage, run->options->pipeline->sink.path,
                          &run->plan.inputs, err))
         return false;
@@ -278,6 +321,7 @@ void cpl_run_result_release(struct cpl_run_result *result)
     cpl_free(result->files);
     cpl_free(result->rejects);
     cpl_free(result->rules);
+    cpl_arena_release(&result->names);
     cpl_free(result->receipt);
     cpl_free(result->first_reject);
     *result = (struct cpl_run_result){0};

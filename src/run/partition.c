@@ -199,6 +199,16 @@ struct cpl_partition_plan *cpl_partition_plan_new(const struct cpl_schema *schem
     return NULL;
 }
 
+bool cpl_partition_layout(const struct cpl_partition_plan *plan, struct cpl_buffer *out,
+                          struct cpl_error *err)
+{
+    for (uint32_t i = 0; i < plan->n_keys; i++)
+        if (!cpl_buffer_printf(out, err, "%s%.*s", i ? "/" : "",
+                               (int)strlen(plan->keys[i].name) - 1, plan->keys[i].name))
+            return false;
+    return true;
+}
+
 void cpl_partition_plan_free(struct cpl_partition_plan *plan)
 {
     if (!plan)

@@ -43,6 +43,10 @@ struct cpl_partition_plan *cpl_partition_plan_new(const struct cpl_schema *schem
                                                   struct cpl_error *err) CPL_CHECKED;
 void cpl_partition_plan_free(struct cpl_partition_plan *plan);
 
+/* The keys' names, outermost first, appended: "country/ordered_at_month". */
+bool cpl_partition_layout(const struct cpl_partition_plan *plan, struct cpl_buffer *out,
+                          struct cpl_error *err) CPL_CHECKED;
+
 /* A row's key in binary, appended: equal bytes, equal partition. */
 bool cpl_partition_binary(const struct cpl_partition_plan *plan, const struct cpl_batch *batch,
                           uint32_t row, struct cpl_buffer *out, struct cpl_error *err) CPL_CHECKED;

@@ -123,6 +123,7 @@ bool cpl_receipt_encode(const struct cpl_receipt *receipt, struct cpl_buffer *ou
     write_head(&writer, receipt);
     cpl_put_row_counts(&writer, &receipt->account->rows, receipt->account->rejected_by_rule,
                        receipt->account->n_rules);
+    cpl_json_string(&writer, "first_reject", receipt->first_reject);
     write_inputs(&writer, receipt->account);
     write_schema(&writer, receipt->schema);
     write_files(&writer, receipt, CPL_FILE_DATA, "files");
@@ -246,6 +247,14 @@ static void read_schema(struct cpl_stored *in, const struct cpl_node *top,
     }
 }
 
+static void read_first_reject(struct cpl_stored *in, const struct cpl_node *top,
+                              struct cpl_stored_receipt *receipt)
+{
+    const struct cpl_node *first = cpl_tree_get(top, "first_reject");
+    if (first && first->kind != CPL_NODE_NULL)
+        receipt->first_reject = cpl_stored_text(in, top, "first_reject");
+}
+
 bool cpl_receipt_parse(const char *text, size_t size, const char *name,
                        struct cpl_stored_receipt *receipt, struct cpl_error *err)
 {
@@ -263,6 +272,7 @@ bool cpl_receipt_parse(const char *text, size_t size, const char *name,
         read_schema(&in, top, receipt);
         receipt->account.rows = cpl_take_row_counts(&in, top, &receipt->account.rejected_by_rule,
                                                     &receipt->account.n_rules);
+        read_first_reject(&in, top, receipt);
         read_inputs(&in, top, &receipt->account);
         read_files(&in, top, receipt);
     }
@@ -270,6 +280,17 @@ bool cpl_receipt_parse(const char *text, size_t size, const char *name,
     if (in.failed)
         cpl_stored_receipt_release(receipt);
     return !in.failed;
+}
+
+bool cpl_receipt_read(struct cpl_storage *storage, const char *path,
+                      struct cpl_stored_receipt *receipt, struct cpl_error *err)
+{
+    struct cpl_buffer text = {0};
+    *receipt = (struct cpl_stored_receipt){0};
+    bool ok = cpl_storage_read_all(storage, path, CPL_LOG_RECORD_MAX, &text, err) &&
+              cpl_receipt_parse((const char *)text.data, text.size, path, receipt, err);
+    cpl_buffer_release(&text);
+    return ok;
 }
 
 void cpl_stored_receipt_release(struct cpl_stored_receipt *receipt)

@@ -7,6 +7,7 @@
 #pragma once
 #include "batch/schema.h"
 #include "run/account.h"
+#include "storage/storage.h"
 
 struct cpl_phase_time {
     const char *name; /* "plan" "work" "commit" "publish" "fsync" … */
@@ -23,6 +24,7 @@ struct cpl_receipt {
     const struct cpl_schema *schema; /* of the files; may be NULL */
     int64_t now_ms;                  /* the plan's clock */
     struct cpl_account *account;
+    const char *first_reject;        /* "file:line: column: message"; NULL = none */
     int64_t started_ms, finished_ms; /* wall clock */
     const struct cpl_phase_time *phases;
     size_t n_phases;
@@ -43,10 +45,14 @@ struct cpl_stored_receipt {
     struct cpl_field *fields;          /* of the files' schema */
     size_t n_fields;
     struct cpl_account account;
+    const char *first_reject; /* NULL = none */
     struct cpl_file_entry *files;
     size_t n_files;
     struct cpl_arena arena;
 };
 bool cpl_receipt_parse(const char *text, size_t size, const char *name,
                        struct cpl_stored_receipt *receipt, struct cpl_error *err) CPL_CHECKED;
+/* The receipt at a path. */
+bool cpl_receipt_read(struct cpl_storage *storage, const char *path,
+                      struct cpl_stored_receipt *receipt, struct cpl_error *err) CPL_CHECKED;
 void cpl_stored_receipt_release(struct cpl_stored_receipt *receipt);

@@ -297,18 +297,6 @@ void cpl_replay_types(const struct cpl_recorded *recorded, bool decimals, struct
         }
 }
 
-/* ---- the receipt ---- */
-
-static bool read_receipt(struct cpl_storage *storage, const char *file,
-                         struct cpl_stored_receipt *receipt, struct cpl_error *err)
-{
-    struct cpl_buffer text = {0};
-    bool ok = cpl_storage_read_all(storage, file, CPL_LOG_RECORD_MAX, &text, err) &&
-              cpl_receipt_parse((const char *)text.data, text.size, file, receipt, err);
-    cpl_buffer_release(&text);
-    return ok;
-}
-
 static bool prepare(struct cpl_storage *storage, const char *path, const char *format,
                     struct cpl_rejects_source *source, struct cpl_arena *arena,
                     struct cpl_recorded *recorded, int depth, struct cpl_error *err)
@@ -332,7 +320,8 @@ static bool prepare(struct cpl_storage *storage, const char *path, const char *f
         return false;
     if (json && !there) /* nothing stands before its rows */
         return true;
-    bool ok = read_receipt(storage, file, &receipt, err) && keep_schema(&receipt, recorded, err);
+    bool ok = cpl_receipt_read(storage, file, &receipt, err) &&
+              keep_schema(&receipt, recorded, err);
     if (ok && !strcmp(receipt.decoder, "json"))
         ok = take_charsets(&receipt, source, err);
     else if (ok && !strcmp(receipt.decoder, "csv") && !json)

@@ -33,8 +33,9 @@ struct cpl_run_result {
     struct cpl_row_counts rows;
     struct cpl_output_file *files, *rejects;
     size_t n_files, n_rejects;
-    struct cpl_named_count *rules; /* rejected by rule; names static */
+    struct cpl_named_count *rules; /* rejected by rule; names static, or in `names` */
     size_t n_rules;
+    struct cpl_arena names;
     char *receipt;      /* NULL = none */
     char *first_reject; /* "file:line: column: message", NULL = none */
     double seconds;

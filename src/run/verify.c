@@ -136,11 +136,8 @@ static bool check_books(struct verification *v, const struct cpl_log_record *rec
 static bool read_receipt(struct verification *v, const char *path,
                          struct cpl_stored_receipt *receipt, bool *whole, struct cpl_error *err)
 {
-    struct cpl_buffer text = {0};
     struct cpl_error why = {0};
-    *whole = cpl_storage_read_all(v->storage, path, CPL_LOG_RECORD_MAX, &text, &why) &&
-             cpl_receipt_parse((const char *)text.data, text.size, path, receipt, &why);
-    cpl_buffer_release(&text);
+    *whole = cpl_receipt_read(v->storage, path, receipt, &why);
     if (*whole)
         return true;
     return why.code == CPL_E_MEMORY ? cpl_fail_with(err, &why)

@@ -158,10 +158,8 @@ bool cpl_verify_file(struct cpl_storage *storage, const char *path, const char *
     *report = (struct cpl_verify_report){0};
     struct verification v = {.storage = storage, .path = path, .report = report};
     struct cpl_stored_receipt receipt = {0};
-    struct cpl_buffer text = {0};
     struct cpl_error why = {0};
-    bool ok = cpl_storage_read_all(storage, receipt_path, CPL_LOG_RECORD_MAX, &text, err) &&
-              cpl_receipt_parse((const char *)text.data, text.size, receipt_path, &receipt, err);
+    bool ok = cpl_receipt_read(storage, receipt_path, &receipt, err);
     if (ok && !is_told_of(&v, &receipt))
         ok = cpl_fail(err, CPL_E_USAGE, "the receipt %s does not tell of %s", receipt_path, path);
     ok = ok && check_beside(&v, &receipt, err);
@@ -169,7 +167,6 @@ bool cpl_verify_file(struct cpl_storage *storage, const char *path, const char *
         report->receipts++;
     if (ok && !cpl_account_check(&receipt.account, receipt.files, receipt.n_files, &why))
         ok = cpl_finding(&v, "books", receipt_path, err, "%s", why.message);
-    cpl_buffer_release(&text);
     cpl_stored_receipt_release(&receipt);
     if (!ok)
         cpl_verify_report_release(report);

@@ -51,20 +51,16 @@ static bool check_input(struct verification *v, const struct cpl_input_account *
 static bool check_receipt(struct verification *v, const char *name, struct cpl_error *err)
 {
     char path[CPL_LOG_PATH_MAX];
-    struct cpl_buffer text = {0};
     struct cpl_error why = {0};
     struct cpl_stored_receipt receipt = {0};
     if (!cpl_log_path(v->log, name, path, err))
         return false;
     /* a receipt that cannot be read is cpl_verify's finding */
-    bool ok = true,
-         whole = cpl_storage_read_all(v->storage, path, CPL_LOG_RECORD_MAX, &text, &why) &&
-                 cpl_receipt_parse((const char *)text.data, text.size, path, &receipt, &why);
+    bool ok = true, whole = cpl_receipt_read(v->storage, path, &receipt, &why);
     for (size_t i = 0; ok && whole && i < receipt.account.n_inputs; i++)
         ok = check_input(v, &receipt.account.inputs[i], name, err);
     if (whole)
         cpl_stored_receipt_release(&receipt);
-    cpl_buffer_release(&text);
     return ok && (why.code != CPL_E_MEMORY || cpl_fail_with(err, &why));
 }
 

@@ -155,6 +155,18 @@ def test_the_same_run_id_lands_once():
     check(result(run("verify", "lake", "--json"))["rows"] == 3)
 
 
+def test_a_repeated_run_tells_of_its_rejects_too():
+    pathlib.Path("p.yaml").write_text("source: {path: bad.csv}\nsink: {path: lake}\n")
+    first = result(run("run", "p.yaml", "--run-id", "x", "--json"))
+    again = result(run("run", "p.yaml", "--run-id", "x", "--json"))
+    check(first["rejected_by_rule"] == {"ragged": 1} and "bad.csv:5" in first["first_reject"], first)
+    for key in ("rejected_by_rule", "first_reject", "rejects", "files", "receipt", "rows_rejected"):
+        check(first[key] == again[key], key, first, again)
+    pathlib.Path(first["receipt"]).unlink()  # what the log itself knows is told all the same
+    again = result(run("run", "p.yaml", "--run-id", "x", "--json"))
+    check(again["rejected_by_rule"] == {"ragged": 1} and again["first_reject"] is None, again)
+
+
 def test_several_pipelines():
     pathlib.Path("p.yaml").write_text("pipelines:\n"
                                       "- {name: a, source: {path: good.csv}, sink: {path: la}}\n"
