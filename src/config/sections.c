@@ -282,7 +282,7 @@ static const struct cpl_option limits_options[] = {
      .default_text = "8MiB",
      .min = 1,
      .max = 1 << 30,
-     .summary = "CSV: a row with a longer field is rejected."},
+     .summary = "A row with a longer field (of CSV; a string, number or key of JSON) is rejected."},
     {.name = "max_columns",
      .type = CPL_OPTION_INT,
      IN_LIMITS(config.max_columns),

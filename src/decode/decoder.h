@@ -52,10 +52,9 @@ struct cpl_decode_plan {
     struct cpl_column_plan *columns;         /* one a top-level field */
     enum cpl_type_conflict on_type_conflict; /* for inferred columns; declared ones reject */
     uint64_t max_row_bytes;                  /* default 64 MiB */
-    uint64_t
-        max_field_bytes; /* CSV: a row with a longer field is rejected; 0 = no limit but the row's */
-    uint32_t max_depth;  /* default 128 */
-    uint32_t batch_rows; /* most rows a batch; 0 = the decoder's choice */
+    uint64_t max_field_bytes;                /* 0 = no limit but the row's */
+    uint32_t max_depth;                      /* default 128 */
+    uint32_t batch_rows;                     /* most rows a batch; 0 = the decoder's choice */
     bool closed; /* the columns were chosen: fields not in the schema are left out, not added */
 };
 

@@ -2,7 +2,7 @@
 #include "decode/json.h"
 #include "decode/json_block.h"
 #include "decode/json_frame.h"
-#include "decode/json_walk.h"
+#include "decode/json_limit.h"
 #include <stdio.h>
 
 enum {
@@ -31,6 +31,7 @@ struct json_decoder {
     const struct cpl_json_settings *settings;
     struct cpl_reject_sink *rejects;
     uint64_t to;
+    uint64_t ordinary; /* bytes of a row that need no look at any limit */
     bool finished;
     bool seek_line; /* the split starts in the middle of a line */
     struct json_discard discard;
@@ -125,6 +126,13 @@ static void open_walk(struct json_decoder *d)
     };
 }
 
+static uint64_t ordinary_row(const struct cpl_decode_plan *plan)
+{
+    uint64_t row = plan->max_row_bytes ? plan->max_row_bytes : UINT64_MAX;
+    uint64_t field = plan->max_field_bytes ? plan->max_field_bytes : UINT64_MAX;
+    return row < field ? row : field;
+}
+
 struct cpl_decoder *json_open(const struct cpl_decode_plan *plan, struct cpl_stream *bytes,
                               uint64_t from, uint64_t to, bool at_row_start,
                               struct cpl_reject_sink *rejects, struct cpl_error *err)
@@ -143,6 +151,7 @@ struct cpl_decoder *json_open(const struct cpl_decode_plan *plan, struct cpl_str
     d->rules = json_rules_of(d->settings);
     d->shaper = (struct json_shaper){.arena = &d->needs_arena, .rules = &d->rules};
     d->report.true_start = from;
+    d->ordinary = ordinary_row(plan);
     open_walk(d);
     uint64_t most = plan->max_row_bytes ? plan->max_row_bytes : 64 << 20;
     most = most < (1u << 30) ? most : 1u << 30;
@@ -214,13 +223,13 @@ static bool consume_separators(struct json_decoder *d, const uint8_t *end, struc
 static const char *const rules[] = {
     [JSON_SYNTAX] = "syntax",           [JSON_CHARSET] = "charset", [JSON_DEPTH] = "limit",
     [JSON_DUPLICATE] = "duplicate_key", [JSON_TYPE] = "type",       [JSON_NULL] = "null",
-    [JSON_UNKNOWN] = "unknown_field",   [JSON_LIMIT] = "limit",
+    [JSON_UNKNOWN] = "unknown_field",   [JSON_LIMIT] = "limit",     [JSON_FIELD_LIMIT] = "limit",
 };
 
 static bool names_column(enum json_fault fault)
 {
     return fault == JSON_DUPLICATE || fault == JSON_TYPE || fault == JSON_NULL ||
-           fault == JSON_UNKNOWN;
+           fault == JSON_UNKNOWN || fault == JSON_FIELD_LIMIT;
 }
 
 /* The first bytes of the bad value, printable: whole characters when they are valid. */
@@ -500,28 +509,53 @@ static bool grow_or_discard(struct json_decoder *d, enum discarded what, enum pr
     if (!json_block_is_full(&d->block))
         return true;
     *progress = ROW_TAKEN;
-    json_fail(&d->walk.lex, JSON_LIMIT, start, "the row is longer than max_row_bytes");
+    json_fail(&d->walk.lex, JSON_LIMIT, start, "the row is longer than limits.max_row_bytes");
     bool container = *start == '{' || *start == '[';
     return start_discarding(d, what == DISCARD_VALUE && !container ? DISCARD_REST : what, err);
 }
 
-/* ---- lines ---- */
+/* ---- limits ---- */
 
-static bool is_too_long(const struct json_decoder *d, const uint8_t *start, const uint8_t *end)
+/* Must the limits be asked about a row of these bytes? */
+static inline bool is_long(const struct json_decoder *d, const uint8_t *row, const uint8_t *end)
 {
-    uint64_t most = d->plan->max_row_bytes;
-    return most && (uint64_t)(end - start) > most;
+    return (uint64_t)(end - row) > d->ordinary;
 }
 
-/* A value that does not fit may hide that the line is no JSON at all, and then that is its fault. */
+/* Is a field of the row's value at `start`, which is valid JSON and ends before `end`, too long? Then that is the row's fault. */
+static bool has_long_field(struct json_decoder *d, const uint8_t *start, const uint8_t *end)
+{
+    uint64_t most = d->plan->max_field_bytes;
+    return most && (uint64_t)(end - start) > most &&
+           json_long_field(&d->walk, d->root, start, most);
+}
+
+/* Is the row [row, end), whose value begins at `start`, over a limit? Then that is its fault. */
+static bool over_limit(struct json_decoder *d, const uint8_t *row, const uint8_t *start,
+                       const uint8_t *end)
+{
+    if (!is_long(d, row, end))
+        return false;
+    uint64_t most = d->plan->max_row_bytes;
+    if (!most || (uint64_t)(end - row) <= most)
+        return has_long_field(d, start, end);
+    json_fail(&d->walk.lex, JSON_LIMIT, row, "the row is longer than limits.max_row_bytes");
+    return true;
+}
+
+/* ---- lines ---- */
+
+/* A value that does not fit may hide that the line is no JSON at all, or over a limit, and then that is its fault. */
 static void check_line(struct json_decoder *d, const uint8_t *start, const uint8_t *text_end)
 {
     struct json_lex *lex = &d->walk.lex, check = *lex;
     if (!names_column(lex->fault))
         return;
     const uint8_t *end = json_skip(&check, start, 0);
-    if (end && json_space(lex, end) == text_end)
+    if (end && json_space(lex, end) == text_end) {
+        has_long_field(d, start, text_end);
         return;
+    }
     d->walk.widenable = false;
     if (end)
         json_fail(lex, JSON_SYNTAX, end, "something follows the row's value");
@@ -546,9 +580,7 @@ static bool odd_line(struct json_decoder *d, const uint8_t *start, const uint8_t
     const uint8_t *rest = after ? json_space(lex, after) : NULL;
     if (rest && rest != text_end)
         json_fail(lex, JSON_SYNTAX, rest, "something follows the row's value");
-    else if (rest && is_too_long(d, line, text_end))
-        json_fail(lex, JSON_LIMIT, line, "the row is longer than max_row_bytes");
-    else if (rest) {
+    else if (rest && !over_limit(d, line, start, text_end)) {
         take_row(d, behind);
         d->report.lines += newline != NULL;
         return true;
@@ -579,7 +611,7 @@ static bool next_line(struct json_decoder *d, enum progress *progress, struct cp
 {
     const uint8_t *p = d->block.data + d->block.at;
     const uint8_t *after = walk_row(d, p);
-    if (__builtin_expect(!after || *after != '\n' || is_too_long(d, p, after), 0))
+    if (__builtin_expect(!after || *after != '\n' || is_long(d, p, after), 0))
         return slow_line(d, progress, err);
     take_row(d, after + 1);
     d->report.lines++;
@@ -632,6 +664,8 @@ static bool odd_value(struct json_decoder *d, const uint8_t *start, enum progres
                    : (take_back_row(d), start_discarding(d, DISCARD_VALUE, err));
     }
     take_back_row(d);
+    if (names_column(d->walk.lex.fault))
+        has_long_field(d, start, end);
     uint64_t newlines = count_newlines(start, end);
     bool ok = bad_row(d, start, end, end, err);
     d->report.lines += newlines;
@@ -647,9 +681,7 @@ static bool value_row(struct json_decoder *d, enum progress *progress, struct cp
         return false;
     if (after && may_go_on(d, p, after) && !d->block.whole)
         return grow_or_discard(d, DISCARD_VALUE, progress, err);
-    if (after && is_too_long(d, p, after))
-        after = json_fail(&d->walk.lex, JSON_LIMIT, p, "the row is longer than max_row_bytes");
-    if (!after)
+    if (!after || over_limit(d, p, p, after))
         return odd_value(d, p, progress, err);
     uint64_t newlines = count_newlines(p, after);
     take_row(d, after);

@@ -24,7 +24,7 @@ struct fixture {
     size_t read_size;  /* most bytes a read gives; 0 = any */
     size_t block_size; /* beyond the option's bounds; 0 = by the option */
     size_t sample;     /* bytes of the text that infer sees; 0 = all */
-    uint64_t max_row_bytes;
+    uint64_t max_row_bytes, max_field_bytes;
     uint32_t max_depth, batch_rows;
     bool closed;
     /* found */
@@ -315,6 +315,7 @@ static inline bool fixture_decode(struct fixture *f, const char *text, size_t si
                                    .columns = f->columns,
                                    .on_type_conflict = f->conflict,
                                    .max_row_bytes = f->max_row_bytes,
+                                   .max_field_bytes = f->max_field_bytes,
                                    .max_depth = f->max_depth,
                                    .batch_rows = f->batch_rows,
                                    .closed = f->closed};

@@ -19,15 +19,16 @@ enum { JSON_PADDING = 64, JSON_DEPTH_MAX = 1024 };
 
 enum json_fault {
     JSON_OK,
-    JSON_SYNTAX,    /* not JSON */
-    JSON_CHARSET,   /* invalid UTF-8, lone surrogate */
-    JSON_DEPTH,     /* nested deeper than the limit */
-    JSON_DUPLICATE, /* a key twice in one object */
-    JSON_TYPE,      /* a value that is not of the column's type */
-    JSON_NULL,      /* null or missing where a value is required */
-    JSON_UNKNOWN,   /* a field that the schema lacks */
-    JSON_LIMIT,     /* a row over its size limit */
-    JSON_MEMORY,    /* no row's fault: the error says what */
+    JSON_SYNTAX,      /* not JSON */
+    JSON_CHARSET,     /* invalid UTF-8, lone surrogate */
+    JSON_DEPTH,       /* nested deeper than the limit */
+    JSON_DUPLICATE,   /* a key twice in one object */
+    JSON_TYPE,        /* a value that is not of the column's type */
+    JSON_NULL,        /* null or missing where a value is required */
+    JSON_UNKNOWN,     /* a field that the schema lacks */
+    JSON_LIMIT,       /* a row over its size limit */
+    JSON_FIELD_LIMIT, /* a value over its size limit */
+    JSON_MEMORY,      /* no row's fault: the error says what */
 };
 
 struct json_lex {

@@ -227,6 +227,41 @@ static void long_rows(void **state)
     expect_with(&f, text, "{\"a\":\"x\"}\n{\"a\":\"z\"}\n", "limit@12+100012 -\n");
 }
 
+static void limited(const char *options, enum cpl_type_conflict conflict, const char *text,
+                    const char *rows, const char *rejects)
+{
+    const char *line = strchr(text, '\n');
+    struct fixture f = {.options = options,
+                        .max_field_bytes = 10,
+                        .conflict = conflict,
+                        .sample = line ? (size_t)(line + 1 - text) : 0};
+    expect_with(&f, text, rows, rejects);
+}
+
+static void long_fields(void **state)
+{
+    (void)state;
+    const char *good = "{\"a\":\"0123456789\",\"b\":1}\n";
+    /* strings, keys and numbers, at any depth; a row of many short fields may be long */
+    limited(NULL, CPL_CONFLICT_WIDEN,
+            "{\"a\":\"0123456789\",\"b\":1}\n{\"a\":\"01234567890\",\"b\":1}\n", good,
+            "limit@25+26 a\n");
+    limited(NULL, CPL_CONFLICT_WIDEN, "{\"a\":{\"x\":[1,2]}}\n{\"a\":{\"x\":[1,123456789012]}}\n",
+            "{\"a\":{\"x\":[1,2]}}\n", "limit@18+29 a\n");
+    limited(NULL, CPL_CONFLICT_WIDEN, "{\"a\":1}\n{\"a\":1,\"01234567890\":2}\n", "{\"a\":1}\n",
+            "limit@8+24 -\n");
+    limited("{\"maps\": [\"m\"]}", CPL_CONFLICT_WIDEN,
+            "{\"m\":{\"k\":\"v\"}}\n{\"m\":{\"k\":\"v\",\"l\":\"01234\\n678901\"}}\n",
+            "{\"m\":{\"k\":\"v\"}}\n", "limit@16+36 m\n");
+    limited("{\"rows\": \"r\"}", CPL_CONFLICT_REJECT,
+            "{\"r\":[{\"a\":\"0123456789\",\"b\":1},{\"a\":\"01234567890\",\"b\":1}]}", good,
+            "limit@31+25 a\n");
+    /* such a row asks for no wider schema */
+    limited("{\"infer_strings\": false}", CPL_CONFLICT_WIDEN,
+            "{\"a\":1}\n{\"a\":2,\"c\":\"01234567890\"}\n{\"a\":\"01234567890\"}\n{\"a\":3}\n",
+            "{\"a\":1}\n{\"a\":3}\n", "limit@8+26 -\nlimit@34+20 a\n");
+}
+
 static void arrays(void **state)
 {
     (void)state;
@@ -468,6 +503,7 @@ int main(void)
         cmocka_unit_test(duplicate_keys),
         cmocka_unit_test(bad_rows),
         cmocka_unit_test(long_rows),
+        cmocka_unit_test(long_fields),
         cmocka_unit_test(arrays),
         cmocka_unit_test(broken_arrays),
         cmocka_unit_test(documents),
