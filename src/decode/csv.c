@@ -80,6 +80,12 @@ static bool send_reject(struct csv_decoder *d, uint32_t from, uint32_t to, const
     return ok;
 }
 
+static void say_row_limit(const struct csv_decoder *d, char *message, size_t size)
+{
+    snprintf(message, size, "the row is longer than limits.max_row_bytes (%llu bytes)",
+             (unsigned long long)d->block.max_row_bytes);
+}
+
 static bool reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_t from, uint32_t to,
                              uint32_t fields, struct cpl_error *err)
 {
@@ -114,12 +120,25 @@ static bool reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_t
         break;
     case CPL_ODD_LIMIT:
         rule = "limit";
-        snprintf(message, sizeof message,
-                 "the row is longer than limits.max_row_bytes (%llu bytes)",
-                 (unsigned long long)d->plan->max_row_bytes);
+        say_row_limit(d, message, sizeof message);
         break;
     }
     return send_reject(d, from, to, NULL, rule, message);
+}
+
+static bool reject_giant(void *context, const struct cpl_csv_giant *giant, struct cpl_error *err)
+{
+    struct csv_decoder *d = context;
+    char message[160];
+    say_row_limit(d, message, sizeof message);
+    const struct cpl_reject reject = {.position = giant->position,
+                                      .length = giant->length,
+                                      .line = giant->line,
+                                      .rule = "limit",
+                                      .message = message,
+                                      .raw = giant->raw.data,
+                                      .raw_length = giant->raw.size};
+    return d->rejects->add(d->rejects, &reject, err);
 }
 
 /* The cell's text for a message: printable, shortened. */
@@ -796,7 +815,8 @@ static struct cpl_decoder *csv_open(const struct cpl_decode_plan *plan, struct c
                                                                            : 8u << 20,
                                       .to = to,
                                       .context = d,
-                                      .irregular = reject_irregular};
+                                      .irregular = reject_irregular,
+                                      .giant = reject_giant};
     if (!cpl_csv_block_init(&d->block, err))
         goto fail;
     if (plan->batch_rows && plan->batch_rows < d->block.tile_rows)

@@ -170,14 +170,14 @@ static bool index_slowly(struct cpl_csv_block *block, size_t *at, size_t until, 
                                                     block->filled, &end);
         if (result == CPL_RECORD_OPEN || result == CPL_RECORD_CUT) {
             bool too_long = block->filled - *at > block->max_row_bytes;
-            if (result == CPL_RECORD_CUT || (!block->at_end && !too_long)) {
-                block->scan.n = before;
-                *cut = true;
+            block->scan.n = before;
+            open = result == CPL_RECORD_OPEN &&
+                   (block->at_end || (too_long && cpl_csv_looks_unclosed(block, *at)));
+            *cut = !open;
+            if (*cut)
                 return true;
-            }
             end = end_open_record(block, *at);
             result = CPL_RECORD_BAD_QUOTE;
-            open = true;
         }
         if (result == CPL_RECORD_BAD_QUOTE && !note_odd(block, *at, open, err))
             return false;
@@ -225,26 +225,6 @@ static bool close_last_record(struct cpl_csv_block *block, size_t from, struct c
     return cpl_csv_block_index(block, from, err);
 }
 
-/* A record that is longer than any may be: drop it up to its next line end, as one reject. */
-static bool drop_giant(struct cpl_csv_block *block, struct cpl_error *err)
-{
-    block->rows_rejected++;
-    for (bool first = true;; first = false) {
-        const uint8_t *newline = memchr(block->data, block->rules.newline, block->filled);
-        size_t end = newline ? (size_t)(newline - block->data) + 1 : block->filled;
-        bool ok = first ? block->irregular(block->context, CPL_ODD_LIMIT, 0, (uint32_t)end, 0, err)
-                        : cpl_csv_block_count(block, 0, end, &block->object.reject, err);
-        if (!ok)
-            return false;
-        block->reject_bytes += end;
-        cpl_csv_block_advance(block, end);
-        if (newline || block->at_end)
-            return true;
-        if (!read_on(block, err))
-            return false;
-    }
-}
-
 bool cpl_csv_block_fill(struct cpl_csv_block *block, struct cpl_error *err)
 {
     for (;;) {
@@ -256,7 +236,7 @@ bool cpl_csv_block_fill(struct cpl_csv_block *block, struct cpl_error *err)
         if (block->usable || (block->at_end && !block->filled))
             break;
         if (block->filled > block->max_row_bytes || block->capacity > UINT32_MAX / 4) {
-            if (!drop_giant(block, err))
+            if (!cpl_csv_drop_giant(block, err))
                 return false;
         } else if (block->filled == block->capacity && !grow(block, err)) {
             return false;

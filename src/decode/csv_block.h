@@ -3,10 +3,11 @@
  *   data:  [64 bytes slack][carry: the cut row of the block before][fresh bytes ...][slack]
  *           ^data           ^0 = base                                ^filled
  * A block always starts at a row start, so no scan state crosses blocks. A row larger than the
- * block makes the block grow, up to max_row_bytes; a larger one is rejected (rule "limit").
+ * block makes the block grow, up to max_row_bytes; a larger one is rejected (rule "limit", csv_giant).
  * Irregular rows never reach the columns: the cutter hands them to `irregular`. */
 #pragma once
 #include "decode/csv.h"
+#include "decode/csv_giant.h"
 #include "decode/csv_scan.h"
 
 enum { CPL_CSV_BLOCK = 256 << 10 };
@@ -44,6 +45,7 @@ struct cpl_csv_block {
     void *context;
     bool (*irregular)(void *context, enum cpl_csv_oddity oddity, uint32_t from, uint32_t to,
                       uint32_t fields, struct cpl_error *err);
+    bool (*giant)(void *context, const struct cpl_csv_giant *giant, struct cpl_error *err);
 
     uint8_t *memory, *data; /* data = memory + 64 */
     uint64_t base;          /* decompressed offset of data[0] */
@@ -75,9 +77,9 @@ bool cpl_csv_block_index(struct cpl_csv_block *block, size_t from,
 /* The next tile; rows == 0 when the split's rows are finished. Reads on as needed: earlier tiles are then gone. */
 bool cpl_csv_block_tile(struct cpl_csv_block *block, struct cpl_csv_tile *tile,
                         struct cpl_error *err) CPL_CHECKED;
-/* Drop bytes before `offset`, which becomes data[0]. */
 /* Read until the block is full or the input ends; grow it first when it is full already. */
 bool cpl_csv_block_read(struct cpl_csv_block *block, struct cpl_error *err) CPL_CHECKED;
+/* Drop bytes before `offset`, which becomes data[0]. */
 void cpl_csv_block_advance(struct cpl_csv_block *block, size_t offset);
 /* [from, to) of data is a comment, blank or header: add what it is in the object to *object_class. */
 bool cpl_csv_block_count(struct cpl_csv_block *block, size_t from, size_t to,
