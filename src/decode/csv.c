@@ -86,12 +86,23 @@ static void say_row_limit(const struct csv_decoder *d, char *message, size_t siz
              (unsigned long long)d->block.max_row_bytes);
 }
 
+/* Name of the record's first field over max_field_bytes; the record has just been taken off the index. */
+static const char *long_field_name(const struct csv_decoder *d, uint32_t from, uint32_t fields)
+{
+    const struct cpl_csv_block *block = &d->block;
+    const uint32_t *ends = block->scan.positions + block->cursor - fields;
+    uint32_t i = 0;
+    for (uint32_t start = from; i < fields && ends[i] - start <= block->max_field_bytes; i++)
+        start = ends[i] + 1;
+    return i < d->dialect->n_columns ? d->dialect->column_names[i] : NULL;
+}
+
 static bool reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_t from, uint32_t to,
                              uint32_t fields, struct cpl_error *err)
 {
     struct csv_decoder *d = context;
     char message[160];
-    const char *rule = "quote";
+    const char *rule = "quote", *column = NULL;
     d->err = err;
     switch (oddity) {
     case CPL_ODD_RAGGED:
@@ -114,6 +125,7 @@ static bool reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_t
         break;
     case CPL_ODD_FIELD_LIMIT:
         rule = "limit";
+        column = long_field_name(d, from, fields);
         snprintf(message, sizeof message,
                  "a field is longer than limits.max_field_bytes (%llu bytes)",
                  (unsigned long long)d->plan->max_field_bytes);
@@ -123,7 +135,7 @@ static bool reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_t
         say_row_limit(d, message, sizeof message);
         break;
     }
-    return send_reject(d, from, to, NULL, rule, message);
+    return send_reject(d, from, to, column, rule, message);
 }
 
 static bool reject_giant(void *context, const struct cpl_csv_giant *giant, struct cpl_error *err)
@@ -634,11 +646,11 @@ static bool skip_head(struct csv_decoder *d)
     while (!whole) {
         if (!cpl_csv_block_read(block, d->err))
             return false;
-        if (block->filled > block->max_row_bytes && !block->at_end)
+        end = head_end(d, &whole);
+        if (!whole && block->filled > block->max_row_bytes)
             return cpl_fail(d->err, CPL_E_LIMIT,
                             "the header and what precedes it are longer than limits.max_row_bytes; "
                             "is this CSV?");
-        end = head_end(d, &whole);
     }
     block->header_bytes += end;
     if (!cpl_csv_block_count(block, 0, end, &block->object.header, d->err))

@@ -1,0 +1,127 @@
+#include "decode/csv_giant.h"
+#include "decode/csv_block.h"
+
+#include <string.h>
+
+enum { PROOF_ROWS = 64 };
+
+/* ---- its end ---- */
+
+static void inside_quotes(struct cpl_csv_giant *giant, const struct cpl_csv_rules *rules,
+                          uint8_t byte)
+{
+    if (rules->escape && rules->escape != rules->quote && byte == rules->escape)
+        giant->escaped = true;
+    else if (byte == rules->quote)
+        giant->state = rules->escape == rules->quote ? GIANT_QUOTE : GIANT_FIELD;
+}
+
+/* True when the byte ends the row. */
+static bool outside_quotes(struct cpl_csv_giant *giant, const struct cpl_csv_rules *rules,
+                           uint8_t byte)
+{
+    bool first = giant->state == GIANT_FIELD_START;
+    giant->state = byte == rules->delimiter ? GIANT_FIELD_START : GIANT_FIELD;
+    if (byte == rules->newline)
+        return true;
+    if (byte == rules->delimiter)
+        return false;
+    if (first && rules->quote && byte == rules->quote)
+        giant->state = GIANT_QUOTED;
+    else if (rules->escape && rules->escape != rules->quote && byte == rules->escape)
+        giant->escaped = true;
+    return false;
+}
+
+size_t cpl_csv_giant_end(struct cpl_csv_giant *giant, const struct cpl_csv_rules *rules,
+                         const uint8_t *data, size_t size, bool *done)
+{
+    *done = false;
+    for (size_t i = 0; i < size; i++) {
+        if (giant->escaped) {
+            giant->escaped = false;
+        } else if (giant->state == GIANT_QUOTED) {
+            inside_quotes(giant, rules, data[i]);
+        } else if (giant->state == GIANT_QUOTE && data[i] == rules->quote) {
+            giant->state = GIANT_QUOTED; /* it was doubled */
+        } else if (outside_quotes(giant, rules, data[i])) {
+            *done = true;
+            return i + 1;
+        }
+    }
+    return size;
+}
+
+/* ---- is it one? ---- */
+
+/* A row as a file would have it in which nothing closes a quote for so long: its fields are not quoted, and hold no quote. */
+static bool is_plain_row(struct cpl_csv_block *block, size_t at, size_t to, size_t *end)
+{
+    uint32_t before = block->scan.n;
+    enum cpl_csv_record result = cpl_csv_record(&block->scan, &block->rules, block->data, at, to,
+                                                end);
+    return result == CPL_RECORD_OK && block->scan.n - before == block->dialect->n_columns &&
+           !memchr(block->data + at, block->rules.quote, *end - at);
+}
+
+bool cpl_csv_looks_unclosed(struct cpl_csv_block *block, size_t start)
+{
+    size_t to = start + block->max_row_bytes;
+    const uint8_t *newline = memchr(block->data + start, block->rules.newline, to - start);
+    size_t at = newline ? (size_t)(newline - block->data) + 1 : to;
+    struct cpl_csv_scan before = block->scan;
+    unsigned good = 0, seen = 0;
+    for (; seen < PROOF_ROWS && at < to; seen++)
+        good += is_plain_row(block, at, to, &at);
+    block->scan = before;
+    return seen && good >= seen - seen / 8;
+}
+
+/* ---- passing over ---- */
+
+/* Count [0, size) of the block, and keep it as far as the reject shows it. */
+static bool take_bytes(struct cpl_csv_block *block, struct cpl_csv_giant *giant, size_t size,
+                       size_t *shown, struct cpl_error *err)
+{
+    size_t room = CPL_CSV_GIANT_SHOWN - *shown, take = size < room ? size : room;
+    uint64_t before = block->object.reject, from, to;
+    *shown += take;
+    block->reject_bytes += size;
+    if (!cpl_csv_block_count(block, 0, size, &block->object.reject, err))
+        return false;
+    giant->length += block->object.reject - before;
+    if (!take || block->bytes->ops->locate)
+        return !take || cpl_stream_locate(block->bytes, block->base, block->base + take, &from, &to,
+                                          &giant->raw, err);
+    return cpl_buffer_append(&giant->raw, block->data, take, err);
+}
+
+static bool pass_over(struct cpl_csv_block *block, struct cpl_csv_giant *giant,
+                      struct cpl_error *err)
+{
+    size_t shown = 0;
+    for (bool done = false; !done;) {
+        size_t size = cpl_csv_giant_end(giant, &block->rules, block->data, block->filled, &done);
+        if (!take_bytes(block, giant, size, &shown, err))
+            return false;
+        cpl_csv_block_advance(block, size);
+        if (!done && block->at_end && !block->filled)
+            return true;
+        if (!done && !cpl_csv_block_read(block, err))
+            return false;
+    }
+    return true;
+}
+
+bool cpl_csv_drop_giant(struct cpl_csv_block *block, struct cpl_error *err)
+{
+    struct cpl_csv_giant giant = {.line = block->lines_before};
+    uint64_t ignored;
+    bool ok = cpl_stream_locate(block->bytes, block->base, block->base, &giant.position, &ignored,
+                                NULL, err) &&
+              cpl_buffer_reserve(&giant.raw, 1, err) && pass_over(block, &giant, err);
+    block->rows_rejected++;
+    ok = ok && block->giant(block->context, &giant, err);
+    cpl_buffer_release(&giant.raw);
+    return ok;
+}
