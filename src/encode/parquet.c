@@ -388,8 +388,36 @@ static enum cpl_parquet_order boundary_order(const struct cpl_page_record *recor
                         : CPL_PARQUET_UNORDERED;
 }
 
-static bool put_column_index(struct cpl_file_encoder *f, const struct cpl_parquet_chunk *chunk,
-                             struct index_part *place, struct cpl_error *err)
+/* The levels of each page, page after page. Those of columns that do not repeat are left out: they say nothing. */
+static bool fill_histograms(struct cpl_arena *arena, const struct cpl_parquet_leaf *leaf,
+                            const struct cpl_parquet_chunk *chunk,
+                            struct cpl_parquet_column_index *index, struct cpl_error *err)
+{
+    const uint64_t *counts = (const uint64_t *)(const void *)chunk->page_histograms.data;
+    size_t n_rep = (size_t)leaf->max_rep + 1, n_def = (size_t)leaf->max_def + 1;
+    uint32_t n = chunk->n_records;
+    if (!chunk->def_histogram)
+        return true;
+    int64_t *definitions = cpl_arena_alloc(arena, n * n_def * sizeof(int64_t) + 1, err);
+    int64_t *repetitions = cpl_arena_alloc(arena, n * n_rep * sizeof(int64_t) + 1, err);
+    if (!definitions || !repetitions)
+        return false;
+    for (uint32_t i = 0; i < n; i++, counts += n_rep + n_def) {
+        memcpy(repetitions + i * n_rep, counts, n_rep * sizeof *counts);
+        memcpy(definitions + i * n_def, counts + n_rep, n_def * sizeof *counts);
+    }
+    index->definition_histograms.items = definitions;
+    index->definition_histograms.n = n * (uint32_t)n_def;
+    if (leaf->max_rep) {
+        index->repetition_histograms.items = repetitions;
+        index->repetition_histograms.n = n * (uint32_t)n_rep;
+    }
+    return true;
+}
+
+static bool put_column_index(struct cpl_file_encoder *f, const struct cpl_parquet_leaf *leaf,
+                             const struct cpl_parquet_chunk *chunk, struct index_part *place,
+                             struct cpl_error *err)
 {
     const struct cpl_page_record *records =
         (const struct cpl_page_record *)(const void *)chunk->records.data;
@@ -409,7 +437,7 @@ static bool put_column_index(struct cpl_file_encoder *f, const struct cpl_parque
     index.null_counts.items = index.max_values.items
                                   ? cpl_arena_alloc(&arena, n * sizeof(int64_t), err)
                                   : NULL;
-    bool ok = index.null_counts.items != NULL;
+    bool ok = index.null_counts.items && fill_histograms(&arena, leaf, chunk, &index, err);
     index.null_pages.n = index.min_values.n = index.max_values.n = index.null_counts.n = n;
     for (uint32_t i = 0; ok && i < n; i++) {
         const struct cpl_bound_text *b = &records[i].bounds;
@@ -486,7 +514,7 @@ static bool add_chunk(struct cpl_file_encoder *f, uint32_t group, uint32_t l,
         !fill_sizes(f, leaf, chunk, m, err))
         return false;
     if (f->options.page_index &&
-        ((f->options.statistics && !put_column_index(f, chunk, &place, err)) ||
+        ((f->options.statistics && !put_column_index(f, leaf, chunk, &place, err)) ||
          !put_offset_index(f, leaf, chunk, pages_at, &place, err) ||
          !cpl_buffer_append(&f->places, &place, sizeof place, err)))
         return false;

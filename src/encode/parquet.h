@@ -56,6 +56,8 @@ struct cpl_parquet_chunk {
     uint64_t values, nulls, uncompressed, unencoded;
     struct cpl_bound_text bounds;
     uint64_t *def_histogram, *rep_histogram; /* max + 1 each; NULL for flat columns */
+    struct cpl_buffer
+        page_histograms; /* uint64_t, a page: repetition's, then definition's; as above */
 };
 void cpl_parquet_chunk_release(struct cpl_parquet_chunk *chunk);
 

@@ -106,6 +106,7 @@ void cpl_parquet_chunk_release(struct cpl_parquet_chunk *chunk)
     cpl_buffer_release(&chunk->pages);
     cpl_buffer_release(&chunk->bloom);
     cpl_buffer_release(&chunk->records);
+    cpl_buffer_release(&chunk->page_histograms);
     cpl_free(chunk->def_histogram);
     cpl_free(chunk->rep_histogram);
     *chunk = (struct cpl_parquet_chunk){0};
@@ -455,6 +456,14 @@ static bool add_values(struct cpl_parquet_column *c, const struct cpl_leaf_value
 
 /* ---- choosing ---- */
 
+/* Plain and dictionaries alone: asked for, or because of Polars (2.1), which panics on a required value in a nullable struct
+ * when its pages are of another encoding and only some of them have nulls. Every other reader takes them; such columns
+ * are rare enough to be a little larger. */
+static bool plain_only(const struct cpl_parquet_column *c)
+{
+    return c->options->encodings == CPL_ENCODINGS_COMPATIBLE || c->leaf->in_nullable_struct;
+}
+
 static double rows_expected(const struct cpl_parquet_column *c, bool last)
 {
     double n = c->page.n_values;
@@ -486,12 +495,11 @@ static bool choose_numbers(struct cpl_parquet_column *c, bool last, struct cpl_e
 {
     struct page *p = &c->page;
     uint32_t n = p->n_values, done = 0;
-    bool compatible = c->options->encodings == CPL_ENCODINGS_COMPATIBLE,
-         is_int = c->class == CPL_LEAF_NUMBER;
+    bool is_int = c->class == CPL_LEAF_NUMBER;
     double all = rows_expected(c, last), scale = all / (n ? n : 1);
     double raw = all * c->width;
     c->encoding = CPL_PARQUET_PLAIN;
-    if (is_int && !compatible) {
+    if (is_int && !plain_only(c)) {
         double delta = (double)cpl_delta_size(c->kernels, p->numbers, n) * scale;
         if (delta < raw) {
             raw = delta;
@@ -523,11 +531,10 @@ static bool choose_slices(struct cpl_parquet_column *c, bool last, struct cpl_er
 {
     struct page *p = &c->page;
     uint32_t n = p->n_values, done = 0;
-    bool compatible = c->options->encodings == CPL_ENCODINGS_COMPATIBLE;
     double all = rows_expected(c, last), bytes = (double)p->bytes.size;
     c->mode = MODE_RAW;
     c->encoding = CPL_PARQUET_PLAIN;
-    if (c->class == CPL_LEAF_BYTES && !compatible) {
+    if (c->class == CPL_LEAF_BYTES && !plain_only(c)) {
         bool sorted = n > 1 &&
                       (double)cpl_shared_prefixes(p->bytes.data, p->lengths, n) > 0.4 * bytes;
         c->encoding = sorted ? CPL_PARQUET_DELTA_BYTE_ARRAY : CPL_PARQUET_DELTA_LENGTH_BYTE_ARRAY;
@@ -597,8 +604,7 @@ static bool choose(struct cpl_parquet_column *c, bool last, struct cpl_error *er
         return choose_slices(c, last, err);
     if (!choose_numbers(c, last, err))
         return false;
-    if (c->class == CPL_LEAF_FLOAT && c->mode == MODE_RAW &&
-        c->options->encodings == CPL_ENCODINGS_AUTO)
+    if (c->class == CPL_LEAF_FLOAT && c->mode == MODE_RAW && !plain_only(c))
         return choose_float_layout(c, err);
     return true;
 }
@@ -717,15 +723,32 @@ static void bound_bools(struct cpl_parquet_column *c)
     p->bounds.max = trues > 0;
 }
 
-static void count_levels(struct cpl_parquet_column *c)
+/* The page's levels into its own histograms, and those into the chunk's. */
+static bool count_levels(struct cpl_parquet_column *c, struct cpl_error *err)
 {
-    struct page *p = &c->page;
+    const struct page *p = &c->page;
+    size_t n_rep = (size_t)c->leaf->max_rep + 1, n_def = (size_t)c->leaf->max_def + 1;
+    struct cpl_buffer *out = &c->chunk.page_histograms;
     if (!c->chunk.def_histogram)
-        return;
-    for (uint32_t i = 0; i < p->n_levels; i++) {
-        c->chunk.def_histogram[p->has_def ? p->def[i] : c->leaf->max_def]++;
-        c->chunk.rep_histogram[p->has_def ? p->rep[i] : 0]++;
+        return true;
+    if (!cpl_buffer_reserve(out, (n_rep + n_def) * sizeof(uint64_t), err))
+        return false;
+    uint64_t *rep = (uint64_t *)(void *)(out->data + out->size), *def = rep + n_rep;
+    memset(rep, 0, (n_rep + n_def) * sizeof *rep);
+    for (uint32_t i = 0; p->has_def && i < p->n_levels; i++) {
+        rep[p->rep[i]]++;
+        def[p->def[i]]++;
     }
+    if (!p->has_def) {
+        rep[0] = p->n_levels;
+        def[n_def - 1] = p->n_levels;
+    }
+    for (size_t i = 0; i < n_rep; i++)
+        c->chunk.rep_histogram[i] += rep[i];
+    for (size_t i = 0; i < n_def; i++)
+        c->chunk.def_histogram[i] += def[i];
+    out->size += (n_rep + n_def) * sizeof *rep;
+    return true;
 }
 
 /* The page's line in the index, and its part in the chunk's statistics. */
@@ -850,9 +873,8 @@ static bool flush_page(struct cpl_parquet_column *c, bool last, struct cpl_error
     }
     uint64_t offset = c->chunk.pages.size;
     if (!put_page(c, &header, &c->scratch->body, levels, &c->chunk.pages, err) ||
-        !record_page(c, offset, unencoded, encoding, err))
+        !record_page(c, offset, unencoded, encoding, err) || !count_levels(c, err))
         return false;
-    count_levels(c);
     c->rows += p->n_rows;
     clear_page(c);
     return true;

@@ -395,14 +395,21 @@ struct leveller {
     struct cpl_error *err;
 };
 
+/* What a field's surroundings say of it. */
+struct level {
+    int def, rep;
+    bool nullable_struct; /* the last step to `def` was a struct that may be null */
+    bool is_map;
+};
+
 static struct cpl_parquet_node *level_fields(struct leveller *to, const struct cpl_field *fields,
-                                             uint32_t n, int def, int rep, bool is_map);
+                                             uint32_t n, struct level above);
 
 static bool level_field(struct leveller *to, struct cpl_parquet_node *node,
-                        const struct cpl_field *field, int def, int rep, bool required)
+                        const struct cpl_field *field, struct level above, bool required)
 {
     const struct cpl_type *type = &field->type;
-    def += !required;
+    int def = above.def + !required, rep = above.rep;
     *node = (struct cpl_parquet_node){
         .field = field, .def = (int16_t)def, .rep = (int16_t)rep, .leaf = to->next_leaf};
     if (!cpl_kind_is_nested(type->kind)) {
@@ -410,13 +417,17 @@ static bool level_field(struct leveller *to, struct cpl_parquet_node *node,
         leaf->field = field;
         leaf->max_def = (int16_t)def;
         leaf->max_rep = (int16_t)rep;
+        leaf->in_nullable_struct = required && above.nullable_struct;
     } else {
         bool repeated = type->kind != CPL_STRUCT;
         def += repeated;
         node->rep = (int16_t)(rep + repeated);
         node->element_def = (int16_t)def;
-        node->children = level_fields(to, type->children, type->n_children, def, node->rep,
-                                      type->kind == CPL_MAP);
+        struct level level = {.def = def,
+                              .rep = node->rep,
+                              .nullable_struct = !repeated && (!required || above.nullable_struct),
+                              .is_map = type->kind == CPL_MAP};
+        node->children = level_fields(to, type->children, type->n_children, level);
         if (!node->children)
             return false;
     }
@@ -425,12 +436,12 @@ static bool level_field(struct leveller *to, struct cpl_parquet_node *node,
 }
 
 static struct cpl_parquet_node *level_fields(struct leveller *to, const struct cpl_field *fields,
-                                             uint32_t n, int def, int rep, bool is_map)
+                                             uint32_t n, struct level above)
 {
     struct cpl_parquet_node *nodes = cpl_arena_alloc(to->arena, n * sizeof *nodes + 1, to->err);
     for (uint32_t i = 0; nodes && i < n; i++) {
-        bool required = !fields[i].nullable || (is_map && i == 0 && to->keys_required);
-        if (!level_field(to, &nodes[i], &fields[i], def, rep, required))
+        bool required = !fields[i].nullable || (above.is_map && i == 0 && to->keys_required);
+        if (!level_field(to, &nodes[i], &fields[i], above, required))
             return NULL;
     }
     return nodes;
@@ -441,7 +452,7 @@ static bool set_levels(struct cpl_parquet_schema *schema, bool keys_required,
 {
     struct leveller to = {
         .arena = arena, .leaves = schema->leaves, .keys_required = keys_required, .err = err};
-    schema->nodes = level_fields(&to, schema->fields, schema->n_fields, 0, 0, false);
+    schema->nodes = level_fields(&to, schema->fields, schema->n_fields, (struct level){0});
     return schema->nodes != NULL;
 }
 

@@ -21,7 +21,9 @@ struct cpl_parquet_leaf {
     uint32_t column; /* index in row_group.columns */
     int16_t max_def, max_rep;
     enum cpl_parquet_type type;
-    int32_t type_length;    /* FIXED_LEN_BYTE_ARRAY */
+    int32_t type_length; /* FIXED_LEN_BYTE_ARRAY */
+    bool
+        in_nullable_struct; /* required itself, but null where its struct is (no list in between) */
     const char *unreadable; /* why this column cannot be read; NULL = it can */
 };
 struct cpl_parquet_node {

@@ -261,10 +261,6 @@ NESTED = {
     "deep": pa.list_(pa.struct([("k", pa.list_(pa.list_(pa.decimal128(12, 3)))), ("m", pa.map_(pa.int32(), pa.struct([("z", pa.bool_())])))])),
 }
 
-# Polars 2.1 panics on strings that are required within a nullable struct and delta-encoded over several pages, whoever
-# wrote them (pyarrow's files show it too), so that what it judges has nullable ones.
-NESTED_FOR_ALL = NESTED | {"struct": pa.struct([("a", pa.int64()), ("b", pa.string()), ("c", pa.list_(pa.float64()))])}
-
 
 def random_table(seed, rows, kinds, nulls=(0, 0.3, 0.9, 1), tame=False):
     """Every kind with every share of nulls; a column without nulls is declared so in every second case."""

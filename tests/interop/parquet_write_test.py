@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(__file__))
-from parquet_tables import BUILD, NESTED, NESTED_FOR_ALL, SIMPLE, canonical_rows, dump, first_difference, need, random_table, random_uuids, verify
+from parquet_tables import BUILD, NESTED, SIMPLE, canonical_rows, dump, first_difference, need, random_table, random_uuids, verify
 
 need("pyarrow", "duckdb", "polars")
 import duckdb
@@ -73,7 +73,7 @@ def every_choice(folder):
         for version in ("v1", "v2"):
             for dictionary, encodings in (("auto", "auto"), ("always", "auto"), ("never", "auto"), ("never", "compatible")):
                 peers = READERS if rng.random() < 0.4 else {}
-                table = random_table(rng.random(), ROWS, SIMPLE | (NESTED_FOR_ALL if peers else NESTED), tame=bool(peers))
+                table = random_table(rng.random(), ROWS, SIMPLE | NESTED, tame=bool(peers))
                 pq.write_table(table, source, store_schema=False, row_group_size=rng.choice([ROWS, 133]))
                 options = [f"compression={codec}", f"page_version={version}", f"dictionary={dictionary}", f"encodings={encodings}",
                            f"page_rows={rng.choice([1, 9, 100, 20480])}", f"row_group_rows={rng.choice([50, 200, 262144])}",
@@ -115,7 +115,7 @@ def shapes_of_data(folder):
 
 def oddities(folder):
     source, target = os.path.join(folder, "in.parquet"), os.path.join(folder, "out.parquet")
-    empty = random_table(1, 0, SIMPLE | NESTED_FOR_ALL)
+    empty = random_table(1, 0, SIMPLE | NESTED)
     pq.write_table(empty, source, store_schema=False)
     rewrite(source, target)
     compare(target, "no rows", pq.read_table(source))
