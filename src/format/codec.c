@@ -1,4 +1,5 @@
 #include "format/codec.h"
+#include "format/snappy.h"
 
 #include <brotli/decode.h>
 #include <brotli/encode.h>
@@ -34,6 +35,7 @@ void cpl_codec_state_release(struct cpl_codec_state *state)
         libdeflate_free_compressor(state->deflate_compressor);
     if (state->deflate_decompressor)
         libdeflate_free_decompressor(state->deflate_decompressor);
+    cpl_free(state->snappy);
     *state = (struct cpl_codec_state){0};
 }
 
@@ -80,16 +82,16 @@ static bool failed_to_compress(enum cpl_codec codec, struct cpl_error *err)
     return cpl_fail(err, CPL_E_INTERNAL, "%s could not compress a buffer", cpl_codec_name(codec));
 }
 
-static bool compress_snappy(const void *src, size_t size, struct cpl_buffer *dst,
-                            struct cpl_error *err)
+static bool compress_snappy(struct cpl_codec_state *state, const void *src, size_t size,
+                            struct cpl_buffer *dst, struct cpl_error *err)
 {
-    size_t room = snappy_max_compressed_length(size);
-    if (!cpl_buffer_reserve(dst, room, err))
+    if (!state->snappy && !(state->snappy = cpl_alloc(sizeof *state->snappy, err)))
         return false;
-    if (snappy_compress(src, size, (char *)dst->data + dst->size, &room) != SNAPPY_OK)
-        return failed_to_compress(CPL_CODEC_SNAPPY, err);
-    dst->size += room;
-    return true;
+    if (!cpl_buffer_reserve(dst, cpl_snappy_bound(size), err))
+        return false;
+    size_t written = cpl_snappy_compress(src, size, dst->data + dst->size, state->snappy);
+    dst->size += written;
+    return written || failed_to_compress(CPL_CODEC_SNAPPY, err);
 }
 
 static bool compress_gzip(int level, struct cpl_codec_state *state, const void *src, size_t size,
@@ -180,7 +182,7 @@ bool cpl_codec_compress(enum cpl_codec codec, int level, struct cpl_codec_state 
     case CPL_CODEC_NONE:
         return cpl_buffer_append(dst, src, size, err);
     case CPL_CODEC_SNAPPY:
-        return compress_snappy(src, size, dst, err);
+        return compress_snappy(state, src, size, dst, err);
     case CPL_CODEC_GZIP:
         return compress_gzip(level, state, src, size, dst, err);
     case CPL_CODEC_BROTLI:

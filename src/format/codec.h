@@ -23,6 +23,7 @@ enum { CPL_CODEC_DEFAULT_LEVEL = INT32_MIN };
 /* Contexts, made when first used. Start from {0}. */
 struct cpl_codec_state {
     void *zstd_compressor, *zstd_decompressor, *deflate_compressor, *deflate_decompressor;
+    struct cpl_snappy_scratch *snappy;
     int deflate_level;
 };
 void cpl_codec_state_release(struct cpl_codec_state *state);
