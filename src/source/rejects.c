@@ -7,8 +7,12 @@
 #include <strings.h>
 
 /* The columns that replay reads, in this order. */
-enum { RUN_ID, OBJECT, RAW, COLUMNS, MOST_PARTS = 1000 };
-static const char *const column_names[COLUMNS] = {"run_id", "object", "raw"};
+enum { RUN_ID, OBJECT, RAW, LENGTH, COLUMNS, MOST_PARTS = 1000 };
+static const struct {
+    const char *name;
+    enum cpl_kind kind;
+} columns[COLUMNS] = {
+    {"run_id", CPL_STRING}, {"object", CPL_STRING}, {"raw", CPL_BINARY}, {"length", CPL_I64}};
 
 struct part {
     struct cpl_buffer header;
@@ -78,13 +82,12 @@ static bool find_columns(struct cpl_rejects_source *source, const char *path, st
 {
     const struct cpl_schema *schema = cpl_parquet_file_schema(source->file);
     for (int i = 0; i < COLUMNS; i++) {
-        int at = cpl_schema_find(schema, column_names[i]);
-        enum cpl_kind wanted = i == RAW ? CPL_BINARY : CPL_STRING;
-        if (at < 0 || schema->fields[at].type.kind != wanted)
+        int at = cpl_schema_find(schema, columns[i].name);
+        if (at < 0 || schema->fields[at].type.kind != columns[i].kind)
             return cpl_fail(err, CPL_E_DATA,
                             "%s is no file of rejects: it has no column `%s` of the right type; "
                             "rejects lie in <dataset>/_cupel/rejects",
-                            path, column_names[i]);
+                            path, columns[i].name);
         source->columns[i] = (uint32_t)at;
     }
     return true;
@@ -149,18 +152,29 @@ static bool note_object(struct cpl_rejects_info *info, struct cpl_slice name, si
     return true;
 }
 
+/* Is the row's raw shorter than the row? */
+static bool is_cut(const struct cursor *cursor)
+{
+    const struct cpl_column *lengths = &cursor->batch->columns[LENGTH];
+    int64_t length = ((const int64_t *)lengths->values)[cursor->row - 1];
+    return cpl_is_valid(lengths, cursor->row - 1) &&
+           (int64_t)cursor_text(cursor, RAW).length < length;
+}
+
 /* Everything is read once, so that a damaged file is found before anything is done with it. */
 static bool read_through(struct cpl_rejects_source *source, const char *path, struct cpl_error *err)
 {
     struct cursor cursor;
-    uint64_t without_raw = 0;
+    uint64_t without_raw = 0, cut = 0;
     size_t object = 0;
     bool ok = cursor_open(&cursor, source, err), more = ok;
     while (ok && more) {
         ok = cursor_next(&cursor, &more, err);
         if (!ok || !more)
             break;
-        without_raw += !cpl_is_valid(&cursor.batch->columns[RAW], cursor.row - 1);
+        bool kept = cpl_is_valid(&cursor.batch->columns[RAW], cursor.row - 1);
+        without_raw += !kept;
+        cut += kept && is_cut(&cursor);
         ok = note_run(source, cursor_text(&cursor, RUN_ID), path, err) &&
              note_object(&source->info, cursor_text(&cursor, OBJECT), &object, err);
     }
@@ -171,6 +185,13 @@ static bool read_through(struct cpl_rejects_source *source, const char *path, st
             "%s holds %llu rows whose original bytes were not kept, so that it cannot be "
             "replayed; run the source again",
             path, (unsigned long long)without_raw);
+    if (ok && cut)
+        return cpl_fail(
+            err, CPL_E_UNSUPPORTED,
+            "%s holds %llu rows of which only the first bytes were kept (rule limit), so "
+            "that it cannot be replayed; run the source again with a higher "
+            "limits.max_row_bytes",
+            path, (unsigned long long)cut);
     return ok;
 }
 

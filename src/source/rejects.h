@@ -10,7 +10,7 @@
  * Rows of several objects whose headers differ make several such streams, the *parts* of the source: objects of one
  * header and charset share a part.
  *
- * A file with rows whose bytes were not kept (raw is null) is refused: they cannot be replayed, and must
+ * A file with rows whose bytes were not kept, or not all (raw is null, or shorter than the row) is refused: they cannot be replayed, and must
  * not be forgotten. Nothing of its size is held in memory, but the names of the objects and their
  * headers.
  *

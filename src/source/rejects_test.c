@@ -30,6 +30,9 @@ static bool put(struct cpl_write_sink *sink, const void *data, size_t size, stru
     return fwrite(data, 1, size, ((struct file_sink *)sink)->file) == size;
 }
 
+static uint64_t
+    missing; /* bytes that the last row of the file was longer than what is kept of it */
+
 /* A reject file of these raw rows; NULL = a row whose bytes were not kept. */
 static void make_rejects(struct bench *bench, const char *const *raws, uint32_t n)
 {
@@ -45,6 +48,8 @@ static void make_rejects(struct bench *bench, const char *const *raws, uint32_t 
     cpl_reject_list_init(&list, 0);
     for (uint32_t i = 0; i < n; i++) {
         struct cpl_reject reject = {.position = i * 10,
+                                    .length = (raws[i] ? strlen(raws[i]) : 0) +
+                                              (i + 1 == n ? missing : 0),
                                     .rule = "type",
                                     .message = "m",
                                     .raw = (const uint8_t *)raws[i],
@@ -177,6 +182,18 @@ static void rows_without_bytes_are_not_forgotten(void **state)
     assert_non_null(strstr(bench->err.message, "1 rows"));
 }
 
+static void cut_rows_are_not_taken_for_whole_ones(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const raws[] = {"1,x\n", "2,\"the first bytes of a long row"};
+    missing = 1;
+    make_rejects(bench, raws, 2);
+    missing = 0;
+    assert_null(cpl_rejects_open(bench->storage, bench->path, &bench->err));
+    assert_int_equal(bench->err.code, CPL_E_UNSUPPORTED);
+    assert_non_null(strstr(bench->err.message, "1 rows of which only the first bytes were kept"));
+}
+
 static void other_files_are_refused(void **state)
 {
     struct bench *bench = *state;
@@ -195,6 +212,7 @@ int main(void)
         T(rows_come_again_as_they_were),
         T(newlines_are_of_the_charset),
         T(rows_without_bytes_are_not_forgotten),
+        T(cut_rows_are_not_taken_for_whole_ones),
         T(other_files_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
