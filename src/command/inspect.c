@@ -94,10 +94,12 @@ static bool keep_head(struct cpl_inspection *it, const struct cpl_batch *batch,
 static void note_reject(void *context, const char *object, const struct cpl_reject *reject)
 {
     struct cpl_inspection *it = context;
-    if (!*it->first_reject)
-        snprintf(it->first_reject, sizeof it->first_reject, "%s:%llu: %s%s%s", object,
-                 (unsigned long long)reject->line + 1, reject->column ? reject->column : "",
-                 reject->column ? ": " : "", reject->message);
+    if (*it->first_reject)
+        return;
+    char *text = cpl_reject_text(object, reject->line + 1, &reject->fault, reject->column,
+                                 reject->message, strlen(reject->message), NULL);
+    snprintf(it->first_reject, sizeof it->first_reject, "%s", text ? text : object);
+    cpl_free(text);
 }
 
 static bool look(struct cpl_inspection *it, struct cpl_error *err)

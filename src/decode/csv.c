@@ -14,7 +14,7 @@ enum { CHUNK_BYTES = 24 << 10 };
 
 struct bad_cell {
     uint32_t row, field, start, end;
-    bool quote, null;
+    bool quote, null, conflict;
 };
 
 struct field_state {
@@ -44,24 +44,53 @@ struct csv_decoder {
     uint64_t from, true_start, rows_decoded, rows_rejected;
     bool at_row_start, started, widened;
     uint32_t n_fields;
+    struct {
+        uint64_t base,
+            lines; /* newlines in the block's first `to` bytes, when it began at `base` */
+        uint32_t to;
+    } counted;
     struct cpl_error *err; /* of the current call */
 };
 
 /* ---- rejects ---- */
 
-static bool send_reject(struct csv_decoder *d, uint32_t from, uint32_t to, const char *column,
-                        const char *rule, const char *message)
+enum { WHOLE_ROW = UINT32_MAX };
+
+/* Newlines before `at`. Rejects mostly come in order, so that each byte is looked at a few times at most. */
+static uint64_t lines_before(struct csv_decoder *d, uint32_t at)
+{
+    if (d->counted.base != d->block.base || d->counted.to > at)
+        d->counted.to = 0, d->counted.lines = 0, d->counted.base = d->block.base;
+    d->counted.lines += cpl_count_newlines(d->block.data + d->counted.to, at - d->counted.to);
+    d->counted.to = at;
+    return d->block.lines_before + d->counted.lines;
+}
+
+/* Where in the row from `from` on the fault at `at` is. */
+static struct cpl_fault place_fault(const struct csv_decoder *d, uint32_t from, uint32_t at)
+{
+    const uint8_t *row = d->block.data + from, *fault = d->block.data + at;
+    if (at == (uint32_t)WHOLE_ROW || at < from)
+        return (struct cpl_fault){0};
+    const uint8_t *newline = memrchr(row, '\n', at - from);
+    return (struct cpl_fault){
+        .line = cpl_count_newlines(row, at - from),
+        .column = (uint64_t)(fault - (newline ? newline + 1 : row)) + 1,
+    };
+}
+
+/* Row [from, to), in which the fault is at `at` (or WHOLE_ROW); `what`: column, rule, message and whether it is a conflict. */
+static bool send_reject(struct csv_decoder *d, uint32_t from, uint32_t to, uint32_t at,
+                        const struct cpl_reject *what)
 {
     struct cpl_csv_block *block = &d->block;
-    struct cpl_reject reject = {.position = block->base + from,
-                                .length = to - from,
-                                .column = column,
-                                .rule = rule,
-                                .message = message,
-                                .raw = block->data + from,
-                                .raw_length = to - from,
-                                .line = block->lines_before +
-                                        cpl_count_newlines(block->data, from)};
+    struct cpl_reject reject = *what;
+    reject.fault = place_fault(d, from, at);
+    reject.fault.conflict = what->fault.conflict;
+    reject.position = block->base + from;
+    reject.length = reject.raw_length = to - from;
+    reject.raw = block->data + from;
+    reject.line = lines_before(d, from);
     struct cpl_buffer raw = {.max = 2 * block->max_row_bytes + 4096};
     struct cpl_stream *bytes = block->bytes;
     bool ok = true;
@@ -86,14 +115,15 @@ static void say_row_limit(const struct csv_decoder *d, char *message, size_t siz
              (unsigned long long)d->block.max_row_bytes);
 }
 
-/* Name of the record's first field over max_field_bytes; the record has just been taken off the index. */
-static const char *long_field_name(const struct csv_decoder *d, uint32_t from, uint32_t fields)
+/* Name and start of the record's first field over max_field_bytes; the record has just been taken off the index. */
+static const char *find_long_field(const struct csv_decoder *d, uint32_t from, uint32_t fields,
+                                   uint32_t *at)
 {
     const struct cpl_csv_block *block = &d->block;
     const uint32_t *ends = block->scan.positions + block->cursor - fields;
     uint32_t i = 0;
-    for (uint32_t start = from; i < fields && ends[i] - start <= block->max_field_bytes; i++)
-        start = ends[i] + 1;
+    for (*at = from; i < fields && ends[i] - *at <= block->max_field_bytes; i++)
+        *at = ends[i] + 1;
     return i < d->dialect->n_columns ? d->dialect->column_names[i] : NULL;
 }
 
@@ -103,6 +133,7 @@ static bool reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_t
     struct csv_decoder *d = context;
     char message[160];
     const char *rule = "quote", *column = NULL;
+    uint32_t at = WHOLE_ROW;
     d->err = err;
     switch (oddity) {
     case CPL_ODD_RAGGED:
@@ -125,7 +156,7 @@ static bool reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_t
         break;
     case CPL_ODD_FIELD_LIMIT:
         rule = "limit";
-        column = long_field_name(d, from, fields);
+        column = find_long_field(d, from, fields, &at);
         snprintf(message, sizeof message,
                  "a field is longer than limits.max_field_bytes (%llu bytes)",
                  (unsigned long long)d->plan->max_field_bytes);
@@ -135,7 +166,8 @@ static bool reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_t
         say_row_limit(d, message, sizeof message);
         break;
     }
-    return send_reject(d, from, to, column, rule, message);
+    return send_reject(d, from, to, at,
+                       &(struct cpl_reject){.column = column, .rule = rule, .message = message});
 }
 
 static bool reject_giant(void *context, const struct cpl_csv_giant *giant, struct cpl_error *err)
@@ -207,7 +239,11 @@ static bool reject_cell(struct csv_decoder *d, const struct bad_cell *bad)
                      ? ": it has more digits than are given back; declare decimal or string"
                      : "");
     }
-    ok = ok && send_reject(d, row_start, row_end, field->name, rule, message);
+    const struct cpl_reject what = {.column = field->name,
+                                    .rule = rule,
+                                    .message = message,
+                                    .fault = {.conflict = bad->conflict}};
+    ok = ok && send_reject(d, row_start, row_end, bad->start, &what);
     d->block.row_bytes -= row_end - row_start;
     d->block.reject_bytes += row_end - row_start;
     d->rows_rejected++;
@@ -261,27 +297,21 @@ static void null_cell(struct csv_decoder *d, uint32_t f, uint32_t row)
 {
     clear_value(&d->batch.columns[f], row);
     set_null(d, f, row);
-    if (!d->plan->schema->fields[f].nullable)
-        mark_bad(d, (struct bad_cell){.row = row, .field = f, .null = true});
+    if (d->plan->schema->fields[f].nullable)
+        return;
+    struct bad_cell bad = {.row = row, .field = f, .start = WHOLE_ROW, .null = true};
+    if (d->fields[f].source != UINT32_MAX)
+        cell_extent(d, f, row, &bad.start, &bad.end);
+    mark_bad(d, bad);
 }
 
-/* A value that an inferred column's type cannot hold. */
-static bool unfit_inferred(struct csv_decoder *d, uint32_t f, const struct cpl_csv_text *text)
+/* A value that an inferred column's type cannot hold, and that may widen it. */
+static void note_need(struct csv_decoder *d, uint32_t f, const struct cpl_csv_text *text)
 {
     struct field_state *state = &d->fields[f];
-    const char *name = d->plan->schema->fields[f].name;
-    if (d->plan->on_type_conflict == CPL_CONFLICT_FAIL) {
-        char cell[64];
-        quote_cell(text->data, text->length, cell);
-        return cpl_fail(d->err, CPL_E_TYPE,
-                        "column %.100s: \"%s\" does not fit the inferred type; declare the column, "
-                        "or set schema.on_type_conflict to widen or reject",
-                        name, cell);
-    }
     state->facts = cpl_text_join(state->facts,
                                  cpl_text_classify(text->data, text->length, &d->dialect->style));
     state->widened = d->widened = true;
-    return true;
 }
 
 static bool decide_cell(struct csv_decoder *d, uint32_t f, uint32_t row)
@@ -309,14 +339,18 @@ static bool decide_cell(struct csv_decoder *d, uint32_t f, uint32_t row)
             return true;
     }
     clear_value(column, row);
-    if (kind == CPL_CELL_VALUE && plan->inferred &&
-        d->plan->on_type_conflict != CPL_CONFLICT_REJECT)
-        return unfit_inferred(d, f, &text);
-    mark_bad(d, (struct bad_cell){.row = row,
-                                  .field = f,
-                                  .start = start,
-                                  .end = end,
-                                  .quote = kind == CPL_CELL_BAD_QUOTE});
+    bool unfit = kind == CPL_CELL_VALUE && plan->inferred;
+    if (unfit && d->plan->on_type_conflict == CPL_CONFLICT_WIDEN) {
+        note_need(d, f, &text);
+        return true;
+    }
+    mark_bad(
+        d, (struct bad_cell){.row = row,
+                             .field = f,
+                             .start = start,
+                             .end = end,
+                             .quote = kind == CPL_CELL_BAD_QUOTE,
+                             .conflict = unfit && d->plan->on_type_conflict == CPL_CONFLICT_FAIL});
     return true;
 }
 

@@ -20,11 +20,20 @@
 #include "decode/stream.h"
 #include "format/text.h"
 
+/* What is wrong in a row, and where: counted in UTF-8 bytes, also where the object has another charset. */
+struct cpl_fault {
+    uint64_t line; /* newlines in the row before it */
+    uint64_t
+        column;    /* bytes between the start of its line and it, plus 1; 0 = the row as a whole */
+    bool conflict; /* by policy (CPL_CONFLICT_FAIL) the run's error rather than a reject */
+};
+
 /* A row that could not be decoded; the slice is only valid during the call. */
 struct cpl_reject {
-    uint64_t position;   /* byte offset in the decompressed object */
-    uint64_t length;     /* with the newline that ends the row, when it has one */
-    uint64_t line;       /* newlines before it, counted from the split's true start */
+    uint64_t position; /* byte offset in the decompressed object */
+    uint64_t length;   /* with the newline that ends the row, when it has one */
+    uint64_t line;     /* newlines before it, counted from the split's true start */
+    struct cpl_fault fault;
     const char *column;  /* NULL = the whole row */
     const char *rule;    /* stable word: "ragged" "type" "charset" "limit" "syntax" "null" … */
     const char *message; /* a sentence with the offending value (shortened) */
@@ -36,6 +45,7 @@ struct cpl_reject_sink {
                 struct cpl_error *err);
 };
 
+/* CPL_CONFLICT_FAIL: the row is given to the sink as a conflict, so that whoever knows its line can name it. */
 enum cpl_type_conflict { CPL_CONFLICT_WIDEN, CPL_CONFLICT_REJECT, CPL_CONFLICT_FAIL };
 struct cpl_column_plan {
     bool inferred;               /* the type came from a sample, and may widen */

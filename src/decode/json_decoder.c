@@ -33,7 +33,8 @@ struct json_decoder {
     uint64_t to;
     uint64_t ordinary; /* bytes of a row that need no look at any limit */
     bool finished;
-    bool seek_line; /* the split starts in the middle of a line */
+    uint64_t line_start; /* where the line of the row at hand begins; not for JSON_LINES */
+    bool seek_line;      /* the split starts in the middle of a line */
     struct json_discard discard;
     uint8_t alike[64];   /* newline, blanks and bracket: how the lines of rows begin */
     size_t alike_length; /* 0 = not known */
@@ -173,6 +174,17 @@ static uint64_t count_newlines(const uint8_t *from, const uint8_t *to)
     return n;
 }
 
+/* The lines in [from, to), which is at hand, are passed. */
+static void pass_lines(struct json_decoder *d, const uint8_t *from, const uint8_t *to)
+{
+    uint64_t n = count_newlines(from, to);
+    d->report.lines += n;
+    if (n)
+        d->line_start = d->block.base +
+                        (uint64_t)((const uint8_t *)memrchr(from, '\n', (size_t)(to - from)) + 1 -
+                                   d->block.data);
+}
+
 /* Consume [at, end), which is counted in *class. */
 static void consume(struct json_decoder *d, const uint8_t *end, uint64_t *class)
 {
@@ -212,7 +224,7 @@ static bool consume_separators(struct json_decoder *d, const uint8_t *end, struc
 {
     struct cpl_split_report *r = &d->report;
     learn_alike(d, end);
-    r->lines += count_newlines(d->block.data + d->block.at, end);
+    pass_lines(d, d->block.data + d->block.at, end);
     bool first = !r->rows_read && !d->rows;
     return consume_aside(d, end, first ? &r->header_bytes : &r->blank_bytes,
                          first ? &r->object.header : &r->object.blank, err);
@@ -268,6 +280,21 @@ static const char *describe_fault(struct json_decoder *d, const uint8_t *end)
     return d->message;
 }
 
+/* Where in the row at block.at the walk failed. */
+static struct cpl_fault place_fault(const struct json_decoder *d)
+{
+    const uint8_t *row = d->block.data + d->block.at, *at = d->walk.lex.where;
+    if (!at || at < row || at > json_block_end(&d->block))
+        return (struct cpl_fault){0};
+    const uint8_t *newline = memrchr(row, '\n', (size_t)(at - row));
+    bool lines = d->settings->layout == JSON_LINES;
+    uint64_t before = lines || newline ? 0 : json_block_position(&d->block) - d->line_start;
+    return (struct cpl_fault){
+        .line = count_newlines(row, at),
+        .column = before + (uint64_t)(at - (newline ? newline + 1 : row)) + 1,
+    };
+}
+
 /* The reject of the row at block.at, of which [block.at, text_end) is at hand; its place is still
  * missing. */
 static struct cpl_reject reject_of(struct json_decoder *d, const uint8_t *text_end)
@@ -277,6 +304,7 @@ static struct cpl_reject reject_of(struct json_decoder *d, const uint8_t *text_e
     return (struct cpl_reject){.line = d->report.lines,
                                .column = named ? d->walk.node->column->name : NULL,
                                .rule = rules[lex->fault],
+                               .fault = place_fault(d),
                                .message = describe_fault(d, text_end)};
 }
 
@@ -326,24 +354,11 @@ static bool is_need(const struct json_decoder *d)
     return d->walk.widenable && d->plan->on_type_conflict == CPL_CONFLICT_WIDEN;
 }
 
-static bool fail_on_conflict(struct json_decoder *d, const uint8_t *end, struct cpl_error *err)
-{
-    const struct json_node *node = d->walk.node;
-    const char *column = node && node->column ? node->column->name : NULL;
-    return cpl_fail(err, CPL_E_TYPE,
-                    "row at byte %llu: %s%.100s%s%s; declare a wider type, or set on_type_conflict "
-                    "to widen or reject",
-                    (unsigned long long)json_block_position(&d->block), column ? "column " : "",
-                    column ? column : "", column ? ": " : "", describe_fault(d, end));
-}
-
 /* The row's value starts at `start`; its bytes [block.at, end), of which `text_end` ends the text,
  * are consumed. */
 static bool bad_row(struct json_decoder *d, const uint8_t *start, const uint8_t *text_end,
                     const uint8_t *end, struct cpl_error *err)
 {
-    if (d->walk.widenable && d->plan->on_type_conflict == CPL_CONFLICT_FAIL)
-        return fail_on_conflict(d, text_end, err);
     if (is_need(d)) {
         if (!note_need(d, start, err))
             return false;
@@ -352,6 +367,7 @@ static bool bad_row(struct json_decoder *d, const uint8_t *start, const uint8_t 
     }
     struct cpl_buffer raw = {.max = 8 * (size_t)(end - (d->block.data + d->block.at)) + 4096};
     struct cpl_reject row = reject_of(d, text_end);
+    row.fault.conflict = d->walk.widenable && d->plan->on_type_conflict == CPL_CONFLICT_FAIL;
     bool ok = place_reject(d, end, &row, &raw, err) && add_reject(d, &row, err);
     consume(d, end, &d->report.reject_bytes);
     cpl_buffer_release(&raw);
@@ -472,7 +488,7 @@ static bool discard_bytes(struct json_decoder *d, const uint8_t *end, struct cpl
 {
     const uint8_t *start = d->block.data + d->block.at;
     uint64_t position = json_block_position(&d->block), before = d->report.object.reject;
-    d->report.lines += count_newlines(start, end);
+    pass_lines(d, start, end);
     bool ok = hold_bytes(d, start, (size_t)(end - start), position, err) &&
               consume_aside(d, end, &d->report.reject_bytes, &d->report.object.reject, err);
     d->discard.row.length += d->report.object.reject - before;
@@ -666,9 +682,8 @@ static bool odd_value(struct json_decoder *d, const uint8_t *start, enum progres
     take_back_row(d);
     if (names_column(d->walk.lex.fault))
         has_long_field(d, start, end);
-    uint64_t newlines = count_newlines(start, end);
     bool ok = bad_row(d, start, end, end, err);
-    d->report.lines += newlines;
+    pass_lines(d, start, end);
     json_frame_row_done(&d->frame);
     return ok;
 }
@@ -683,9 +698,8 @@ static bool value_row(struct json_decoder *d, enum progress *progress, struct cp
         return grow_or_discard(d, DISCARD_VALUE, progress, err);
     if (!after || over_limit(d, p, p, after))
         return odd_value(d, p, progress, err);
-    uint64_t newlines = count_newlines(p, after);
     take_row(d, after);
-    d->report.lines += newlines;
+    pass_lines(d, p, after);
     json_frame_row_done(&d->frame);
     *progress = ROW_TAKEN;
     return true;

@@ -157,8 +157,9 @@ static inline bool print_reject(struct cpl_reject_sink *base, const struct cpl_r
     size_t said = strlen(reject->message);
     assert_true(said && reject->message[said - 1] != ' '); /* nothing is missing behind a colon */
     return cpl_buffer_printf(
-        sink->out, err, "%s@%llu+%llu %s\n", reject->rule, (unsigned long long)reject->position,
-        (unsigned long long)reject->length, reject->column ? reject->column : "-");
+        sink->out, err, "%s@%llu+%llu %s%s\n", reject->rule, (unsigned long long)reject->position,
+        (unsigned long long)reject->length, reject->column ? reject->column : "-",
+        reject->fault.conflict ? " conflict" : "");
 }
 
 /* ---- decoding ---- */

@@ -1,6 +1,7 @@
 #include "quality/reject.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -49,6 +50,36 @@ static bool keep_bytes(struct cpl_reject_list *list, const void *data, size_t si
     return cpl_buffer_append(&list->bytes, data, size, err);
 }
 
+char *cpl_reject_text(const char *object, uint64_t line, const struct cpl_fault *fault,
+                      const char *field, const char *message, size_t message_length,
+                      struct cpl_error *err)
+{
+    char column[32] = "";
+    if (fault->column)
+        snprintf(column, sizeof column, ":%llu", (unsigned long long)fault->column);
+    const char *advice = "; declare the column, or set schema.on_type_conflict to widen or reject";
+    return cpl_format(err, "%s:%llu%s: %s%s%.*s%s", object,
+                      (unsigned long long)(line + fault->line), column, field ? field : "",
+                      field ? ": " : "", (int)message_length, message,
+                      fault->conflict ? advice : "");
+}
+
+/* Behind a message that names no column: where in the row the fault is. */
+static bool append_place(struct cpl_reject_list *list, const struct cpl_reject *reject,
+                         struct cpl_reject_row *row, struct cpl_error *err)
+{
+    const struct cpl_fault *fault = &reject->fault;
+    char line[64] = "", place[128];
+    if (reject->column || !fault->column || (!fault->line && fault->column == 1))
+        return true;
+    if (fault->line)
+        snprintf(line, sizeof line, "line %llu of the row, ", (unsigned long long)fault->line + 1);
+    int length = snprintf(place, sizeof place, " (%scolumn %llu)", line,
+                          (unsigned long long)fault->column);
+    row->message_length += (uint32_t)length;
+    return cpl_buffer_append(&list->bytes, place, (size_t)length, err);
+}
+
 static bool add(struct cpl_reject_sink *sink, const struct cpl_reject *reject,
                 struct cpl_error *err)
 {
@@ -59,6 +90,7 @@ static bool add(struct cpl_reject_sink *sink, const struct cpl_reject *reject,
         .position = reject->position,
         .length = reject->length,
         .line = reject->line,
+        .fault = reject->fault,
         .raw_at = NO_RAW,
         .column = reject->column,
         .rule = reject->rule,
@@ -66,12 +98,16 @@ static bool add(struct cpl_reject_sink *sink, const struct cpl_reject *reject,
     const char *message = reject->message ? reject->message : "";
     if (!keep_bytes(list, message, strlen(message), &row.message_at, &row.message_length, err))
         goto fail;
+    row.said_length = row.message_length;
+    if (!append_place(list, reject, &row, err))
+        goto fail;
     if (reject->raw &&
         !keep_bytes(list, reject->raw, reject->raw_length, &row.raw_at, &row.raw_length, err))
         goto fail;
     if (!cpl_buffer_append(&list->rows, &row, sizeof row, err))
         goto fail;
     list->n++;
+    list->conflict |= reject->fault.conflict;
     return true;
 fail:
     list->bytes.size = bytes_before;
@@ -93,6 +129,7 @@ void cpl_reject_list_release(struct cpl_reject_list *list)
     cpl_buffer_release(&list->rows);
     cpl_buffer_release(&list->bytes);
     list->n = 0;
+    list->conflict = false;
 }
 
 void cpl_reject_list_clear(struct cpl_reject_list *list)
@@ -100,6 +137,7 @@ void cpl_reject_list_clear(struct cpl_reject_list *list)
     list->rows.size = 0;
     list->bytes.size = 0;
     list->n = 0;
+    list->conflict = false;
 }
 
 /* ---- as a batch ---- */

@@ -5,7 +5,8 @@
  * <dataset>/_cupel/rejects/<run id>-NNNNN.parquet through the ordinary encoder.
  * Columns of that file: run_id string, object string, position int64, length int64, line int64
  * (1-based, of the row's first byte), column string null, rule string, message string, raw binary
- * null. position and length are bytes of the decompressed object. Threads: a list belongs to one
+ * null. position and length are bytes of the decompressed object. A message without a column ends with the place in
+ * the row, "(column 17)", when it is known. Threads: a list belongs to one
  * worker, then to the ordered stage. */
 #pragma once
 #include "decode/decoder.h"
@@ -15,13 +16,21 @@ struct cpl_reject_list {
     struct cpl_buffer rows;      /* struct cpl_reject_row[] */
     struct cpl_buffer bytes;     /* texts and raw bytes, referred to by offset */
     uint64_t n;
+    bool conflict; /* some row's fault is one */
 };
 struct cpl_reject_row {
     uint64_t position, length, line;
+    struct cpl_fault fault;
     uint64_t message_at, raw_at; /* offsets into bytes; raw_at UINT64_MAX = not kept (null) */
     uint32_t message_length, raw_length;
+    uint32_t said_length;      /* of the message without the place, which the file needs */
     const char *column, *rule; /* static or schema-owned; column NULL = the whole row */
 };
+/* "object:line:column: field: message" of a row that begins in line `line` (1-based); `field` may be NULL. For a conflict
+ * it says what to do, too. The caller frees it. */
+char *cpl_reject_text(const char *object, uint64_t line, const struct cpl_fault *fault,
+                      const char *field, const char *message, size_t message_length,
+                      struct cpl_error *err);
 void cpl_reject_list_init(struct cpl_reject_list *list, uint64_t max_bytes);
 void cpl_reject_list_release(struct cpl_reject_list *list);
 void cpl_reject_list_clear(struct cpl_reject_list *list);

@@ -66,6 +66,46 @@ static void rows_come_back(void **state)
     cpl_reject_list_release(&list);
 }
 
+static void places_are_named(void **state)
+{
+    (void)state;
+    static const struct {
+        struct cpl_fault fault;
+        const char *field, *stored, *said;
+    } cases[] = {
+        {{0}, NULL, "m", "f:7: m"},
+        {{.column = 1}, NULL, "m", "f:7:1: m"},
+        {{.column = 5}, "a", "m", "f:7:5: a: m"},
+        {{.column = 5}, NULL, "m (column 5)", "f:7:5: m"},
+        {{.line = 2, .column = 1}, NULL, "m (line 3 of the row, column 1)", "f:9:1: m"},
+        {{.column = 5, .conflict = true},
+         "a",
+         "m",
+         "f:7:5: a: m; declare the column, or set schema.on_type_conflict to widen or reject"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct cpl_error err = {0};
+        struct cpl_reject_list list;
+        cpl_reject_list_init(&list, 0);
+        const struct cpl_reject reject = {.line = 6,
+                                          .fault = cases[i].fault,
+                                          .column = cases[i].field,
+                                          .rule = "r",
+                                          .message = "m"};
+        assert_true(list.sink.add(&list.sink, &reject, &err));
+        const struct cpl_reject_row *row = (const struct cpl_reject_row *)(void *)list.rows.data;
+        const char *message = (const char *)list.bytes.data + row->message_at;
+        assert_int_equal(row->message_length, strlen(cases[i].stored));
+        assert_memory_equal(message, cases[i].stored, row->message_length);
+        char *text = cpl_reject_text("f", row->line + 1, &row->fault, row->column, message,
+                                     row->said_length, &err);
+        assert_string_equal(text, cases[i].said);
+        assert_int_equal(list.conflict, cases[i].fault.conflict);
+        cpl_free(text);
+        cpl_reject_list_release(&list);
+    }
+}
+
 static void the_limit_holds_and_keeps_the_list_whole(void **state)
 {
     (void)state;
@@ -113,6 +153,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_come_back),
+        cmocka_unit_test(places_are_named),
         cmocka_unit_test(the_limit_holds_and_keeps_the_list_whole),
         cmocka_unit_test(every_allocation_may_fail),
     };

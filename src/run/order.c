@@ -14,6 +14,32 @@ static const char *input_path(const struct run_state *run, size_t split)
     return run->plan.inputs.items[run->plan.splits[split].input].path;
 }
 
+static char *text_of_reject(const struct run_state *run, size_t split,
+                            const struct cpl_reject_list *rejects, const struct cpl_reject_row *row,
+                            struct cpl_error *err)
+{
+    return cpl_reject_text(input_path(run, split), run->lines + row->line + 1, &row->fault,
+                           row->column, (const char *)rejects->bytes.data + row->message_at,
+                           row->said_length, err);
+}
+
+/* By policy a value that its column's inferred type cannot hold ends the run. */
+static bool refuse_conflict(const struct run_state *run, size_t split,
+                            const struct cpl_reject_list *rejects, struct cpl_error *err)
+{
+    const struct cpl_reject_row *row =
+        (const struct cpl_reject_row *)(const void *)rejects->rows.data;
+    if (!rejects->conflict)
+        return true;
+    while (!row->fault.conflict)
+        row++;
+    char *text = text_of_reject(run, split, rejects, row, err);
+    if (text)
+        cpl_fail(err, CPL_E_TYPE, "%s", text);
+    cpl_free(text);
+    return false;
+}
+
 static bool note_first_reject(struct run_state *run, size_t split,
                               const struct cpl_reject_list *rejects, struct cpl_error *err)
 {
@@ -21,11 +47,7 @@ static bool note_first_reject(struct run_state *run, size_t split,
         return true;
     const struct cpl_reject_row *row =
         (const struct cpl_reject_row *)(const void *)rejects->rows.data;
-    run->result->first_reject = cpl_format(err, "%s:%llu: %s%s%.*s", input_path(run, split),
-                                           (unsigned long long)(run->lines + row->line + 1),
-                                           row->column ? row->column : "", row->column ? ": " : "",
-                                           (int)row->message_length,
-                                           (const char *)rejects->bytes.data + row->message_at);
+    run->result->first_reject = text_of_reject(run, split, rejects, row, err);
     return run->result->first_reject != NULL;
 }
 
@@ -79,7 +101,8 @@ static bool take_rejects(struct run_state *run, size_t split, struct cpl_reject_
 {
     if (rejects->n > 1)
         qsort(rejects->rows.data, rejects->n, sizeof(struct cpl_reject_row), by_position);
-    return note_first_reject(run, split, rejects, err) && count_rejects(run, rejects, err) &&
+    return refuse_conflict(run, split, rejects, err) &&
+           note_first_reject(run, split, rejects, err) && count_rejects(run, rejects, err) &&
            cpl_output_rejects(&run->output, rejects, input_path(run, split), run->lines + 1, err) &&
            cpl_run_reject_policy(run, false, err);
 }

@@ -37,13 +37,20 @@ static bool note_reject(struct cpl_reject_sink *sink, const struct cpl_reject *r
                         struct cpl_error *err)
 {
     struct cpl_rows *rows = (struct cpl_rows *)sink;
-    (void)err;
+    const char *object = rows->plan.inputs.items[rows->pass.input].path;
+    if (reject->fault.conflict) {
+        char *text = cpl_reject_text(object, reject->line + 1, &reject->fault, reject->column,
+                                     reject->message, strlen(reject->message), err);
+        if (text)
+            cpl_fail(err, CPL_E_TYPE, "%s", text);
+        cpl_free(text);
+        return false;
+    }
     if (rows->pass.proving)
         return true;
     rows->rejected++;
     if (rows->options.reject)
-        rows->options.reject(rows->options.context, rows->plan.inputs.items[rows->pass.input].path,
-                             reject);
+        rows->options.reject(rows->options.context, object, reject);
     return true;
 }
 

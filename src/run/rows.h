@@ -12,6 +12,7 @@
  * Threads: one reader, one thread; any number of readers. */
 #pragma once
 #include "decode/parquet.h"
+#include "quality/reject.h"
 #include "run/plan.h"
 #include <stdatomic.h>
 

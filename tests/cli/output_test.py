@@ -43,6 +43,15 @@ def test_summary_says_rows_files_and_the_first_reject():
         check(part in text, text, part)
 
 
+def test_a_type_conflict_is_named_with_line_and_column():
+    pathlib.Path("w.csv").write_text("a,b\n" + "1,2\n" * 600000 + "3,x\n")
+    pathlib.Path("w.ndjson").write_text('{"a":1}\n' * 300000 + '{"a":"x"}\n')
+    for name, place in (("w.csv", "w.csv:600002:3: b: "), ("w.ndjson", "w.ndjson:300001:6: a: ")):
+        process = run("convert", name, "out.parquet", "--set", "schema.on_type_conflict=fail")
+        check(process.returncode == 12 and place in said(process), process)
+        check("schema.on_type_conflict" in said(process) and not os.path.exists("out.parquet"), process)
+
+
 def test_log_lines_are_json_with_the_run_id():
     process = run("convert", "bad.csv", "out.parquet", "--log-format", "json", "--run-id", "r1")
     lines = [json.loads(line) for line in said(process).splitlines()]
