@@ -308,7 +308,9 @@ static const struct cpl_option limits_options[] = {
      .type = CPL_OPTION_SIZE,
      IN_LIMITS(config.spill),
      .default_text = "64GiB",
-     .summary = "How much of an input that cannot be read twice may be put on disk."},
+     .summary =
+         "How much of a pipe may be put on disk, so that it can be read again should a type have "
+         "to widen; of a longer one nothing is kept, and widening fails."},
     {.name = "on_reject",
      .type = CPL_OPTION_STRING,
      IN_LIMITS(on_reject),

@@ -8,6 +8,11 @@
 
 enum { HEAD_BYTES = 1 << 20, PREFETCH_BLOCK = 1 << 20, PREFETCH_BLOCKS = 4 };
 
+bool cpl_input_repeatable(const struct cpl_input *input)
+{
+    return !input->is_stdin || cpl_spill_whole(input->spill);
+}
+
 static struct cpl_stream *raw_stream(const struct cpl_input *input, uint64_t from, bool again,
                                      struct cpl_error *err)
 {

@@ -53,6 +53,8 @@ void cpl_inputs_release(struct cpl_inputs *inputs);
 
 /* Can be entered at any byte? */
 bool cpl_input_seekable(const struct cpl_input *input);
+/* Can it be read once more, from its start? */
+bool cpl_input_repeatable(const struct cpl_input *input);
 /* What work reads: as cpl_input_stream with prefetch, and the stored bytes are hashed on their way, up to `to`. */
 struct cpl_stream *cpl_input_work_stream(const struct cpl_inputs *inputs, size_t i, uint64_t from,
                                          uint64_t to, bool again,

@@ -100,21 +100,35 @@ static bool open_file(struct cpl_spill *spill, struct cpl_error *err)
                                               dir);
 }
 
+/* No place for more: the run goes on, and only a second reading is refused (cpl_spill_whole). */
+static void give_up(struct cpl_spill *spill)
+{
+    if (spill->file >= 0)
+        close(spill->file);
+    spill->file = -1;
+    spill->spilled = 0;
+    spill->dropped = true;
+}
+
 static bool keep_bytes(struct cpl_spill *spill, const uint8_t *data, size_t size,
                        struct cpl_error *err)
 {
-    if (spill->spilled + size > spill->limit)
-        return cpl_fail(err, CPL_E_LIMIT,
-                        "standard input is longer than limits.spill (%llu bytes) allows to keep "
-                        "for a second reading; declare the schema, or set "
-                        "schema.on_type_conflict to reject, so that none is needed",
-                        (unsigned long long)spill->limit);
+    if (spill->dropped)
+        return true;
+    if (size > spill->limit - spill->spilled) {
+        give_up(spill);
+        return true;
+    }
     if (spill->file < 0 && !open_file(spill, err))
         return false;
     while (size) {
         ssize_t n = pwrite(spill->file, data, size, (off_t)spill->spilled);
         if (n < 0 && errno == EINTR)
             continue;
+        if (n < 0 && errno == ENOSPC) {
+            give_up(spill);
+            return true;
+        }
         if (n < 0)
             return cpl_fail_errno(err, errno, "cannot write the spill file of standard input");
         data += n;
@@ -122,6 +136,11 @@ static bool keep_bytes(struct cpl_spill *spill, const uint8_t *data, size_t size
         spill->spilled += (uint64_t)n;
     }
     return true;
+}
+
+bool cpl_spill_whole(const struct cpl_spill *spill)
+{
+    return !spill->dropped;
 }
 
 static bool spill_read(struct cpl_stream *base, void *data, size_t size, size_t *got,

@@ -134,6 +134,17 @@ static bool report_in_object_bytes(struct cpl_worker *w, struct cpl_split_report
     return true;
 }
 
+/* Wider types ask for a second reading. */
+static bool check_repeatable(const struct cpl_input *input, struct cpl_error *err)
+{
+    return cpl_input_repeatable(input) ||
+           cpl_fail(
+               err, CPL_E_LIMIT,
+               "a value does not fit the types that the first rows suggest, and standard input "
+               "was too long to be kept for a second reading (limits.spill, or the disk of "
+               "TMPDIR); declare the columns, or set schema.on_type_conflict to reject");
+}
+
 static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool last,
                     struct cpl_work_result *result, struct cpl_error *err)
 {
@@ -145,6 +156,8 @@ static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool la
     count(w, &result->report);
     result->last = last;
     bool widened = result->report.widened;
+    if (widened && !check_repeatable(&plan->inputs.items[split->input], err))
+        return false;
     if (widened && last && !plan->decoder->needs(w->decoder, &result->needs, err))
         return false;
     if (widened || atomic_load(w->doomed))

@@ -79,6 +79,19 @@ def test_pipes_in_and_out():
     check(process.returncode == 0 and os.path.exists("out.parquet"), process)
 
 
+def test_a_pipe_beyond_its_spill_runs_on_unless_a_type_must_widen():
+    rows = b"id,name\n" + b"".join(b"%d,somebody\n" % i for i in range(400_000))
+    pathlib.Path("p.yaml").write_text("source: {path: '-'}\nsink: {path: out}\nlimits: {spill: 1MiB}\n", encoding="utf-8")
+    process = run("run", "p.yaml", "--json", stdin=rows)
+    check(process.returncode == 0 and result(process)["rows_written"] == 400_000, process)
+    process = run("run", "p.yaml", "--json", stdin=rows + b"none,of these\n")
+    check(process.returncode != 0 and "limits.spill" in said(process), process)
+    wide = pathlib.Path("p.yaml").read_text(encoding="utf-8").replace("1MiB", "1GiB")
+    pathlib.Path("p.yaml").write_text(wide, encoding="utf-8")
+    process = run("run", "p.yaml", "--json", stdin=rows + b"none,of these\n")
+    check(process.returncode == 0 and result(process)["rows_written"] == 400_001, process)
+
+
 def test_rejects_need_a_place():
     process = run("convert", "bad.csv", "-", "--to", "csv")
     check(process.returncode == 10 and "bad.csv:5" in said(process), process)
