@@ -409,6 +409,19 @@ bool cpl_config_check(const char *path, const struct cpl_config_env *env,
     return ok && !loading.n_problems;
 }
 
+bool cpl_config_take(struct cpl_node *kept, struct cpl_config *config, struct cpl_error *err)
+{
+    struct cpl_error own;
+    struct cpl_loading loading;
+    struct cpl_config_env env = {.kept = true};
+    begin(&loading, config, &env, NULL, err ? err : &own);
+    if (make_tables(&loading) && cpl_load_pipeline(&loading, kept, "kept", "kept") &&
+        finish(&loading, "the kept configuration", config))
+        return true;
+    cpl_config_release(config);
+    return false;
+}
+
 void cpl_config_release(struct cpl_config *config)
 {
     cpl_arena_release(&config->arena);

@@ -235,6 +235,8 @@ static bool apply_environment(struct cpl_loading *loading, struct cpl_node *root
 
 bool cpl_load_overrides(struct cpl_loading *loading, struct cpl_node *root)
 {
+    if (loading->env->kept)
+        return true;
     if (!apply_environment(loading, root))
         return false;
     for (const char *const *flag = loading->env->flags; flag && *flag; flag++)

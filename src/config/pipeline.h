@@ -84,6 +84,7 @@ struct cpl_config_env { /* where values may come from */
         *flags; /* "sink.path=/x" overrides (flag > environment > file); NULL-terminated, or NULL */
     bool allow_exec;          /* ${exec:…} */
     const char *metadata_ocs; /* with a metadata directory: the group wanted; NULL = all */
+    bool kept;                /* the text is cpl_config_keep's: no variables, no environment */
 };
 /* A pipeline file or metadata JSON, by content. No network, no input is opened. */
 bool cpl_config_load(const char *path, const struct cpl_config_env *env, struct cpl_config *config,
@@ -97,6 +98,13 @@ bool cpl_config_check(const char *path, const struct cpl_config_env *env,
                       struct cpl_problems *problems, size_t *n_pipelines,
                       struct cpl_error *err) CPL_CHECKED;
 void cpl_config_release(struct cpl_config *config);
+/* The resolved configuration as member `key`, from which cpl_config_take makes the same pipeline again; null when it needs a
+ * secret, which is not kept. */
+void cpl_config_keep(const struct cpl_pipeline *pipeline, const char *key,
+                     struct cpl_json_writer *json);
+/* From the tree of what was kept, which must live as long as the configuration. */
+bool cpl_config_take(struct cpl_node *kept, struct cpl_config *config,
+                     struct cpl_error *err) CPL_CHECKED;
 /* One pipeline from a command line's words, with all defaults; the caller then fills in paths. */
 bool cpl_config_default(const char *name, struct cpl_config *config,
                         struct cpl_error *err) CPL_CHECKED;

@@ -299,6 +299,118 @@ static void test_hash(void **state)
     assert_string_not_equal(a, b); /* a column of the same name does */
 }
 
+/* Keeps the pipeline of `text` and takes it back. The tree and the configuration are the caller's. */
+static bool keep_and_take(const char *text, const char *const *flags, struct cpl_buffer *kept,
+                          struct cpl_arena *arena, struct cpl_config *back)
+{
+    struct cpl_config config;
+    struct cpl_error err;
+    struct cpl_json_writer json;
+    if (!load(text, flags, &config, &err))
+        fail_msg("%s", err.message);
+    cpl_json_begin(&json, kept, 0, &err);
+    cpl_json_object(&json, NULL);
+    cpl_config_keep(&config.pipelines[0], "config", &json);
+    cpl_json_close(&json);
+    assert_true(cpl_json_end(&json));
+    cpl_config_release(&config);
+    struct cpl_node *top = cpl_tree_parse_json((const char *)kept->data, kept->size, "kept.json",
+                                               1000, arena, &err);
+    assert_non_null(top);
+    if (top->first->kind == CPL_NODE_NULL)
+        return false;
+    if (!cpl_config_take(top->first, back, &err))
+        fail_msg("%s", err.message);
+    return true;
+}
+
+static void test_what_is_kept(void **state)
+{
+    (void)state;
+    struct cpl_buffer kept = {0};
+    struct cpl_arena arena = {0};
+    struct cpl_config back;
+    const char *flags[] = {"sink.parquet.level=7", NULL};
+    const char *text =
+        "name: p1\nsource: {path: [a, '$b${CPL_TEST_DIR}'], csv: {delimiter: ';', header: false}}\n"
+        "schema: {select: [day, id], columns: {id: int64 not null, day: {type: date, format: "
+        "'%d.%m.%Y'}}, on_type_conflict: reject}\n"
+        "sink: {path: lake, partition_by: [day], mode: overwrite, dated: run_date, keep: 3d}\n"
+        "limits: {threads: 3, on_reject: limit(0.5%), max_row_bytes: 1MiB}\n";
+    setenv("CPL_TEST_DIR", "dir", 1);
+    assert_true(keep_and_take(text, flags, &kept, &arena, &back));
+    setenv("CUPEL_LIMITS_MAX_ROW_BYTES", "5MiB", 1); /* the run's, not this environment's */
+    cpl_config_release(&back);
+    kept.size = 0;
+    unsetenv("CUPEL_LIMITS_MAX_ROW_BYTES");
+    assert_true(keep_and_take(text, flags, &kept, &arena, &back));
+    const struct cpl_pipeline *p = &back.pipelines[0];
+    assert_string_equal(p->name, "p1");
+    assert_int_equal(p->source.paths.n, 2);
+    assert_string_equal(p->source.paths.items[1], "$bdir");
+    assert_string_equal(p->source.format, "csv");
+    assert_string_equal(cpl_tree_get(p->source.format_options, "delimiter")->text, ";");
+    assert_string_equal(cpl_tree_get(p->sink.format_options, "level")->text, "7");
+    assert_int_equal(p->schema.declared->n_fields, 2);
+    assert_false(p->schema.declared->fields[0].nullable);
+    assert_string_equal(p->schema.formats[1], "%d.%m.%Y");
+    assert_string_equal(p->schema.columns.items[0], "day");
+    assert_int_equal(p->schema.on_type_conflict, CPL_WIDEN_REJECT);
+    assert_int_equal(p->sink.mode, CPL_MODE_OVERWRITE);
+    assert_string_equal(p->sink.dated, "run_date");
+    assert_int_equal(p->sink.keep_ms, 3 * 86400000LL);
+    assert_int_equal(p->limits.threads, 0); /* never changes what is written */
+    assert_int_equal(p->limits.max_row_bytes, 1 << 20);
+    assert_true(p->limits.reject_limit_share == 0.005);
+    cpl_config_release(&back);
+    cpl_arena_release(&arena);
+    cpl_buffer_release(&kept);
+}
+
+static void test_the_environment_does_not_reach_what_was_kept(void **state)
+{
+    (void)state;
+    struct cpl_buffer kept = {0};
+    struct cpl_arena arena = {0};
+    struct cpl_config back;
+    struct cpl_error err;
+    static const char text[] = "{\"name\":\"x\",\"source\":{\"path\":[\"${NO_SUCH}\"]},\"schema\":"
+                               "{},\"sink\":{\"path\":\"b\"},\"limits\":{}}";
+    setenv("CUPEL_LIMITS_MAX_DEPTH", "7", 1);
+    struct cpl_node *top = cpl_tree_parse_json(text, sizeof text - 1, "x.json", 100, &arena, &err);
+    assert_true(top && cpl_config_take(top, &back, &err));
+    unsetenv("CUPEL_LIMITS_MAX_DEPTH");
+    assert_int_equal(back.pipelines[0].limits.max_depth, 128);
+    assert_string_equal(back.pipelines[0].source.paths.items[0], "${NO_SUCH}");
+    cpl_config_release(&back);
+    cpl_arena_release(&arena);
+    cpl_buffer_release(&kept);
+}
+
+static void test_secrets_are_not_kept(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "source: {path: a, csv: {delimiter: '${CPL_TEST_D}'}}\nsink: {path: b}\n",
+        "source: {path: a, csv: {token: hush}}\nsink: {path: b}\n",
+        "source: {path: a}\nsink: {path: b}\nschema: {columns: {'${CPL_TEST_D}': date}}\n",
+    };
+    setenv("CPL_TEST_D", ";", 1);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct cpl_buffer kept = {0};
+        struct cpl_arena arena = {0};
+        struct cpl_config back;
+        bool taken = keep_and_take(texts[i], NULL, &kept, &arena, &back);
+        if (i < 2)
+            assert_false(taken);
+        if (taken)
+            cpl_config_release(&back);
+        assert_null(strstr((const char *)kept.data, "hush"));
+        cpl_arena_release(&arena);
+        cpl_buffer_release(&kept);
+    }
+}
+
 static void test_secrets_are_not_shown(void **state)
 {
     (void)state;
@@ -392,6 +504,9 @@ int main(void)
         cmocka_unit_test(test_flags),
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_what_is_kept),
+        cmocka_unit_test(test_the_environment_does_not_reach_what_was_kept),
+        cmocka_unit_test(test_secrets_are_not_kept),
         cmocka_unit_test(test_secrets_are_not_shown),
         cmocka_unit_test(test_default_config),
         cmocka_unit_test(test_command),

@@ -153,6 +153,22 @@ bool cpl_attempt_begin(const struct cpl_attempt_options *options, struct cpl_att
     return true;
 }
 
+struct cpl_attempt *cpl_attempt_again(struct cpl_log *log, const char *run_id, const char *staging,
+                                      struct cpl_error *err)
+{
+    struct cpl_attempt *attempt = cpl_alloc_zero(1, sizeof *attempt, err);
+    if (!attempt)
+        return NULL;
+    attempt->storage = cpl_log_storage(log);
+    attempt->path = cpl_log_dataset(log);
+    attempt->log = log;
+    attempt->again = true;
+    attempt->plan = "";
+    snprintf(attempt->run_id, sizeof attempt->run_id, "%s", run_id);
+    snprintf(attempt->staging, sizeof attempt->staging, "%s", staging);
+    return attempt;
+}
+
 const struct cpl_prior *cpl_attempt_prior(const struct cpl_attempt *attempt)
 {
     return attempt->has_prior ? &attempt->prior : NULL;
@@ -381,7 +397,8 @@ void cpl_attempt_close(struct cpl_attempt *attempt)
         return;
     if (attempt->single_file)
         cpl_single_close(attempt);
-    else if (attempt->log && attempt->staging[0] && attempt->stage == ATTEMPT_OPEN) {
+    else if (attempt->log && attempt->staging[0] && attempt->stage == ATTEMPT_OPEN &&
+             !attempt->again) {
         bool removed = cpl_storage_remove_tree(attempt->storage, attempt->staging, NULL);
         char plan[CPL_LOG_PATH_MAX];
         if (attempt->plan[0] && cpl_log_path(attempt->log, attempt->plan, plan, NULL))
@@ -390,7 +407,8 @@ void cpl_attempt_close(struct cpl_attempt *attempt)
     }
     for (size_t i = 0; i < attempt->n_files; i++)
         cpl_staged_release(&attempt->staged[i]);
-    cpl_log_free(attempt->log);
+    if (!attempt->again)
+        cpl_log_free(attempt->log);
     cpl_free(attempt->files);
     cpl_free(attempt->staged);
     cpl_free(attempt->lanes);

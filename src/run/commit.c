@@ -220,6 +220,7 @@ static bool make_record(const struct cpl_attempt *attempt, const struct cpl_rece
     record->rows = receipt->account->rows;
     record->rejected_by_rule = receipt->account->rejected_by_rule;
     record->n_rules = receipt->account->n_rules;
+    record->timings = receipt->timings;
     return true;
 }
 

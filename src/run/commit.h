@@ -59,6 +59,10 @@ bool cpl_run_id_valid(const char *run_id);
  * attempt. */
 bool cpl_attempt_begin(const struct cpl_attempt_options *options, struct cpl_attempt **attempt,
                        struct cpl_error *err) CPL_CHECKED;
+/* For recovery, which works a recorded run again (repair.c): an attempt that only stages, into `staging`, what run
+ * `run_id` of this log would. The log is borrowed, and nothing is removed when it is closed. */
+struct cpl_attempt *cpl_attempt_again(struct cpl_log *log, const char *run_id, const char *staging,
+                                      struct cpl_error *err) CPL_CHECKED;
 /* Not NULL: this run id is committed and published; do no work, report it and close. */
 const struct cpl_prior *cpl_attempt_prior(const struct cpl_attempt *attempt);
 /* What recovery found and did; never NULL. lost_files > 0 must make the process fail (CORRUPT) even

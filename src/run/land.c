@@ -69,38 +69,97 @@ bool cpl_run_note_files(struct run_state *run, const struct cpl_file_entry *file
     return true;
 }
 
+bool cpl_run_receipt(struct run_state *run, struct cpl_buffer *dialect, struct cpl_receipt *receipt,
+                     struct cpl_error *err)
+{
+    const struct cpl_plan *plan = &run->plan;
+    if (plan->decoder->describe && !plan->decoder->describe(plan->settings, dialect, err))
+        return false;
+    const char *settings = dialect->size ? cpl_buffer_text(dialect, err) : NULL;
+    *receipt = (struct cpl_receipt){.run_id = run->result->run_id,
+                                    .pipeline = plan->pipeline->name,
+                                    .dialect = plan->pipeline->dialect,
+                                    .config_hash = plan->pipeline->config_hash,
+                                    .decoder = plan->decoder->name,
+                                    .decoder_settings = settings,
+                                    .format = plan->encoder->name,
+                                    .schema = plan->schema,
+                                    .now_ms = run->now_ms,
+                                    .account = &run->account,
+                                    .first_reject = run->result->first_reject,
+                                    .previous = ""};
+    return settings || !dialect->size;
+}
+
 bool cpl_run_commit(struct run_state *run, const char *plan_hash, double work_seconds,
                     struct cpl_error *err)
 {
     struct cpl_buffer dialect = {0};
-    const struct cpl_plan *plan = &run->plan;
+    struct cpl_receipt receipt;
     enum cpl_commit_outcome outcome;
-    bool ok = (!plan->decoder->describe ||
-               plan->decoder->describe(plan->settings, &dialect, err)) &&
-              add_files(run, err);
     struct cpl_phase_time phases[] = {{"work", work_seconds}};
-    struct cpl_receipt receipt = {
-        .run_id = run->result->run_id,
-        .pipeline = plan->pipeline->name,
-        .dialect = plan->pipeline->dialect,
-        .config_hash = plan->pipeline->config_hash,
-        .plan_hash = plan_hash,
-        .decoder = plan->decoder->name,
-        .decoder_settings = ok && dialect.size ? cpl_buffer_text(&dialect, err) : NULL,
-        .format = plan->encoder->name,
-        .schema = plan->schema,
-        .now_ms = run->now_ms,
-        .account = &run->account,
-        .first_reject = run->result->first_reject,
-        .finished_ms = cpl_run_wall_ms(),
-        .phases = phases,
-        .n_phases = 1,
-        .previous = ""};
-    receipt.started_ms = receipt.finished_ms - (int64_t)(1000 * (cpl_run_clock() - run->started));
-    ok = ok && cpl_attempt_commit(run->attempt, &receipt, &outcome, err) &&
-         cpl_run_note_files(run, receipt.files, receipt.n_files, err);
+    bool ok = cpl_run_receipt(run, &dialect, &receipt, err) && add_files(run, err);
+    if (ok) {
+        int64_t now = cpl_run_wall_ms();
+        receipt.plan_hash = plan_hash;
+        receipt.timings = (struct cpl_timings){
+            .started_ms = now - (int64_t)(1000 * (cpl_run_clock() - run->started)),
+            .finished_ms = now,
+            .phases = phases,
+            .n_phases = 1};
+        ok = cpl_attempt_commit(run->attempt, &receipt, &outcome, err) &&
+             cpl_run_note_files(run, receipt.files, receipt.n_files, err);
+    }
     cpl_buffer_release(&dialect);
     return ok;
+}
+
+static bool copy_prior_rules(struct run_state *run, const struct cpl_log_record *record,
+                             struct cpl_error *err)
+{
+    for (size_t i = 0; i < record->n_rules; i++) {
+        const struct cpl_named_count *rule = &record->rejected_by_rule[i];
+        const char *name = cpl_arena_strndup(&run->result->names, rule->name, strlen(rule->name),
+                                             err);
+        if (!name || !cpl_account_reject(&run->account, name, rule->n, err))
+            return false;
+    }
+    return true;
+}
+
+/* What the record does not know stands in the receipt; one that is lost or damaged is verify's to report. */
+static bool copy_first_reject(struct run_state *run, const char *path, struct cpl_error *err)
+{
+    struct cpl_stored_receipt receipt;
+    struct cpl_error why = {0};
+    if (!cpl_receipt_read(run->storage, path, &receipt, &why))
+        return why.code != CPL_E_MEMORY || cpl_fail_with(err, &why);
+    bool ok = !receipt.first_reject ||
+              (run->result->first_reject = cpl_strdup(receipt.first_reject, err)) != NULL;
+    cpl_stored_receipt_release(&receipt);
+    return ok;
+}
+
+bool cpl_run_report_prior(struct run_state *run, const struct cpl_prior *prior,
+                          struct cpl_error *err)
+{
+    const struct cpl_log_record *record = cpl_log_record(cpl_attempt_log(run->attempt), prior->seq);
+    if (record->config_hash &&
+        strcmp(record->config_hash, run->options->pipeline->config_hash) != 0)
+        return cpl_fail(err, CPL_E_CONFLICT,
+                        "the run id %s has landed before, with another configuration (pipeline "
+                        "%s); use a run id of its own",
+                        run->result->run_id, record->pipeline);
+    run->result->repeated = true;
+    run->result->rows = prior->rows;
+    if (prior->receipt[0] && (!(run->result->receipt = cpl_strdup(prior->receipt, err)) ||
+                              !copy_first_reject(run, prior->receipt, err)))
+        return false;
+    if (!copy_prior_rules(run, record, err) ||
+        !cpl_run_note_files(run, record->added, record->n_added, err))
+        return false;
+    cpl_run_say(run, "info", "run %s has landed before; nothing was done", run->result->run_id);
+    return true;
 }
 
 /* Appending lands files beside others: readers that take the folder as one table want one schema. */

@@ -101,6 +101,8 @@ static bool write_body(const struct cpl_log_record *record, struct cpl_buffer *o
     write_files(&writer, record);
     cpl_put_texts(&writer, "removed", record->removed, record->n_removed);
     cpl_put_texts(&writer, "replayed", record->replayed, record->n_replayed);
+    if (record->kind == CPL_RECORD_COMMIT)
+        cpl_put_timings(&writer, &record->timings);
     cpl_json_close(&writer);
     return cpl_json_end(&writer);
 }
@@ -209,6 +211,7 @@ bool cpl_log_record_parse(const char *text, size_t size, const char *name,
         read_files(&in, top, record);
         record->removed = cpl_stored_texts(&in, top, "removed", &record->n_removed);
         record->replayed = cpl_stored_texts(&in, top, "replayed", &record->n_replayed);
+        record->timings = cpl_take_timings(&in, top);
     }
     cpl_stored_release(&in);
     if (in.failed)

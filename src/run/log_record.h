@@ -43,6 +43,17 @@ struct cpl_row_counts {
     uint64_t read, derived, landed, rejected, filtered, deduplicated;
 };
 
+struct cpl_phase_time {
+    const char *name; /* "plan" "work" "commit" "publish" "fsync" … */
+    double seconds;
+};
+/* All that a receipt says and the same plan does not repeat: the record holds it, too, so that a receipt can be made again. */
+struct cpl_timings {
+    int64_t started_ms, finished_ms; /* wall clock; 0 = not known */
+    struct cpl_phase_time *phases;
+    size_t n_phases;
+};
+
 struct cpl_log_record {
     enum cpl_record_kind kind;
     uint64_t seq;
@@ -66,6 +77,7 @@ struct cpl_log_record {
     struct cpl_row_counts rows;
     struct cpl_named_count *rejected_by_rule;
     size_t n_rules;
+    struct cpl_timings timings;
     struct cpl_arena arena;
 };
 

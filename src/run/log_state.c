@@ -87,8 +87,10 @@ static bool admit_file(const struct cpl_log_state *state, const struct cpl_log_r
         return refuse(record, err, "adds a file though its kind may not", file->path);
     if (!at || state->files[*at].seq != record->about || state->files[*at].lost_by)
         return refuse(record, err, "repairs a file that is not of the record it names", file->path);
-    return state->files[*at].entry.rows == file->rows ||
-           refuse(record, err, "repairs a file with another number of rows", file->path);
+    const struct cpl_file_entry *known = &state->files[*at].entry;
+    return (known->rows == file->rows && known->size == file->size &&
+            !strcmp(known->checksum, file->checksum)) ||
+           refuse(record, err, "repairs a file with other bytes", file->path);
 }
 
 static bool admit_added(const struct cpl_log_state *state, const struct cpl_log_record *record,

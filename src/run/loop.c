@@ -13,6 +13,7 @@
  * accounts. The calling thread waits and reports progress. */
 #include "run/loop.h"
 #include "run/record_parts.h"
+#include "run/repair.h"
 #include "run/replay.h"
 
 #include <stdio.h>
@@ -120,58 +121,11 @@ static bool begin_attempt(struct run_state *run, struct cpl_error *err)
                                           .run_id = run->result->run_id,
                                           .pipeline = pipeline->name,
                                           .now_ms = run->now_ms,
-                                          .receipt_path = run->options->receipt_path};
+                                          .receipt_path = run->options->receipt_path,
+                                          .hooks = &run->hooks};
     if (pipeline->source.rejects && !options.single_file)
         options.mode = CPL_MODE_APPEND; /* repaired rows come to the others, whatever the mode */
     return cpl_attempt_begin(&options, &run->attempt, err);
-}
-
-static bool copy_prior_rules(struct run_state *run, const struct cpl_log_record *record,
-                             struct cpl_error *err)
-{
-    for (size_t i = 0; i < record->n_rules; i++) {
-        const struct cpl_named_count *rule = &record->rejected_by_rule[i];
-        const char *name = cpl_arena_strndup(&run->result->names, rule->name, strlen(rule->name),
-                                             err);
-        if (!name || !cpl_account_reject(&run->account, name, rule->n, err))
-            return false;
-    }
-    return true;
-}
-
-/* What the record does not know stands in the receipt; one that is lost or damaged is verify's to report. */
-static bool copy_first_reject(struct run_state *run, const char *path, struct cpl_error *err)
-{
-    struct cpl_stored_receipt receipt;
-    struct cpl_error why = {0};
-    if (!cpl_receipt_read(run->storage, path, &receipt, &why))
-        return why.code != CPL_E_MEMORY || cpl_fail_with(err, &why);
-    bool ok = !receipt.first_reject ||
-              (run->result->first_reject = cpl_strdup(receipt.first_reject, err)) != NULL;
-    cpl_stored_receipt_release(&receipt);
-    return ok;
-}
-
-static bool report_prior(struct run_state *run, const struct cpl_prior *prior,
-                         struct cpl_error *err)
-{
-    const struct cpl_log_record *record = cpl_log_record(cpl_attempt_log(run->attempt), prior->seq);
-    if (record->config_hash &&
-        strcmp(record->config_hash, run->options->pipeline->config_hash) != 0)
-        return cpl_fail(err, CPL_E_CONFLICT,
-                        "the run id %s has landed before, with another configuration (pipeline "
-                        "%s); use a run id of its own",
-                        run->result->run_id, record->pipeline);
-    run->result->repeated = true;
-    run->result->rows = prior->rows;
-    if (prior->receipt[0] && (!(run->result->receipt = cpl_strdup(prior->receipt, err)) ||
-                              !copy_first_reject(run, prior->receipt, err)))
-        return false;
-    if (!copy_prior_rules(run, record, err) ||
-        !cpl_run_note_files(run, record->added, record->n_added, err))
-        return false;
-    cpl_run_say(run, "info", "run %s has landed before; nothing was done", run->result->run_id);
-    return true;
 }
 
 /* Work whose receipt cannot be written would be lost. */
@@ -199,6 +153,19 @@ static bool say_layout(struct run_state *run, struct cpl_error *err)
     return ok;
 }
 
+bool cpl_run_work(struct run_state *run, struct cpl_error *err)
+{
+    run->output = (struct cpl_output){.plan = &run->plan,
+                                      .attempt = run->attempt,
+                                      .run_id = run->result->run_id,
+                                      .store.spill.fd = -1,
+                                      .stop = run->options->stop};
+    bool ok = cpl_output_init(&run->output, run->now_ms, err) && cpl_run_rounds(run, err) &&
+              cpl_replay_check(&run->plan.inputs, &run->account, err);
+    run->result->rows = run->account.rows;
+    return ok;
+}
+
 static bool do_run(struct run_state *run, struct cpl_error *err)
 {
     char plan_hash[CPL_HASH_TEXT] = "";
@@ -207,7 +174,7 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
         return false;
     const struct cpl_prior *prior = run->attempt ? cpl_attempt_prior(run->attempt) : NULL;
     if (prior)
-        return report_prior(run, prior, err);
+        return cpl_run_report_prior(run, prior, err);
     cpl_run_progress(run, "plan");
     if (!cpl_plan_make(run->storage, run->options->pipeline, run->options->stop, &run->plan, err) ||
         !check_inputs(run, err) || (run->attempt && !say_layout(run, err)) ||
@@ -218,16 +185,8 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
               (!run->attempt ||
                cpl_attempt_plan(run->attempt, json.data, json.size, plan_hash, err));
     cpl_buffer_release(&json);
-    run->output = (struct cpl_output){.plan = &run->plan,
-                                      .attempt = run->attempt,
-                                      .run_id = run->result->run_id,
-                                      .store.spill.fd = -1,
-                                      .stop = run->options->stop};
     double begun = cpl_run_clock();
-    ok = ok && cpl_output_init(&run->output, run->now_ms, err) && cpl_run_rounds(run, err) &&
-         cpl_replay_check(&run->plan.inputs, &run->account, err);
-    run->result->rows = run->account.rows;
-    if (!ok)
+    if (!ok || !cpl_run_work(run, err))
         return false;
     if (!run->attempt)
         return balance_stdout(run, err);
@@ -250,9 +209,15 @@ static bool check_recovery(struct run_state *run, bool ok, struct cpl_error *err
                                                            : NULL;
     if (!report)
         return ok;
+    if (report->repaired_files)
+        cpl_run_say(run, "info", "worked again what had gone of earlier runs: %llu files",
+                    (unsigned long long)report->repaired_files);
     if (report->records)
         cpl_run_say(run, "info", "recovered %llu commits of earlier runs",
                     (unsigned long long)report->records);
+    if (!ok && report->lost_files) /* the failure comes first, but nothing is lost without a word */
+        cpl_run_say(run, "error", "recovery found %llu files of earlier runs lost (%llu rows)",
+                    (unsigned long long)report->lost_files, (unsigned long long)report->lost_rows);
     if (ok && report->lost_files)
         return cpl_fail(err, CPL_E_CORRUPT,
                         "recovery found %llu files of earlier runs lost (%llu rows; the first is "
@@ -270,33 +235,33 @@ static void copy_rules(struct run_state *run)
     run->account.n_rules = run->account.rules_capacity = 0;
 }
 
-bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *result,
-             struct cpl_error *err)
+struct run_state *cpl_run_state_new(const struct cpl_run_options *options,
+                                    struct cpl_run_result *result, struct cpl_storage *storage,
+                                    struct cpl_error *err)
 {
-    struct cpl_error scratch = {0};
-    err = err ? err : &scratch;
-    *result = (struct cpl_run_result){0};
     struct run_state *run = cpl_alloc_zero(1, sizeof *run, err);
     if (!run)
-        return false;
+        return NULL;
     run->options = options;
     run->result = result;
+    run->storage = storage;
     run->now_ms = options->now_ms ? options->now_ms : cpl_run_wall_ms();
     run->started = cpl_run_clock();
+    run->hooks = (struct cpl_recover_hooks){.context = run, .repair = cpl_repair};
+    run->output.store.spill.fd = -1;
     pthread_mutex_init(&run->mutex, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&run->changed, &attributes);
     pthread_condattr_destroy(&attributes);
-    const struct cpl_strings *allowed = &options->pipeline->limits.allowed_paths;
-    struct cpl_storage_limits limits = {
-        .allowed_paths = allowed->n ? (const char *const *)allowed->items : NULL,
-        .n_allowed = allowed->n};
-    bool ok = make_run_id(run, err) && (run->storage = cpl_storage_local(&limits, err)) &&
-              do_run(run, err);
-    ok = check_recovery(run, ok, err);
-    result->seconds = cpl_run_clock() - run->started;
+    return run;
+}
+
+void cpl_run_state_free(struct run_state *run)
+{
+    if (!run)
+        return;
     cpl_output_release(&run->output);
     cpl_attempt_close(run->attempt);
     copy_rules(run);
@@ -304,11 +269,30 @@ bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *resul
     cpl_account_release(&run->account);
     if (run->plan.pipeline)
         cpl_plan_release(&run->plan);
-    if (run->storage)
-        cpl_storage_free(run->storage);
     pthread_cond_destroy(&run->changed);
     pthread_mutex_destroy(&run->mutex);
     cpl_free(run);
+}
+
+bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *result,
+             struct cpl_error *err)
+{
+    struct cpl_error scratch = {0};
+    err = err ? err : &scratch;
+    *result = (struct cpl_run_result){0};
+    const struct cpl_strings *allowed = &options->pipeline->limits.allowed_paths;
+    struct cpl_storage_limits limits = {
+        .allowed_paths = allowed->n ? (const char *const *)allowed->items : NULL,
+        .n_allowed = allowed->n};
+    struct cpl_storage *storage = cpl_storage_local(&limits, err);
+    struct run_state *run = storage ? cpl_run_state_new(options, result, storage, err) : NULL;
+    bool ok = run && make_run_id(run, err) && do_run(run, err);
+    ok = run && check_recovery(run, ok, err);
+    if (run)
+        result->seconds = cpl_run_clock() - run->started;
+    cpl_run_state_free(run);
+    if (storage)
+        cpl_storage_free(storage);
     return ok;
 }
 

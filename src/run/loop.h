@@ -30,6 +30,7 @@ struct run_state {
     _Atomic bool stop, doomed;
     int64_t now_ms;
     double started;
+    struct cpl_recover_hooks hooks;
 
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -47,6 +48,13 @@ struct run_state {
 };
 
 /* loop.c */
+/* The storage is borrowed, and so are options and result. */
+struct run_state *cpl_run_state_new(const struct cpl_run_options *options,
+                                    struct cpl_run_result *result, struct cpl_storage *storage,
+                                    struct cpl_error *err) CPL_CHECKED;
+void cpl_run_state_free(struct run_state *run);
+/* Everything between the plan and the commit: rows in staged files, and the books. */
+bool cpl_run_work(struct run_state *run, struct cpl_error *err) CPL_CHECKED;
 double cpl_run_clock(void); /* seconds, monotonic */
 int64_t cpl_run_wall_ms(void);
 void cpl_run_say(const struct run_state *run, const char *level, const char *format, ...)
@@ -62,6 +70,12 @@ bool cpl_run_take(struct run_state *run, struct cpl_worker *worker, size_t split
 bool cpl_run_reject_policy(struct run_state *run, bool finished, struct cpl_error *err) CPL_CHECKED;
 
 /* land.c */
+/* What the run id has left before, as the result; CONFLICT when another configuration did it. */
+bool cpl_run_report_prior(struct run_state *run, const struct cpl_prior *prior,
+                          struct cpl_error *err) CPL_CHECKED;
+/* All of a receipt that the work says: not its plan's hash, files and timings. `dialect` holds a text of it. */
+bool cpl_run_receipt(struct run_state *run, struct cpl_buffer *dialect, struct cpl_receipt *receipt,
+                     struct cpl_error *err) CPL_CHECKED;
 bool cpl_run_commit(struct run_state *run, const char *plan_hash, double work_seconds,
                     struct cpl_error *err) CPL_CHECKED;
 bool cpl_run_note_files(struct run_state *run, const struct cpl_file_entry *files, size_t n,

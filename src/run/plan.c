@@ -603,6 +603,9 @@ bool cpl_plan_write(const struct cpl_plan *plan, const char *run_id, int64_t now
     cpl_json_string(&json, "config_hash", plan->pipeline->config_hash);
     cpl_json_int(&json, "now_ms", now_ms);
     cpl_json_int(&json, "split_bytes", CPL_SPLIT_BYTES);
+    cpl_json_string(&json, "configured_by", plan->pipeline->dialect);
+    cpl_json_bool(&json, "replay", plan->pipeline->source.rejects);
+    cpl_config_keep(plan->pipeline, "config", &json);
     cpl_json_string(&json, "decoder", plan->decoder->name);
     if (*dialect_text)
         cpl_json_raw(&json, "dialect", dialect_text);
@@ -612,6 +615,8 @@ bool cpl_plan_write(const struct cpl_plan *plan, const char *run_id, int64_t now
         const struct cpl_input *input = &plan->inputs.items[i];
         cpl_json_object(&json, NULL);
         cpl_json_string(&json, "path", input->path);
+        if (input->part)
+            cpl_json_uint(&json, "part", input->part);
         if (input->size != UINT64_MAX)
             cpl_json_uint(&json, "size", input->size);
         cpl_json_string(&json, "etag", input->etag);

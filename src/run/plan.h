@@ -49,6 +49,6 @@ bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_
                     struct cpl_error *err) CPL_CHECKED;
 /* May a later round read the inputs again? */
 bool cpl_plan_may_widen(const struct cpl_plan *plan);
-/* As JSON, deterministic. */
+/* As JSON, deterministic; stored_plan.h reads it back. */
 bool cpl_plan_write(const struct cpl_plan *plan, const char *run_id, int64_t now_ms,
                     struct cpl_buffer *json, struct cpl_error *err) CPL_CHECKED;

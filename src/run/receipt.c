@@ -85,18 +85,6 @@ static void write_files(struct cpl_json_writer *writer, const struct cpl_receipt
     cpl_json_close(writer);
 }
 
-static void write_timings(struct cpl_json_writer *writer, const struct cpl_receipt *receipt)
-{
-    cpl_json_object(writer, "timings");
-    cpl_json_int(writer, "started_ms", receipt->started_ms);
-    cpl_json_int(writer, "finished_ms", receipt->finished_ms);
-    cpl_json_object(writer, "seconds");
-    for (size_t i = 0; i < receipt->n_phases; i++)
-        cpl_json_double(writer, receipt->phases[i].name, receipt->phases[i].seconds);
-    cpl_json_close(writer);
-    cpl_json_close(writer);
-}
-
 static void write_head(struct cpl_json_writer *writer, const struct cpl_receipt *receipt)
 {
     cpl_json_uint(writer, "version", FORMAT_VERSION);
@@ -130,7 +118,7 @@ bool cpl_receipt_encode(const struct cpl_receipt *receipt, struct cpl_buffer *ou
     write_files(&writer, receipt, CPL_FILE_REJECTS, "rejects");
     cpl_put_texts(&writer, "removed", receipt->removed, receipt->n_removed);
     cpl_put_texts(&writer, "replayed", receipt->replayed, receipt->n_replayed);
-    write_timings(&writer, receipt);
+    cpl_put_timings(&writer, &receipt->timings);
     cpl_json_close(&writer);
     return cpl_json_end(&writer) && cpl_buffer_append_text(out, "\n", err);
 }

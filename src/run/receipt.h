@@ -9,10 +9,6 @@
 #include "run/account.h"
 #include "storage/storage.h"
 
-struct cpl_phase_time {
-    const char *name; /* "plan" "work" "commit" "publish" "fsync" … */
-    double seconds;
-};
 struct cpl_receipt {
     /* filled by the loop */
     const char *run_id, *pipeline, *dialect; /* dialect: which kind of configuration */
@@ -24,10 +20,8 @@ struct cpl_receipt {
     const struct cpl_schema *schema; /* of the files; may be NULL */
     int64_t now_ms;                  /* the plan's clock */
     struct cpl_account *account;
-    const char *first_reject;        /* "file:line: column: message"; NULL = none */
-    int64_t started_ms, finished_ms; /* wall clock */
-    const struct cpl_phase_time *phases;
-    size_t n_phases;
+    const char *first_reject; /* "file:line: column: message"; NULL = none */
+    struct cpl_timings timings;
     /* filled by cpl_attempt_commit */
     const struct cpl_file_entry *files; /* data and reject files */
     size_t n_files;

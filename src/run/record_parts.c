@@ -1,5 +1,7 @@
 #include "run/record_parts.h"
 
+#include "base/option_value.h"
+
 #include <string.h>
 
 const char *cpl_text_or_empty(const char *text)
@@ -49,6 +51,41 @@ struct cpl_row_counts cpl_take_row_counts(struct cpl_stored *in, const struct cp
     };
     *rules = cpl_stored_counts(in, cpl_stored_map(in, top, "rejected_by_rule"), n_rules);
     return counts;
+}
+
+/* ---- times ---- */
+
+void cpl_put_timings(struct cpl_json_writer *writer, const struct cpl_timings *timings)
+{
+    cpl_json_object(writer, "timings");
+    cpl_json_int(writer, "started_ms", timings->started_ms);
+    cpl_json_int(writer, "finished_ms", timings->finished_ms);
+    cpl_json_object(writer, "seconds");
+    for (size_t i = 0; i < timings->n_phases; i++)
+        cpl_json_double(writer, timings->phases[i].name, timings->phases[i].seconds);
+    cpl_json_close(writer);
+    cpl_json_close(writer);
+}
+
+struct cpl_timings cpl_take_timings(struct cpl_stored *in, const struct cpl_node *top)
+{
+    struct cpl_timings timings = {0};
+    const struct cpl_node *map = cpl_tree_get(top, "timings");
+    if (!map || in->failed)
+        return timings;
+    timings.started_ms = cpl_stored_int(in, map, "started_ms");
+    timings.finished_ms = cpl_stored_int(in, map, "finished_ms");
+    const struct cpl_node *seconds = cpl_stored_map(in, map, "seconds");
+    timings.phases = cpl_stored_array(in, seconds, sizeof *timings.phases, &timings.n_phases);
+    struct cpl_phase_time *phase = timings.phases;
+    for (const struct cpl_node *item = phase ? seconds->first : NULL; item; item = item->next) {
+        phase->name = cpl_arena_strndup(in->arena, item->key, strlen(item->key), in->err);
+        in->failed |= !phase->name;
+        if (item->kind != CPL_NODE_SCALAR || !cpl_value_double(item->text, &phase->seconds))
+            cpl_stored_fail(in, "`%s` is no number of seconds", item->key);
+        phase++;
+    }
+    return timings;
 }
 
 /* ---- files ---- */

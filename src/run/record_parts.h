@@ -20,6 +20,9 @@ void cpl_put_row_counts(struct cpl_json_writer *writer, const struct cpl_row_cou
                         const struct cpl_named_count *rules, size_t n_rules);
 struct cpl_row_counts cpl_take_row_counts(struct cpl_stored *in, const struct cpl_node *top,
                                           struct cpl_named_count **rules, size_t *n_rules);
+/* The member `timings`; taken from where it stands, else zero. */
+void cpl_put_timings(struct cpl_json_writer *writer, const struct cpl_timings *timings);
+struct cpl_timings cpl_take_timings(struct cpl_stored *in, const struct cpl_node *top);
 /* One item of a list of files. In a receipt the list says the role, which the reader sets beforehand. */
 void cpl_put_file_entry(struct cpl_json_writer *writer, const struct cpl_file_entry *file,
                         enum cpl_teller teller);

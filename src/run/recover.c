@@ -66,8 +66,8 @@ static bool declare_lost(struct cpl_log *log, uint64_t seq, const struct cpl_pub
 
 struct repair {
     char attempt[64], staging[CPL_LOG_PATH_MAX], nonce[33];
-    struct cpl_staged *staged;
-    struct cpl_file_entry *entries;
+    struct cpl_staged *staged;      /* of each missing file */
+    struct cpl_file_entry *entries; /* of those that were repaired */
     char (*tokens)[512];
 };
 
@@ -93,20 +93,37 @@ static void repair_release(struct repair *repair, size_t n)
     cpl_free(repair->tokens);
 }
 
-static bool append_repair(struct cpl_log *log, uint64_t seq, const struct cpl_publish_report *found,
-                          struct repair *repair, int64_t now_ms, struct cpl_recover_report *report,
-                          struct cpl_error *err)
+/* Bytes that are not those of the record are no repair. */
+static bool is_repaired(const struct cpl_missing *missing, const struct cpl_staged *staged)
 {
-    enum cpl_commit_outcome outcome;
+    return staged->token && staged->size == missing->file->size &&
+           !strcmp(staged->checksum, missing->file->checksum);
+}
+
+/* The entries of what was repaired; `found` keeps the rest. */
+static size_t split_repaired(struct cpl_publish_report *found, struct repair *repair)
+{
+    size_t n = 0, lost = 0;
     for (size_t i = 0; i < found->n_missing; i++) {
+        const struct cpl_missing missing = found->missing[i];
+        if (!is_repaired(&missing, &repair->staged[i])) {
+            found->missing[lost++] = missing;
+            continue;
+        }
         const char *slash = strrchr(repair->staged[i].token, '/');
-        snprintf(repair->tokens[i], sizeof repair->tokens[i], "_cupel/staging/%s/%s",
+        snprintf(repair->tokens[n], sizeof repair->tokens[n], "_cupel/staging/%s/%s",
                  repair->attempt, slash ? slash + 1 : repair->staged[i].token);
-        repair->entries[i] = *found->missing[i].file;
-        repair->entries[i].token = repair->tokens[i];
-        repair->entries[i].size = repair->staged[i].size;
-        repair->entries[i].checksum = repair->staged[i].checksum;
+        repair->entries[n] = *missing.file;
+        repair->entries[n].token = repair->tokens[n];
+        n++;
     }
+    found->n_missing = lost;
+    return n;
+}
+
+static bool append_repair(struct cpl_log *log, uint64_t seq, const struct repair *repair, size_t n,
+                          int64_t now_ms, enum cpl_commit_outcome *outcome, struct cpl_error *err)
+{
     struct cpl_log_record record = {
         .kind = CPL_RECORD_REPAIR,
         .nonce = repair->nonce,
@@ -115,31 +132,43 @@ static bool append_repair(struct cpl_log *log, uint64_t seq, const struct cpl_pu
         .now_ms = now_ms,
         .about = seq,
         .added = repair->entries,
-        .n_added = found->n_missing,
+        .n_added = n,
     };
-    if (!cpl_storage_sync_dir(cpl_log_storage(log), repair->staging, err) ||
-        !cpl_log_append(log, &record, &outcome, err))
+    *outcome = CPL_COMMIT_REFUSED;
+    if (!cpl_storage_sync_dir(cpl_log_storage(log), repair->staging, err))
         return false;
-    if (outcome == CPL_COMMIT_DONE)
-        report->repaired_files += found->n_missing;
-    return true;
+    cpl_crash_point("repair/staged");
+    return cpl_log_append(log, &record, outcome, err);
 }
 
-/* *repaired stays false when the hook cannot: then the files are lost. */
-static bool try_repair(struct cpl_log *log, uint64_t seq, const struct cpl_publish_report *found,
+static void drop_repair(struct cpl_log *log, const struct repair *repair)
+{
+    bool removed = cpl_storage_remove_tree(cpl_log_storage(log), repair->staging, NULL);
+    (void)removed; /* what stays is swept later */
+}
+
+/* `found` keeps what was not repaired; *again: another process went ahead, so look anew. */
+static bool try_repair(struct cpl_log *log, uint64_t seq, struct cpl_publish_report *found,
                        const struct cpl_recover_hooks *hooks, int64_t now_ms,
-                       struct cpl_recover_report *report, bool *repaired, struct cpl_error *err)
+                       struct cpl_recover_report *report, bool *again, struct cpl_error *err)
 {
     struct repair repair = {0};
-    *repaired = false;
+    enum cpl_commit_outcome outcome = CPL_COMMIT_REFUSED;
+    size_t all = found->n_missing, n = 0;
+    *again = false;
     if (!hooks || !hooks->repair)
         return true;
-    bool ok = repair_init(&repair, log, found->n_missing, err) &&
-              hooks->repair(hooks->context, log, cpl_log_record(log, seq), found->missing,
-                            found->n_missing, repair.staging, repair.staged, repaired, err);
-    if (ok && *repaired)
-        ok = append_repair(log, seq, found, &repair, now_ms, report, err);
-    repair_release(&repair, found->n_missing);
+    bool ok = repair_init(&repair, log, all, err) &&
+              hooks->repair(hooks->context, log, cpl_log_record(log, seq), found->missing, all,
+                            repair.staging, repair.staged, err);
+    if (ok && (n = split_repaired(found, &repair)) > 0)
+        ok = append_repair(log, seq, &repair, n, now_ms, &outcome, err);
+    *again = ok && n && outcome != CPL_COMMIT_DONE;
+    if (outcome == CPL_COMMIT_DONE)
+        report->repaired_files += n;
+    else if (outcome == CPL_COMMIT_REFUSED && repair.staging[0])
+        drop_repair(log, &repair);
+    repair_release(&repair, all);
     return ok;
 }
 
@@ -149,13 +178,16 @@ static bool settle_missing(struct cpl_log *log, uint64_t seq, struct cpl_publish
                            const struct cpl_recover_hooks *hooks, int64_t now_ms,
                            struct cpl_recover_report *report, struct cpl_error *err)
 {
-    bool repaired;
+    const struct cpl_log_record *record = cpl_log_record(log, seq);
+    uint64_t about = record->kind == CPL_RECORD_REPAIR ? record->about : seq; /* whose files */
+    bool again;
     if (!cpl_log_refresh(log, err))
         return false;
     if (!keep_missing(log, found))
         return true;
-    return try_repair(log, seq, found, hooks, now_ms, report, &repaired, err) &&
-           (repaired || declare_lost(log, seq, found, now_ms, report, err));
+    if (!try_repair(log, about, found, hooks, now_ms, report, &again, err))
+        return false;
+    return again || !found->n_missing || declare_lost(log, about, found, now_ms, report, err);
 }
 
 static bool recover_record(struct cpl_log *log, uint64_t seq, const struct cpl_recover_hooks *hooks,

@@ -13,12 +13,12 @@
 
 struct cpl_recover_hooks {
     void *context;
-    /* Work the plan of `record` again, and stage new copies of the `n` missing files: fill
-     * staged[i] (token and checksum; rows must equal the record's) and set *repaired; or leave it
-     * false (the source has gone). NULL = never repair. */
+    /* Work the plan of `record` again, and stage new copies of the `n` missing files: fill staged[i]
+     * where the file has the bytes that the record tells of, and leave it empty where not (the source
+     * has gone): these files are lost. false: nothing is decided yet. NULL = never repair. */
     bool (*repair)(void *context, struct cpl_log *log, const struct cpl_log_record *record,
                    const struct cpl_missing *missing, size_t n, const char *staging_dir,
-                   struct cpl_staged *staged, bool *repaired, struct cpl_error *err);
+                   struct cpl_staged *staged, struct cpl_error *err);
 };
 struct cpl_recover_report {
     uint64_t records; /* records that were finished */

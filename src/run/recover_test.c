@@ -78,42 +78,113 @@ static void what_cannot_be_published_is_declared_lost(void **state)
 
 /* ---- repair ---- */
 
+struct hook {
+    int calls;
+    const char *line;      /* six bytes, written once a row */
+    size_t leave;          /* how many files it cannot repair */
+    enum cpl_code failing; /* NONE: it does not */
+};
+
 static bool repair(void *context, struct cpl_log *log, const struct cpl_log_record *record,
                    const struct cpl_missing *missing, size_t n, const char *staging_dir,
-                   struct cpl_staged *staged, bool *repaired, struct cpl_error *err)
+                   struct cpl_staged *staged, struct cpl_error *err)
 {
-    int *calls = context;
+    struct hook *hook = context;
     assert_string_equal(record->run_id, "r1");
-    (*calls)++;
+    hook->calls++;
+    if (hook->failing)
+        return cpl_fail(err, hook->failing, "not now");
+    n -= hook->leave;
     for (size_t i = 0; i < n; i++) {
         char target[CPL_LOG_PATH_MAX];
         assert_true(cpl_log_path(log, missing[i].file->path, target, err));
         struct cpl_writer *writer = cpl_writer_open(cpl_log_storage(log), staging_dir, target, err);
         assert_non_null(writer);
         for (uint64_t row = 0; row < missing[i].file->rows; row++)
-            assert_true(cpl_writer_write(writer, "again\n", 6, err));
+            assert_true(cpl_writer_write(writer, hook->line, 6, err));
         assert_true(cpl_writer_finish(writer, &staged[i], err));
         cpl_writer_close(writer);
     }
-    *repaired = true;
     return true;
+}
+
+/* The receipt stays: of the three files, it alone would need the run's own times. */
+static void sweep_data_away(struct bench *bench)
+{
+    struct cpl_log *log;
+    char path[CPL_LOG_PATH_MAX];
+    assert_true(cpl_log_open(bench->storage, bench->dataset, &log, &bench->err));
+    for (size_t i = 0; i < cpl_log_file_count(log); i++) {
+        const struct cpl_file_entry *entry = &cpl_log_file(log, i)->entry;
+        assert_true(cpl_log_path(log, entry->token, path, &bench->err));
+        if (entry->role != CPL_FILE_RECEIPT)
+            assert_true(cpl_storage_remove(bench->storage, path, &bench->err));
+    }
+    cpl_log_free(log);
 }
 
 static void missing_files_are_worked_again(void **state)
 {
     struct bench *bench = *state;
-    int calls = 0;
-    struct cpl_recover_hooks hooks = {.context = &calls, .repair = repair};
+    struct hook hook = {.line = "a row\n"};
+    struct cpl_recover_hooks hooks = {.context = &hook, .repair = repair};
     commit_and_vanish(bench, &run1);
-    sweep_staging_away(bench);
+    sweep_data_away(bench);
     struct cpl_recover_report report = recover(bench, &hooks);
-    assert_int_equal(calls, 1);
-    assert_int_equal(report.repaired_files, 3);
+    assert_int_equal(hook.calls, 1);
+    assert_int_equal(report.repaired_files, 2);
     assert_int_equal(report.lost_files, 0);
     assert_int_equal(visible_rows(bench), 8);
     assert_int_equal(problems(bench, "checksum") + problems(bench, "missing"), 0);
     assert_int_equal(recover(bench, &hooks).records, 0);
-    assert_int_equal(calls, 1);
+    assert_int_equal(hook.calls, 1);
+}
+
+static void a_repair_of_other_bytes_is_refused(void **state)
+{
+    struct bench *bench = *state;
+    struct hook hook = {.line = "again\n"};
+    struct cpl_recover_hooks hooks = {.context = &hook, .repair = repair};
+    commit_and_vanish(bench, &run1);
+    sweep_data_away(bench);
+    struct cpl_recover_report report = recover(bench, &hooks);
+    assert_int_equal(report.repaired_files, 0);
+    assert_int_equal(report.lost_files, 2);
+    assert_int_equal(report.lost_rows, 10);
+    assert_int_equal(visible_rows(bench), 0);
+}
+
+static void what_can_be_repaired_is_and_the_rest_is_lost(void **state)
+{
+    struct bench *bench = *state;
+    struct hook hook = {.line = "a row\n", .leave = 1};
+    struct cpl_recover_hooks hooks = {.context = &hook, .repair = repair};
+    commit_and_vanish(bench, &run1);
+    sweep_data_away(bench);
+    struct cpl_recover_report report = recover(bench, &hooks);
+    assert_int_equal(report.repaired_files, 1);
+    assert_int_equal(report.lost_files, 1);
+    assert_int_equal(visible_rows(bench), 8);
+    assert_int_equal(problems(bench, "lost"), 1);
+}
+
+/* Nothing is declared lost because the disk was full. */
+static void a_repair_that_fails_decides_nothing(void **state)
+{
+    struct bench *bench = *state;
+    struct hook hook = {.line = "a row\n", .failing = CPL_E_SPACE};
+    struct cpl_recover_hooks hooks = {.context = &hook, .repair = repair};
+    struct cpl_recover_report report;
+    struct cpl_log *log;
+    commit_and_vanish(bench, &run1);
+    sweep_data_away(bench);
+    assert_true(cpl_log_open(bench->storage, bench->dataset, &log, &bench->err));
+    assert_false(cpl_recover(log, &hooks, 0, &report, &bench->err));
+    assert_int_equal(bench->err.code, CPL_E_SPACE);
+    cpl_log_free(log);
+    hook.failing = CPL_E_NONE;
+    assert_int_equal(recover(bench, &hooks).repaired_files, 2);
+    assert_int_equal(visible_rows(bench), 8);
 }
 
 /* ---- others in the way ---- */
@@ -195,6 +266,9 @@ int main(void)
         T(another_process_publishes),
         T(what_cannot_be_published_is_declared_lost),
         T(missing_files_are_worked_again),
+        T(a_repair_of_other_bytes_is_refused),
+        T(what_can_be_repaired_is_and_the_rest_is_lost),
+        T(a_repair_that_fails_decides_nothing),
         T(a_foreign_file_in_the_way_is_never_overwritten),
         T(what_is_removed_before_it_was_visible_never_comes),
         T(only_old_leftovers_are_swept),

@@ -18,24 +18,23 @@ static bool count_parquet(struct cpl_reader *reader, const char *path, uint64_t 
     return ok;
 }
 
-/* One line a row; the last one may lack its newline. */
+/* JSON as the encoder writes it, in either layout: a line that begins with a brace is a row. */
 static bool count_lines(struct cpl_reader *reader, uint64_t *rows, struct cpl_error *err)
 {
     enum { PIECE = 256 << 10 };
     uint8_t *piece = cpl_alloc(PIECE, err);
-    bool ok = piece != NULL, open = false;
+    bool ok = piece != NULL, begins = true; /* the next byte begins a line */
     uint64_t at = 0;
     for (size_t got = PIECE; ok && got == PIECE; at += got) {
         ok = cpl_reader_at(reader, at, piece, PIECE, &got, err);
         const uint8_t *end = piece + (ok ? got : 0);
         for (const uint8_t *next = piece; next < end;) {
             const uint8_t *newline = memchr(next, '\n', (size_t)(end - next));
-            open = !newline;
-            *rows += newline != NULL;
+            *rows += begins && *next == '{';
+            begins = newline != NULL;
             next = newline ? newline + 1 : end;
         }
     }
-    *rows += open;
     cpl_free(piece);
     return ok;
 }
@@ -50,7 +49,7 @@ bool cpl_count_rows(struct cpl_storage *storage, const char *path, uint64_t *row
                     struct cpl_error *err)
 {
     bool parquet = ends_in(path, ".parquet"),
-         lines = ends_in(path, ".ndjson") || ends_in(path, ".jsonl");
+         lines = ends_in(path, ".json") || ends_in(path, ".ndjson") || ends_in(path, ".jsonl");
     *rows = 0;
     *known = parquet || lines;
     if (!*known)

@@ -1,0 +1,113 @@
+/* A configuration as a plan keeps it, so that its work can be done again by whoever comes next.
+ *
+ * What is kept is the resolved tree, with the values of variables, environment and flags in their places, and without what never changes
+ * what is written (limits.memory, .threads, .spill, .allowed_paths). Secrets are never kept: a tree that needs one is not kept
+ * at all, and its work cannot be done again. Where data lies is no secret (receipts tell it).
+ *
+ * Read again, it is taken as it stands: a `$` in it is a `$`, and no variable of the environment comes before it. */
+#include "config/load.h"
+
+#include <string.h>
+
+static bool holds_secret(const struct cpl_node *node)
+{
+    if (node->secret)
+        return true;
+    for (const struct cpl_node *child = node->first; child; child = child->next)
+        if (holds_secret(child))
+            return true;
+    return false;
+}
+
+/* Options of a format that are marked secret, whatever is written there. */
+static bool sets_secret_option(enum cpl_section section, const struct cpl_node *format)
+{
+    const struct cpl_component *component = cpl_component_find(cpl_section_formats(section),
+                                                               format->key);
+    for (const struct cpl_node *child = format->first; component && component->options && child;
+         child = child->next) {
+        const struct cpl_option *row = cpl_option_find(component->options, child->key);
+        if (row && row->flags & CPL_OPTION_SECRET)
+            return true;
+    }
+    return false;
+}
+
+/* Kept otherwise (paths), or not at all. */
+static bool is_apart(enum cpl_section section, const char *key)
+{
+    static const char *const limits[] = {"memory", "threads", "spill", "allowed_paths"};
+    if (section == CPL_SECTION_SOURCE || section == CPL_SECTION_SINK)
+        return !strcmp(key, "path");
+    for (size_t i = 0; section == CPL_SECTION_LIMITS && i < sizeof limits / sizeof *limits; i++)
+        if (!strcmp(key, limits[i]))
+            return true;
+    return false;
+}
+
+static bool can_keep(const struct cpl_pipeline *pipeline)
+{
+    for (int s = 0; s < CPL_SECTION_COUNT; s++) {
+        enum cpl_section section = (enum cpl_section)s;
+        const struct cpl_node *map = cpl_tree_get(pipeline->root, cpl_section_name(section));
+        for (const struct cpl_node *child = map ? map->first : NULL; child; child = child->next)
+            if (!is_apart(section, child->key) &&
+                (holds_secret(child) || sets_secret_option(section, child)))
+                return false;
+    }
+    return true;
+}
+
+static void put_node(struct cpl_json_writer *json, const struct cpl_node *node)
+{
+    switch (node->kind) {
+    case CPL_NODE_NULL:
+    case CPL_NODE_SCALAR:
+        cpl_json_string(json, node->key, node->kind == CPL_NODE_NULL ? NULL : node->text);
+        return;
+    case CPL_NODE_LIST:
+        cpl_json_list(json, node->key);
+        break;
+    case CPL_NODE_MAP:
+        cpl_json_object(json, node->key);
+        break;
+    }
+    for (const struct cpl_node *child = node->first; child; child = child->next)
+        put_node(json, child);
+    cpl_json_close(json);
+}
+
+static void put_paths(struct cpl_json_writer *json, const struct cpl_pipeline *pipeline,
+                      enum cpl_section section)
+{
+    if (section == CPL_SECTION_SINK)
+        cpl_json_string(json, "path", pipeline->sink.path);
+    if (section != CPL_SECTION_SOURCE)
+        return;
+    cpl_json_list(json, "path");
+    for (size_t i = 0; i < pipeline->source.paths.n; i++)
+        cpl_json_string(json, NULL, pipeline->source.paths.items[i]);
+    cpl_json_close(json);
+}
+
+void cpl_config_keep(const struct cpl_pipeline *pipeline, const char *key,
+                     struct cpl_json_writer *json)
+{
+    if (!can_keep(pipeline)) {
+        cpl_json_string(json, key, NULL);
+        return;
+    }
+    cpl_json_object(json, key);
+    cpl_json_string(json, "name", pipeline->name);
+    for (int s = 0; s < CPL_SECTION_COUNT; s++) {
+        enum cpl_section section = (enum cpl_section)s;
+        const struct cpl_node *map = cpl_tree_get(pipeline->root, cpl_section_name(section));
+        cpl_json_object(json, cpl_section_name(section));
+        put_paths(json, pipeline, section);
+        for (const struct cpl_node *child = map ? map->first : NULL; child; child = child->next)
+            if (!is_apart(section, child->key))
+                put_node(json, child);
+        cpl_json_close(json);
+    }
+    cpl_json_close(json);
+}
