@@ -405,7 +405,7 @@ static void test_secrets_are_not_kept(void **state)
             assert_false(taken);
         if (taken)
             cpl_config_release(&back);
-        assert_null(strstr((const char *)kept.data, "hush"));
+        assert_null(memmem(kept.data, kept.size, "hush", 4));
         cpl_arena_release(&arena);
         cpl_buffer_release(&kept);
     }
