@@ -491,6 +491,49 @@ static uint32_t direct_table(const struct cpl_bounds *bounds, uint32_t n, int64_
     return entries;
 }
 
+/* Runs from all over the first page are looked at before a dictionary is tried on the whole of it: where hardly a value comes
+ * twice even among these, none can pay. Codes go to p->codes. */
+enum { RUNS = 8, RUN = 256, RUNS_LEAST = 4 * RUNS * RUN };
+
+static bool hardly_repeats(const struct cpl_parquet_column *c, uint32_t distinct)
+{
+    return c->options->dictionary != CPL_DICTIONARY_ALWAYS && 10 * distinct > 9 * RUNS * RUN;
+}
+
+static bool sample_numbers(struct cpl_parquet_column *c, bool *worth, struct cpl_error *err)
+{
+    struct page *p = &c->page;
+    uint32_t n = p->n_values, done;
+    *worth = true;
+    if (n < RUNS_LEAST)
+        return true;
+    if (!cpl_int_dictionary_start(&c->ints, 0, 0, err))
+        return false;
+    for (uint32_t i = 0; i < RUNS; i++)
+        if (!cpl_int_dictionary_add(&c->ints, p->numbers + i * (n / RUNS), RUN, p->codes, &done,
+                                    err))
+            return false;
+    *worth = !hardly_repeats(c, c->ints.n);
+    return true;
+}
+
+static bool sample_slices(struct cpl_parquet_column *c, const struct cpl_slice *slices, bool *worth,
+                          struct cpl_error *err)
+{
+    uint32_t n = c->page.n_values, done;
+    *worth = true;
+    if (n < RUNS_LEAST)
+        return true;
+    if (!cpl_bytes_dictionary_start(&c->strings, err))
+        return false;
+    for (uint32_t i = 0; i < RUNS; i++)
+        if (!cpl_bytes_dictionary_add(&c->strings, slices + i * (n / RUNS), RUN, c->page.codes,
+                                      &done, err))
+            return false;
+    *worth = !hardly_repeats(c, c->strings.n);
+    return true;
+}
+
 static bool choose_numbers(struct cpl_parquet_column *c, bool last, struct cpl_error *err)
 {
     struct page *p = &c->page;
@@ -512,7 +555,14 @@ static bool choose_numbers(struct cpl_parquet_column *c, bool last, struct cpl_e
     int64_t base = 0;
     uint32_t n_direct = is_int && c->order == CPL_ORDER_SIGNED ? direct_table(&p->bounds, n, &base)
                                                                : 0;
-    if (!code_room(c, err) || !cpl_int_dictionary_start(&c->ints, n_direct, base, err) ||
+    bool worth = true;
+    if (!code_room(c, err) || (!n_direct && !sample_numbers(c, &worth, err)))
+        return false;
+    if (!worth) {
+        c->ints.n = 0;
+        return true;
+    }
+    if (!cpl_int_dictionary_start(&c->ints, n_direct, base, err) ||
         !cpl_int_dictionary_add(&c->ints, p->numbers, n, p->codes, &done, err))
         return false;
     double distinct = cpl_dictionary_estimate(n, c->ints.n, all);
@@ -549,11 +599,15 @@ static bool choose_slices(struct cpl_parquet_column *c, bool last, struct cpl_er
         slices[i] = (struct cpl_slice){.data = at, .length = p->lengths[i]};
         at += p->lengths[i];
     }
-    bool ok = code_room(c, err) && cpl_bytes_dictionary_start(&c->strings, err) &&
-              cpl_bytes_dictionary_add(&c->strings, slices, n, p->codes, &done, err);
+    bool worth = true;
+    bool ok = code_room(c, err) && sample_slices(c, slices, &worth, err) &&
+              (!worth || (cpl_bytes_dictionary_start(&c->strings, err) &&
+                          cpl_bytes_dictionary_add(&c->strings, slices, n, p->codes, &done, err)));
     cpl_free(slices);
-    if (!ok)
-        return false;
+    if (!ok || !worth) {
+        c->strings.n = 0;
+        return ok;
+    }
     double distinct = cpl_dictionary_estimate(n, c->strings.n, all);
     double entry = (double)c->strings.bytes.size / (c->strings.n ? c->strings.n : 1) + 4;
     double size = distinct * entry +
