@@ -3,10 +3,13 @@
  *   inner ──▶ input block (256 KiB) ──▶ codec ──▶ the caller's buffer
  *              └ between members: another member │ zero padding │ the end │ else an error
  *
+ * With threads, inner is read by way of compress_members.c, and where members were decoded there their
+ * bytes are taken instead; all that follows holds for both ways.
+ *
  * Errors name the offset in the compressed object. They come in order: what was decoded before is
  * handed out first and the error is kept for the next read. Two limits stop bombs: total bytes, and
  * the ratio of output to input once 64 MiB have come out. */
-#include "decode/compress.h"
+#include "decode/compress_members.h"
 
 #include <string.h>
 
@@ -15,7 +18,8 @@ static const uint64_t RATIO_FREE_BYTES = UINT64_C(64) << 20;
 
 struct decompress_stream {
     struct cpl_stream base;
-    struct cpl_stream *inner;
+    struct cpl_stream *inner;    /* this, or */
+    struct cpl_members *members; /* that */
     enum cpl_compression compression;
     const struct cpl_codec *codec;
     void *state;
@@ -26,6 +30,7 @@ struct decompress_stream {
     uint64_t start;        /* inner's position at the beginning */
     uint64_t member_start;
     bool in_member, any_member, padding, input_ended, failed;
+    struct cpl_piece piece; /* decoded elsewhere; what is left of it */
     struct cpl_error error;
 };
 
@@ -81,7 +86,7 @@ const char *cpl_compression_name(enum cpl_compression compression)
     return names[compression];
 }
 
-static const struct cpl_codec *codec_of(enum cpl_compression compression)
+const struct cpl_codec *cpl_codec_of(enum cpl_compression compression)
 {
     switch (compression) {
     case CPL_GZIP:
@@ -100,6 +105,14 @@ static const struct cpl_codec *codec_of(enum cpl_compression compression)
     return NULL;
 }
 
+bool cpl_member_starts(enum cpl_compression compression, const uint8_t *head, size_t size)
+{
+    if (has_magic(compression, head, size))
+        return true;
+    bool may_skip = compression == CPL_ZSTD || compression == CPL_LZ4;
+    return may_skip && size >= 4 && is_skippable(head);
+}
+
 /* ---- input ---- */
 
 static uint64_t offset_in(const struct decompress_stream *stream)
@@ -113,9 +126,10 @@ static bool fill(struct decompress_stream *stream, struct cpl_error *err)
     memmove(stream->input, stream->input + stream->at, stream->size);
     stream->input_offset += stream->at;
     stream->at = 0;
-    size_t got = 0;
-    if (!cpl_stream_read(stream->inner, stream->input + stream->size, INPUT_BLOCK - stream->size,
-                         &got, err))
+    size_t got = 0, room = INPUT_BLOCK - stream->size;
+    uint8_t *to = stream->input + stream->size;
+    if (!(stream->members ? cpl_members_read(stream->members, to, room, &got, err)
+                          : cpl_stream_read(stream->inner, to, room, &got, err)))
         return false;
     stream->size += got;
     stream->input_ended = got == 0;
@@ -141,15 +155,6 @@ static void skip_zeros(struct decompress_stream *stream)
 
 /* ---- members ---- */
 
-static bool starts_member(const struct decompress_stream *stream)
-{
-    const uint8_t *head = stream->input + stream->at;
-    if (has_magic(stream->compression, head, stream->size))
-        return true;
-    bool may_skip = stream->compression == CPL_ZSTD || stream->compression == CPL_LZ4;
-    return may_skip && stream->size >= 4 && is_skippable(head);
-}
-
 static bool not_a_member(const struct decompress_stream *stream, struct cpl_error *err)
 {
     const char *name = stream->codec->name;
@@ -165,10 +170,44 @@ static bool not_a_member(const struct decompress_stream *stream, struct cpl_erro
                     offset, name);
 }
 
+/* Can the limits not be broken anywhere in the piece? Else the codec finds out where. */
+static bool piece_is_small(const struct decompress_stream *stream, const struct cpl_piece *piece)
+{
+    uint64_t out = stream->base.position + piece->size;
+    if (stream->limits.max_bytes && out > stream->limits.max_bytes)
+        return false;
+    return out <= RATIO_FREE_BYTES || out / stream->limits.max_ratio <= piece->from - stream->start;
+}
+
+/* Members from here that were decoded elsewhere. */
+static bool take_piece(struct decompress_stream *stream)
+{
+    struct cpl_piece piece;
+    bool again = false;
+    uint64_t here = offset_in(stream);
+    bool taken = stream->members &&
+                 cpl_members_take(stream->members, here, stream->input + stream->at, stream->size,
+                                  &piece, &again);
+    if (again) {
+        stream->input_offset = here;
+        stream->at = stream->size = 0;
+        stream->input_ended = false;
+    }
+    if (!taken || !piece_is_small(stream, &piece))
+        return false;
+    cpl_members_pass(stream->members, &piece);
+    stream->input_offset = piece.to;
+    stream->piece = piece;
+    stream->any_member = true;
+    return true;
+}
+
 /* At the start or behind a member. *end: nothing more comes. */
 static bool next_member(struct decompress_stream *stream, bool *end, struct cpl_error *err)
 {
     *end = false;
+    if (take_piece(stream))
+        return true;
     do {
         if (!fill_at_least(stream, CPL_SNIFF_BYTES, err))
             return false;
@@ -179,7 +218,7 @@ static bool next_member(struct decompress_stream *stream, bool *end, struct cpl_
         *end = true;
         return true;
     }
-    if (!starts_member(stream))
+    if (!cpl_member_starts(stream->compression, stream->input + stream->at, stream->size))
         return not_a_member(stream, err);
     if (!stream->codec->begin(stream->state, err))
         return false;
@@ -199,12 +238,18 @@ static bool cut_off(const struct decompress_stream *stream, struct cpl_error *er
                     (unsigned long long)stream->base.position);
 }
 
-static bool damaged(const struct decompress_stream *stream, struct cpl_error *err)
+static bool damaged(const struct decompress_stream *stream, size_t held, struct cpl_error *err)
 {
+    if (stream->codec->reads_ahead)
+        return cpl_fail_context(err,
+                                "%s data is unreadable in the stream that begins at byte %llu of "
+                                "the compressed object (%llu decompressed)",
+                                stream->codec->name, (unsigned long long)stream->member_start,
+                                (unsigned long long)stream->base.position);
     return cpl_fail_context(
         err,
         "%s data is unreadable at about byte %llu of the compressed object (%llu decompressed)",
-        stream->codec->name, (unsigned long long)offset_in(stream),
+        stream->codec->name, (unsigned long long)(offset_in(stream) - held),
         (unsigned long long)stream->base.position);
 }
 
@@ -242,7 +287,7 @@ static bool advance(struct decompress_stream *stream, void *data, size_t size, s
     stream->size -= consumed;
     stream->base.position += *got;
     if (step == CPL_CODEC_FAILED)
-        return damaged(stream, err);
+        return damaged(stream, io.held, err);
     if (step == CPL_CODEC_MEMBER_END) {
         stream->in_member = false;
         stream->any_member = true;
@@ -255,16 +300,24 @@ static bool advance(struct decompress_stream *stream, void *data, size_t size, s
     return within_limits(stream, err);
 }
 
+static void copy_piece(struct decompress_stream *stream, void *data, size_t size, size_t *got)
+{
+    *got = size < stream->piece.size ? size : stream->piece.size;
+    memcpy(data, stream->piece.data, *got);
+    stream->piece.data += *got;
+    stream->piece.size -= *got;
+    stream->base.position += *got;
+}
+
 static bool produce(struct decompress_stream *stream, void *data, size_t size, size_t *got,
                     struct cpl_error *err)
 {
     *got = 0;
-    for (bool end = false; !*got && size;) {
-        if (!stream->in_member && !next_member(stream, &end, err))
-            return false;
-        if (end)
-            return true;
-        if (!advance(stream, data, size, got, err))
+    for (bool end = false; !*got && !end && size;) {
+        if (stream->piece.size)
+            copy_piece(stream, data, size, got);
+        else if (!stream->in_member ? !next_member(stream, &end, err)
+                                    : !advance(stream, data, size, got, err))
             return false;
     }
     return true;
@@ -289,6 +342,7 @@ static void decompress_close(struct cpl_stream *base)
 {
     struct decompress_stream *stream = (struct decompress_stream *)base;
     cpl_stream_close(stream->inner);
+    cpl_members_free(stream->members);
     if (stream->state)
         stream->codec->close(stream->state);
     cpl_free(stream->input);
@@ -298,8 +352,24 @@ static void decompress_close(struct cpl_stream *base)
 static const struct cpl_stream_ops decompress_ops = {
     .name = "decompress", .read = decompress_read, .close = decompress_close};
 
-struct cpl_stream *cpl_stream_decompress(struct cpl_stream *inner, enum cpl_compression compression,
-                                         struct cpl_expansion_limits limits, struct cpl_error *err)
+/* From `inner`, by threads where members are looked for. */
+static bool open_input(struct decompress_stream *stream, struct cpl_stream *inner, unsigned threads,
+                       struct cpl_error *err)
+{
+    stream->start = stream->input_offset = inner->position;
+    stream->input = cpl_alloc(INPUT_BLOCK, err);
+    if (threads < 2 || !stream->codec->member_length || !stream->input) {
+        stream->inner = inner;
+        return stream->input != NULL;
+    }
+    stream->members = cpl_members_new(inner, stream->compression, threads, err);
+    return stream->members != NULL;
+}
+
+struct cpl_stream *cpl_stream_decompress_by(struct cpl_stream *inner,
+                                            enum cpl_compression compression,
+                                            struct cpl_expansion_limits limits, unsigned threads,
+                                            struct cpl_error *err)
 {
     if (compression == CPL_PLAIN)
         return inner;
@@ -309,18 +379,22 @@ struct cpl_stream *cpl_stream_decompress(struct cpl_stream *inner, enum cpl_comp
         return NULL;
     }
     stream->base.ops = &decompress_ops;
-    stream->inner = inner;
     stream->compression = compression;
-    stream->codec = codec_of(compression);
+    stream->codec = cpl_codec_of(compression);
     stream->limits = limits;
     if (!limits.max_ratio)
         stream->limits.max_ratio = DEFAULT_RATIO;
-    stream->start = stream->input_offset = inner->position;
-    stream->input = cpl_alloc(INPUT_BLOCK, err);
-    stream->state = stream->input ? stream->codec->open(err) : NULL;
+    bool ok = open_input(stream, inner, threads, err);
+    stream->state = ok ? stream->codec->open(threads, err) : NULL;
     if (!stream->state) {
         decompress_close(&stream->base);
         return NULL;
     }
     return &stream->base;
+}
+
+struct cpl_stream *cpl_stream_decompress(struct cpl_stream *inner, enum cpl_compression compression,
+                                         struct cpl_expansion_limits limits, struct cpl_error *err)
+{
+    return cpl_stream_decompress_by(inner, compression, limits, 1, err);
 }

@@ -9,8 +9,9 @@ struct bzip2 {
     bool begun;
 };
 
-static void *bzip2_open(struct cpl_error *err)
+static void *bzip2_open(unsigned threads, struct cpl_error *err)
 {
+    (void)threads;
     return cpl_alloc_zero(1, sizeof(struct bzip2), err);
 }
 
@@ -67,8 +68,28 @@ static void bzip2_close(void *state)
     cpl_free(state);
 }
 
+/* What looks like the next stream's begin; the first block's magic makes it a good guess. */
+static size_t bzip2_member_length(const struct cpl_member_view *view, size_t *out)
+{
+    enum { HEADER = 4, MAGIC = 6, LEAST = 14 };
+    const uint8_t *data = view->data;
+    *out = 0;
+    if (!view->may_guess)
+        return 0;
+    for (size_t at = LEAST; at + HEADER + MAGIC <= view->size; at++) {
+        const uint8_t *next = memmem(data + at, view->size - at, "BZh", 3);
+        if (!next)
+            break;
+        at = (size_t)(next - data);
+        if (cpl_member_starts(CPL_BZIP2, next, view->size - at))
+            return at;
+    }
+    return view->whole ? view->size : 0;
+}
+
 const struct cpl_codec cpl_codec_bzip2 = {.name = "bzip2",
                                           .open = bzip2_open,
                                           .begin = bzip2_begin,
                                           .step = bzip2_step,
-                                          .close = bzip2_close};
+                                          .close = bzip2_close,
+                                          .member_length = bzip2_member_length};

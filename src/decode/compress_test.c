@@ -130,24 +130,45 @@ static enum cpl_code read_through(struct cpl_stream *stream, size_t piece, struc
     }
 }
 
-static enum cpl_code decompress(const struct cpl_buffer *in, enum cpl_compression compression,
-                                size_t in_piece, size_t out_piece, struct cpl_buffer *out,
-                                struct cpl_error *err)
-{
-    out->size = 0;
-    struct cpl_stream *stream = cpl_stream_decompress(
-        trickle(in->data, in->size, in_piece), compression, (struct cpl_expansion_limits){0}, err);
-    assert_non_null(stream);
-    enum cpl_code code = read_through(stream, out_piece, out, err);
-    cpl_stream_close(stream);
-    return code;
-}
-
 static void assert_same(const struct cpl_buffer *a, const struct cpl_buffer *b)
 {
     assert_int_equal(a->size, b->size);
     if (a->size)
         assert_memory_equal(a->data, b->data, a->size);
+}
+
+/* By one thread and by several, which must make no difference. */
+static enum cpl_code decompress_limited(const struct cpl_buffer *in,
+                                        enum cpl_compression compression, size_t in_piece,
+                                        size_t out_piece, struct cpl_expansion_limits limits,
+                                        struct cpl_buffer *out, struct cpl_error *err)
+{
+    enum cpl_code codes[2];
+    struct cpl_error errors[2] = {0};
+    struct cpl_buffer outs[2] = {0};
+    for (unsigned i = 0; i < 2; i++) {
+        struct cpl_stream *stream = cpl_stream_decompress_by(trickle(in->data, in->size, in_piece),
+                                                             compression, limits, 1 + 2 * i, err);
+        assert_non_null(stream);
+        codes[i] = read_through(stream, out_piece, &outs[i], &errors[i]);
+        cpl_stream_close(stream);
+    }
+    assert_int_equal(codes[0], codes[1]);
+    assert_same(&outs[0], &outs[1]);
+    assert_string_equal(errors[0].message, errors[1].message);
+    cpl_buffer_release(out);
+    cpl_buffer_release(&outs[0]);
+    *out = outs[1];
+    *err = errors[1];
+    return codes[1];
+}
+
+static enum cpl_code decompress(const struct cpl_buffer *in, enum cpl_compression compression,
+                                size_t in_piece, size_t out_piece, struct cpl_buffer *out,
+                                struct cpl_error *err)
+{
+    return decompress_limited(in, compression, in_piece, out_piece,
+                              (struct cpl_expansion_limits){0}, out, err);
 }
 
 /* ---- tests ---- */
@@ -284,18 +305,12 @@ static void skippable_frames_are_skipped(void **state)
 static enum cpl_code limited(const struct cpl_buffer *packed, enum cpl_compression compression,
                              uint64_t max_bytes, uint32_t max_ratio, struct cpl_error *err)
 {
-    struct cpl_expansion_limits limits = {.max_bytes = max_bytes, .max_ratio = max_ratio};
-    struct cpl_stream *stream = cpl_stream_decompress(trickle(packed->data, packed->size, 1 << 20),
-                                                      compression, limits, err);
-    assert_non_null(stream);
-    char *sink = malloc(1 << 20);
-    size_t got = 1;
-    bool ok = true;
-    while (ok && got)
-        ok = cpl_stream_read(stream, sink, 1 << 20, &got, err);
-    free(sink);
-    cpl_stream_close(stream);
-    return ok ? CPL_E_NONE : err->code;
+    struct cpl_expansion_limits limits = {max_bytes, max_ratio};
+    struct cpl_buffer out = {0};
+    enum cpl_code code = decompress_limited(packed, compression, 1 << 20, 1 << 20, limits, &out,
+                                            err);
+    cpl_buffer_release(&out);
+    return code;
 }
 
 static void bombs_are_refused(void **state)
@@ -341,6 +356,176 @@ static void huge_windows_are_refused(void **state)
     cpl_buffer_release(&packed);
 }
 
+/* ---- several threads ---- */
+
+static uint32_t chance(uint32_t *seed, uint32_t below)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (uint32_t)((uint64_t)(*seed >> 4) * below >> 28);
+}
+
+/* Half of it compresses, half does not. */
+static void noise(struct cpl_buffer *data, size_t size, uint32_t *seed)
+{
+    assert_true(cpl_buffer_reserve(data, size, NULL));
+    for (data->size = 0; data->size < size; data->size++)
+        data->data[data->size] = (uint8_t)(chance(seed, 2) ? chance(seed, 256) : 'a');
+}
+
+/* The size of a BGZF block goes into its extra field, behind a header made for it. */
+static void add_bgzf_block(struct cpl_buffer *out, const uint8_t *data, size_t size)
+{
+    struct cpl_buffer plain = {0};
+    add_gzip(&plain, data, size);
+    size_t total = plain.size + 8;
+    const uint8_t extra[] = {
+        6, 0, 'B', 'C', 2, 0, (uint8_t)((total - 1) & 0xFF), (uint8_t)((total - 1) >> 8)};
+    assert_true(total <= 65536);
+    plain.data[3] |= 4;
+    assert_true(cpl_buffer_append(out, plain.data, 10, NULL));
+    assert_true(cpl_buffer_append(out, extra, 8, NULL));
+    assert_true(cpl_buffer_append(out, plain.data + 10, plain.size - 10, NULL));
+    cpl_buffer_release(&plain);
+}
+
+enum { BGZF = N_ALL, KINDS };
+
+/* Members of all sizes, now and then a large one; all of it is `text`. */
+static void add_members(struct cpl_buffer *packed, int kind, const struct cpl_buffer *text,
+                        uint32_t *seed)
+{
+    packed->size = 0;
+    for (size_t at = 0, size = 0; at < text->size; at += size) {
+        size = chance(seed, 1u << (4 + chance(seed, kind == BGZF ? 12 : 16)));
+        if (size > text->size - at)
+            size = text->size - at;
+        if (kind == BGZF)
+            add_bgzf_block(packed, text->data + at, size);
+        else
+            add_member(packed, all[kind], text->data + at, size);
+    }
+}
+
+static enum cpl_compression compression_of(int kind)
+{
+    return kind == BGZF ? CPL_GZIP : all[kind];
+}
+
+static void threads_change_nothing(void **state)
+{
+    (void)state;
+    struct cpl_buffer text = {0}, packed = {0}, out = {0};
+    struct cpl_error err;
+    uint32_t seed = 3;
+    noise(&text, 1200000, &seed);
+    for (int kind = 0; kind < KINDS; kind++) {
+        add_members(&packed, kind, &text, &seed);
+        assert_int_equal(decompress(&packed, compression_of(kind), 1 << 20, 1 << 18, &out, &err),
+                         CPL_E_NONE);
+        assert_same(&out, &text);
+        for (int i = 0; i < 8; i++) { /* damaged, then cut off too */
+            size_t whole = packed.size, at = chance(&seed, (uint32_t)whole);
+            uint8_t before = packed.data[at];
+            packed.data[at] ^= (uint8_t)(1u << chance(&seed, 8));
+            decompress(&packed, compression_of(kind), 1 << (10 + i), 1 << 17, &out, &err);
+            packed.data[at] = (uint8_t)chance(&seed, 256);
+            packed.size = at + chance(&seed, (uint32_t)(whole - at));
+            decompress(&packed, compression_of(kind), 1 << 20, 5000, &out, &err);
+            packed.data[at] = before;
+            packed.size = whole;
+        }
+    }
+    cpl_buffer_release(&text);
+    cpl_buffer_release(&packed);
+    cpl_buffer_release(&out);
+}
+
+/* Padding and other members' magic inside members: what looks like a boundary and is none. */
+static void false_boundaries_are_declined(void **state)
+{
+    (void)state;
+    struct cpl_buffer text = {0}, packed = {0}, out = {0};
+    struct cpl_error err;
+    for (int kind = 0; kind < N_ALL; kind++) {
+        packed.size = text.size = 0;
+        for (int i = 0; i < 40; i++) {
+            struct cpl_buffer inner = {0};
+            for (int k = 0; k < 30; k++)
+                add_member(&inner, all[kind], "a member within a member", (size_t)k % 24);
+            add_member(&packed, all[kind], inner.data, inner.size);
+            assert_true(cpl_buffer_append(&text, inner.data, inner.size, NULL));
+            if (i % 7 == 6)
+                assert_true(cpl_buffer_append(&packed, "\0\0\0\0\0\0\0\0", 8, NULL));
+            cpl_buffer_release(&inner);
+        }
+        assert_int_equal(decompress(&packed, all[kind], 1 << 20, 1 << 16, &out, &err), CPL_E_NONE);
+        assert_same(&out, &text);
+    }
+    cpl_buffer_release(&text);
+    cpl_buffer_release(&packed);
+    cpl_buffer_release(&out);
+}
+
+static void xz_blocks(void **state)
+{
+    (void)state;
+    struct cpl_buffer text = {0}, packed = {0}, out = {0};
+    struct cpl_error err;
+    uint32_t seed = 5;
+    noise(&text, 400000, &seed);
+    lzma_mt options = {
+        .threads = 2, .block_size = 50000, .preset = 0, .check = LZMA_CHECK_CRC32, .timeout = 0};
+    lzma_stream stream = LZMA_STREAM_INIT;
+    assert_int_equal(lzma_stream_encoder_mt(&stream, &options), LZMA_OK);
+    assert_true(cpl_buffer_reserve(&packed, 1 << 20, NULL));
+    stream.next_in = text.data;
+    stream.avail_in = text.size;
+    stream.next_out = packed.data;
+    stream.avail_out = 1 << 20;
+    assert_int_equal(lzma_code(&stream, LZMA_FINISH), LZMA_STREAM_END);
+    packed.size = stream.total_out;
+    lzma_end(&stream);
+    assert_int_equal(decompress(&packed, CPL_XZ, 1 << 20, 1 << 16, &out, &err), CPL_E_NONE);
+    assert_same(&out, &text);
+    for (int i = 0; i < 30; i++) {
+        size_t whole = packed.size, at = chance(&seed, (uint32_t)whole);
+        packed.data[at] ^= 0x40;
+        decompress(&packed, CPL_XZ, 5000, 1 << 16, &out, &err);
+        packed.data[at] ^= 0x40;
+        packed.size = at;
+        decompress(&packed, CPL_XZ, 1 << 20, 1 << 16, &out, &err);
+        packed.size = whole;
+    }
+    cpl_buffer_release(&text);
+    cpl_buffer_release(&packed);
+    cpl_buffer_release(&out);
+}
+
+static void closing_early(void **state)
+{
+    (void)state;
+    struct cpl_buffer text = {0}, packed = {0};
+    struct cpl_error err;
+    uint32_t seed = 9;
+    noise(&text, 1 << 20, &seed);
+    for (int kind = 0; kind < KINDS; kind++) {
+        add_members(&packed, kind, &text, &seed);
+        for (size_t much = 0; much < text.size; much = much * 8 + 1) {
+            uint8_t sink[4096];
+            size_t got = 1;
+            struct cpl_stream *stream = cpl_stream_decompress_by(
+                trickle(packed.data, packed.size, 1 << 16), compression_of(kind),
+                (struct cpl_expansion_limits){0}, 4, &err);
+            assert_non_null(stream);
+            for (size_t at = 0; at < much; at += got)
+                assert_true(cpl_stream_read(stream, sink, sizeof sink, &got, &err));
+            cpl_stream_close(stream);
+        }
+    }
+    cpl_buffer_release(&text);
+    cpl_buffer_release(&packed);
+}
+
 static void allocations_may_fail(void **state)
 {
     (void)state;
@@ -367,6 +552,10 @@ int main(void)
         cmocka_unit_test(skippable_frames_are_skipped),
         cmocka_unit_test(bombs_are_refused),
         cmocka_unit_test(huge_windows_are_refused),
+        cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(false_boundaries_are_declined),
+        cmocka_unit_test(xz_blocks),
+        cmocka_unit_test(closing_early),
         cmocka_unit_test(allocations_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,24 +1,36 @@
-/* xz streams by liblzma. A dictionary above 128 MiB (twice that of xz -9) is refused before it is
- * allocated. */
+/* xz streams by liblzma, which decodes the blocks of one stream on several threads where their
+ * headers say their sizes (as xz -T writes them) and CPL_XZ_MEMORY allows it. A dictionary above
+ * 128 MiB (twice that of xz -9) is refused before it is allocated. */
 #include "decode/compress.h"
 
 #include <lzma.h>
 
 static const uint64_t MEMORY_LIMIT = (UINT64_C(1) << CPL_MAX_WINDOW_LOG) + (UINT64_C(4) << 20);
 
-static void *xz_open(struct cpl_error *err)
+struct xz {
+    lzma_stream stream;
+    unsigned threads;
+};
+
+static void *xz_open(unsigned threads, struct cpl_error *err)
 {
-    lzma_stream *stream = cpl_alloc(sizeof *stream, err);
-    if (stream)
-        *stream = (lzma_stream)LZMA_STREAM_INIT;
-    return stream;
+    struct xz *xz = cpl_alloc(sizeof *xz, err);
+    if (xz)
+        *xz = (struct xz){.stream = LZMA_STREAM_INIT, .threads = threads};
+    return xz;
 }
 
 static bool xz_begin(void *state, struct cpl_error *err)
 {
-    if (lzma_stream_decoder(state, MEMORY_LIMIT, LZMA_TELL_UNSUPPORTED_CHECK) != LZMA_OK)
-        return cpl_fail(err, CPL_E_MEMORY, "out of memory for xz");
-    return true;
+    struct xz *xz = state;
+    lzma_mt options = {.flags = LZMA_TELL_UNSUPPORTED_CHECK,
+                       .threads = xz->threads,
+                       .memlimit_threading = CPL_XZ_MEMORY,
+                       .memlimit_stop = MEMORY_LIMIT};
+    lzma_ret result = xz->threads > 1 ? lzma_stream_decoder_mt(&xz->stream, &options)
+                                      : lzma_stream_decoder(&xz->stream, MEMORY_LIMIT,
+                                                            LZMA_TELL_UNSUPPORTED_CHECK);
+    return result == LZMA_OK || cpl_fail(err, CPL_E_MEMORY, "out of memory for xz");
 }
 
 static enum cpl_codec_step failed(lzma_ret result, struct cpl_error *err)
@@ -49,7 +61,7 @@ static enum cpl_codec_step failed(lzma_ret result, struct cpl_error *err)
 
 static enum cpl_codec_step xz_step(void *state, struct cpl_codec_io *io, struct cpl_error *err)
 {
-    lzma_stream *stream = state;
+    lzma_stream *stream = &((struct xz *)state)->stream;
     stream->next_in = io->in;
     stream->avail_in = io->in_size;
     stream->next_out = io->out;
@@ -67,9 +79,13 @@ static enum cpl_codec_step xz_step(void *state, struct cpl_codec_io *io, struct 
 static void xz_close(void *state)
 {
     if (state)
-        lzma_end(state);
+        lzma_end(&((struct xz *)state)->stream);
     cpl_free(state);
 }
 
-const struct cpl_codec cpl_codec_xz = {
-    .name = "xz", .open = xz_open, .begin = xz_begin, .step = xz_step, .close = xz_close};
+const struct cpl_codec cpl_codec_xz = {.name = "xz",
+                                       .reads_ahead = true,
+                                       .open = xz_open,
+                                       .begin = xz_begin,
+                                       .step = xz_step,
+                                       .close = xz_close};

@@ -5,25 +5,41 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+struct zstd {
+    ZSTD_DCtx *context;
+    size_t wanted; /* bytes up to the end of the next block */
+    size_t held;   /* bytes of it that were taken */
+};
+
 static void zstd_close(void *state)
 {
-    ZSTD_freeDCtx(state);
+    ZSTD_freeDCtx(((struct zstd *)state)->context);
+    cpl_free(state);
 }
 
-static void *zstd_open(struct cpl_error *err)
+static void *zstd_open(unsigned threads, struct cpl_error *err)
 {
-    ZSTD_DCtx *context = ZSTD_createDCtx();
-    if (!context)
+    struct zstd *zstd = cpl_alloc_zero(1, sizeof *zstd, err);
+    (void)threads;
+    if (!zstd)
+        return NULL;
+    zstd->context = ZSTD_createDCtx();
+    if (!zstd->context) {
         cpl_fail(err, CPL_E_MEMORY, "out of memory for zstd");
-    else
-        ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, CPL_MAX_WINDOW_LOG);
-    return context;
+        cpl_free(zstd);
+        return NULL;
+    }
+    ZSTD_DCtx_setParameter(zstd->context, ZSTD_d_windowLogMax, CPL_MAX_WINDOW_LOG);
+    return zstd;
 }
 
 static bool zstd_begin(void *state, struct cpl_error *err)
 {
+    struct zstd *zstd = state;
     (void)err;
-    ZSTD_DCtx_reset(state, ZSTD_reset_session_only);
+    ZSTD_DCtx_reset(zstd->context, ZSTD_reset_session_only);
+    zstd->held = 0;
+    zstd->wanted = 5; /* the least that a frame begins with */
     return true;
 }
 
@@ -52,17 +68,36 @@ static enum cpl_codec_step failed(size_t result, struct cpl_error *err)
 
 static enum cpl_codec_step zstd_step(void *state, struct cpl_codec_io *io, struct cpl_error *err)
 {
-    ZSTD_inBuffer in = {.src = io->in, .size = io->in_size};
+    struct zstd *zstd = state;
+    bool all = io->whole || io->in_size < zstd->wanted;
+    ZSTD_inBuffer in = {.src = io->in, .size = all ? io->in_size : zstd->wanted};
     ZSTD_outBuffer out = {.dst = io->out, .size = io->out_size};
-    size_t result = ZSTD_decompressStream(state, &out, &in);
+    size_t result = ZSTD_decompressStream(zstd->context, &out, &in);
     io->in += in.pos;
     io->in_size -= in.pos;
     io->out += out.pos;
     io->out_size -= out.pos;
+    io->held = zstd->held;
     if (ZSTD_isError(result))
         return failed(result, err);
+    zstd->held = in.pos < zstd->wanted ? zstd->held + in.pos : 0;
+    zstd->wanted = result;
     return result == 0 ? CPL_CODEC_MEMBER_END : CPL_CODEC_MORE;
 }
 
-const struct cpl_codec cpl_codec_zstd = {
-    .name = "zstd", .open = zstd_open, .begin = zstd_begin, .step = zstd_step, .close = zstd_close};
+/* A frame's blocks say their lengths. */
+static size_t zstd_member_length(const struct cpl_member_view *view, size_t *out)
+{
+    unsigned long long content = ZSTD_getFrameContentSize(view->data, view->size);
+    size_t length = ZSTD_findFrameCompressedSize(view->data, view->size);
+    bool known = content != ZSTD_CONTENTSIZE_UNKNOWN && content != ZSTD_CONTENTSIZE_ERROR;
+    *out = known && content <= SIZE_MAX ? (size_t)content : 0;
+    return ZSTD_isError(length) ? 0 : length;
+}
+
+const struct cpl_codec cpl_codec_zstd = {.name = "zstd",
+                                         .open = zstd_open,
+                                         .begin = zstd_begin,
+                                         .step = zstd_step,
+                                         .close = zstd_close,
+                                         .member_length = zstd_member_length};

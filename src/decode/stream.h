@@ -88,6 +88,12 @@ struct cpl_expansion_limits {
 struct cpl_stream *cpl_stream_decompress(struct cpl_stream *inner, enum cpl_compression compression,
                                          struct cpl_expansion_limits limits,
                                          struct cpl_error *err) CPL_CHECKED;
+/* The same bytes, limits and errors, but up to `threads` threads decode members, frames and blocks ahead of their turn
+ * where the format shows them (compress_members.h says how, and what memory it takes). 1 = no thread. */
+struct cpl_stream *cpl_stream_decompress_by(struct cpl_stream *inner,
+                                            enum cpl_compression compression,
+                                            struct cpl_expansion_limits limits, unsigned threads,
+                                            struct cpl_error *err) CPL_CHECKED;
 /* Runs `inner` on a thread of its own, `blocks` blocks of `block_size` ahead. Takes over `inner`. locate is passed through. */
 struct cpl_stream *cpl_stream_prefetch(struct cpl_stream *inner, size_t block_size, unsigned blocks,
                                        struct cpl_error *err) CPL_CHECKED;

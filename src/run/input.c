@@ -53,18 +53,19 @@ static bool sniff_compression(struct cpl_input *input, const char *wanted, struc
 
 /* `raw` is taken over. */
 static struct cpl_stream *decompress(const struct cpl_inputs *inputs, const struct cpl_input *input,
-                                     struct cpl_stream *stream, struct cpl_error *err)
+                                     struct cpl_stream *raw, unsigned threads,
+                                     struct cpl_error *err)
 {
-    if (!stream || input->compression == CPL_PLAIN)
-        return stream;
-    return cpl_stream_decompress(stream, input->compression, inputs->expansion, err);
+    if (!raw || input->compression == CPL_PLAIN)
+        return raw;
+    return cpl_stream_decompress_by(raw, input->compression, inputs->expansion, threads, err);
 }
 
 static struct cpl_stream *decompressed(const struct cpl_inputs *inputs,
                                        const struct cpl_input *input, uint64_t from, bool again,
                                        struct cpl_error *err)
 {
-    return decompress(inputs, input, raw_stream(input, from, again, err), err);
+    return decompress(inputs, input, raw_stream(input, from, again, err), 1, err);
 }
 
 /* Up to `size` bytes of a stream. */
@@ -205,11 +206,18 @@ static bool list_objects(struct cpl_storage *storage, const struct cpl_source_co
     return true;
 }
 
+static unsigned threads_of(const struct cpl_limits_config *limits)
+{
+    long online = limits->threads > 0 ? (long)limits->threads : sysconf(_SC_NPROCESSORS_ONLN);
+    return online < 1 ? 1 : (unsigned)online;
+}
+
 bool cpl_inputs_open(struct cpl_storage *storage, const struct cpl_source_config *source,
                      const struct cpl_limits_config *limits, _Atomic bool *stop,
                      struct cpl_inputs *inputs, struct cpl_error *err)
 {
     *inputs = (struct cpl_inputs){.expansion = {.max_ratio = (uint32_t)limits->max_expansion_ratio},
+                                  .threads = threads_of(limits),
                                   .stop = stop};
     if (!list_objects(storage, source, inputs, err) ||
         !(inputs->items = cpl_alloc_zero(inputs->n, sizeof *inputs->items, err))) {
@@ -261,7 +269,7 @@ static struct cpl_stream *text_stream(const struct cpl_inputs *inputs,
                                       const struct cpl_input *input, struct cpl_stream *raw,
                                       bool prefetch, struct cpl_error *err)
 {
-    struct cpl_stream *stream = decompress(inputs, input, raw, err);
+    struct cpl_stream *stream = decompress(inputs, input, raw, prefetch ? inputs->threads : 1, err);
     if (stream && prefetch && (input->compression != CPL_PLAIN || input->is_stdin))
         stream = cpl_stream_prefetch(stream, PREFETCH_BLOCK, PREFETCH_BLOCKS, err);
     if (stream && !input->is_utf8)

@@ -42,6 +42,7 @@ struct cpl_inputs {
     struct cpl_arena arena;
     struct cpl_recorded recorded;
     struct cpl_expansion_limits expansion;
+    unsigned threads;   /* for decompressing what work reads */
     _Atomic bool *stop; /* ends waits for standard input; may be NULL */
 };
 
