@@ -690,8 +690,10 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
     if (!infer_columns(d, list, n_samples, &walk, have_first, &columns, err))
         goto out;
     if (!sample.whole && columns.rows == 0 && d->header == CPL_HEADER_YES) {
-        cpl_fail(err, CPL_E_DATA, "no row behind the header ends within the first %zu bytes",
-                 sample.size);
+        cpl_fail(err, CPL_E_DATA,
+                 "no row of %u fields follows the header in the first %zu bytes: set "
+                 "csv.delimiter, csv.quote or csv.header",
+                 columns.n, sample.size);
         goto out;
     }
     d->n_columns = columns.n;

@@ -80,6 +80,21 @@ static bool append_place(struct cpl_reject_list *list, const struct cpl_reject *
     return cpl_buffer_append(&list->bytes, place, (size_t)length, err);
 }
 
+/* Neighbours mostly say the same: then the text is kept once. It stands at the end of the bytes. */
+static void share_message(struct cpl_reject_list *list, struct cpl_reject_row *row)
+{
+    if (!list->n)
+        return;
+    const struct cpl_reject_row *last =
+        (const struct cpl_reject_row *)(const void *)list->rows.data + list->n - 1;
+    const uint8_t *bytes = list->bytes.data;
+    if (last->message_length != row->message_length ||
+        memcmp(bytes + last->message_at, bytes + row->message_at, row->message_length) != 0)
+        return;
+    list->bytes.size = row->message_at;
+    row->message_at = last->message_at;
+}
+
 static bool add(struct cpl_reject_sink *sink, const struct cpl_reject *reject,
                 struct cpl_error *err)
 {
@@ -101,6 +116,7 @@ static bool add(struct cpl_reject_sink *sink, const struct cpl_reject *reject,
     row.said_length = row.message_length;
     if (!append_place(list, reject, &row, err))
         goto fail;
+    share_message(list, &row);
     if (reject->raw &&
         !keep_bytes(list, reject->raw, reject->raw_length, &row.raw_at, &row.raw_length, err))
         goto fail;

@@ -66,6 +66,20 @@ static void rows_come_back(void **state)
     cpl_reject_list_release(&list);
 }
 
+static void equal_messages_are_kept_once(void **state)
+{
+    (void)state;
+    struct cpl_reject_list list;
+    cpl_reject_list_init(&list, 0);
+    for (int i = 0; i < 3; i++)
+        add(&list, 10, NULL, "ragged", i < 2 ? "two fields" : "six fields", "a,b\n");
+    assert_int_equal(list.bytes.size, 2 * strlen("two fields") + 3 * strlen("a,b\n"));
+    const struct cpl_reject_row *rows = (const struct cpl_reject_row *)(void *)list.rows.data;
+    assert_memory_equal(list.bytes.data + rows[1].message_at, "two fields", 10);
+    assert_memory_equal(list.bytes.data + rows[2].message_at, "six fields", 10);
+    cpl_reject_list_release(&list);
+}
+
 static void places_are_named(void **state)
 {
     (void)state;
@@ -153,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_come_back),
+        cmocka_unit_test(equal_messages_are_kept_once),
         cmocka_unit_test(places_are_named),
         cmocka_unit_test(the_limit_holds_and_keeps_the_list_whole),
         cmocka_unit_test(every_allocation_may_fail),
