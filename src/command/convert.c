@@ -225,7 +225,8 @@ const struct cpl_verb cpl_verb_convert = {
         "OUT is one file (its ending names the format), `-` for standard output, or a directory "
         "(ending in `/`) for a dataset. It appears whole or not at all. Rows that cannot be read "
         "are "
-        "kept beside it, with the reason: OUT.rejects.parquet.",
+        "kept beside it, with the reason: OUT.rejects.parquet. Directories on the way to OUT that "
+        "are not there are made, and named.",
     .examples = "cupel convert orders.csv orders.parquet\n"
                 "cupel convert 'logs/*.ndjson.gz' lake/logs/\n"
                 "cupel convert --type price='decimal(15,2)' --compression zstd:3 a.csv b.csv "

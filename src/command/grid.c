@@ -104,6 +104,13 @@ bool cpl_grid_set(struct cpl_grid *grid, size_t column, const char *text, size_t
     return true;
 }
 
+static const char null_cell[] = "NULL"; /* known by its address */
+
+void cpl_grid_set_null(struct cpl_grid *grid, size_t column)
+{
+    grid->cells[(grid->n_rows - 1) * grid->n_columns + column] = null_cell;
+}
+
 /* ---- layout ---- */
 
 static void natural_widths(const struct cpl_grid *grid, size_t *widths)
@@ -195,13 +202,16 @@ static bool draw_row(const struct drawing *d, size_t row)
 {
     const char *dim = cpl_colour(d->colour, CPL_DIM);
     const char *plain = cpl_colour(d->colour, CPL_PLAIN_TEXT);
-    const char *shade = row ? "" : cpl_colour(d->colour, CPL_BOLD);
+    const char *const *cells = d->grid->cells + row * d->grid->n_columns;
     bool ok = put(d, dim) && put(d, "│") && put(d, plain);
-    for (size_t i = 0; ok && i < d->n; i++)
+    for (size_t i = 0; ok && i < d->n; i++) {
+        const char *shade = !row                    ? cpl_colour(d->colour, CPL_BOLD)
+                            : cells[i] == null_cell ? dim
+                                                    : "";
         ok = put(d, shade) &&
-             draw_cell(d, d->grid->cells[row * d->grid->n_columns + i], d->widths[i],
-                       d->grid->align[i] == CPL_RIGHT) &&
+             draw_cell(d, cells[i], d->widths[i], d->grid->align[i] == CPL_RIGHT) &&
              put(d, plain) && put(d, dim) && put(d, "│") && put(d, plain);
+    }
     return ok && put(d, "\n");
 }
 

@@ -19,6 +19,8 @@ bool cpl_grid_row(struct cpl_grid *grid, struct cpl_error *err) CPL_CHECKED;
 /* Into the last row; copied, control characters made visible. */
 bool cpl_grid_set(struct cpl_grid *grid, size_t column, const char *text, size_t length,
                   struct cpl_error *err) CPL_CHECKED;
+/* "NULL", dim, into the last row: no value. */
+void cpl_grid_set_null(struct cpl_grid *grid, size_t column);
 /* Append to `out`; width 0 = as wide as it is. *left_out (may be NULL): columns that did not fit. */
 bool cpl_grid_draw(const struct cpl_grid *grid, unsigned width, bool colour, size_t *left_out,
                    struct cpl_buffer *out, struct cpl_error *err) CPL_CHECKED;

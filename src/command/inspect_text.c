@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { MOST_COLUMNS = 250, PLAIN_WIDTH = 200 /* where there is no terminal */ };
 
@@ -87,6 +88,28 @@ static bool put_dialect(const struct cpl_plan *plan, struct cpl_buffer *out, boo
     return ok;
 }
 
+/* ---- values ---- */
+
+/* Could a text be taken for something else than its characters: no value, nothing at all, a quoted text? */
+static bool is_mistakable(const char *text, size_t length)
+{
+    static const char blanks[] = " \t\r\n";
+    return !length || (length == 4 && !strncasecmp(text, "null", 4)) || text[0] == '"' ||
+           strchr(blanks, text[0]) || strchr(blanks, text[length - 1]);
+}
+
+/* A value's text, in quotes where it could be mistaken. */
+static bool set_value(struct cpl_grid *grid, size_t column, enum cpl_kind kind, const char *text,
+                      size_t length, struct cpl_error *err)
+{
+    if (kind != CPL_STRING || !is_mistakable(text, length))
+        return cpl_grid_set(grid, column, text, length, err);
+    char *quoted = cpl_format(err, "\"%.*s\"", (int)length, text);
+    bool ok = quoted && cpl_grid_set(grid, column, quoted, strlen(quoted), err);
+    cpl_free(quoted);
+    return ok;
+}
+
 /* ---- columns ---- */
 
 static void samples_text(const struct cpl_inspection *it, uint32_t i,
@@ -94,9 +117,15 @@ static void samples_text(const struct cpl_inspection *it, uint32_t i,
 {
     size_t at = 0;
     *text = 0;
-    for (unsigned k = 0; k < column->n_samples && at < size; k++)
-        at += (size_t)snprintf(text + at, size - at, "%s%.24s", k ? ", " : "", column->samples[k]);
-    if (!cpl_kind_is_nested(cpl_rows_schema(it->rows)->fields[i].type.kind) || !it->n_head)
+    enum cpl_kind kind = cpl_rows_schema(it->rows)->fields[i].type.kind;
+    for (unsigned k = 0; k < column->n_samples && at < size; k++) {
+        const char *sample = column->samples[k], *quote = "";
+        if (kind == CPL_STRING && is_mistakable(sample, strlen(sample)))
+            quote = "\"";
+        at += (size_t)snprintf(text + at, size - at, "%s%s%.24s%s", k ? ", " : "", quote, sample,
+                               quote);
+    }
+    if (!cpl_kind_is_nested(kind) || !it->n_head)
         return;
     struct cpl_slice cell = cpl_inspect_cell(it, 0, i);
     snprintf(text, size, "%.*s", (int)(cell.length < size ? cell.length : size - 1), cell.data);
@@ -121,8 +150,10 @@ static bool put_column(struct cpl_grid *grid, const struct cpl_inspection *it, u
     samples_text(it, i, &column, text, sizeof text);
     ok = set(grid, 0, field->name, err) && set(grid, 1, (const char *)type.data, err) &&
          set(grid, 2, cpl_show_count(column.nulls, count), err) && set(grid, 3, distinct, err) &&
-         set(grid, 4, column.has_bounds ? column.min : "", err) &&
-         set(grid, 5, column.has_bounds ? column.max : "", err) && set(grid, 6, text, err);
+         set(grid, 6, text, err);
+    if (ok && column.has_bounds)
+        ok = set_value(grid, 4, field->type.kind, column.min, strlen(column.min), err) &&
+             set_value(grid, 5, field->type.kind, column.max, strlen(column.max), err);
 out:
     cpl_buffer_release(&type);
     return ok;
@@ -200,7 +231,11 @@ static bool put_head(const struct cpl_inspection *it, unsigned width, bool colou
         ok = cpl_grid_row(&grid, err);
         for (uint32_t i = 0; ok && i < schema->n_fields; i++) {
             struct cpl_slice cell = cpl_inspect_cell(it, row, i);
-            ok = cpl_grid_set(&grid, i, (const char *)cell.data, cell.length, err);
+            if (cell.extra)
+                cpl_grid_set_null(&grid, i);
+            else
+                ok = set_value(&grid, i, schema->fields[i].type.kind, (const char *)cell.data,
+                               cell.length, err);
         }
     }
     ok = ok && cpl_grid_draw(&grid, width, colour, &left_out, out, err);

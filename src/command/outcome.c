@@ -1,5 +1,6 @@
 #include "command/outcome.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,22 @@ static bool print_json(const struct cpl_pipeline *pipeline, const struct cpl_run
               cpl_buffer_append(&text, "\n", 1, err) && cpl_print(&text, err);
     cpl_buffer_release(&text);
     return ok;
+}
+
+/* ---- directories ---- */
+
+/* The first directory on the way to `path` that is not there; NULL when there is none. The path itself is to be written. */
+static char *missing_directory(const char *path)
+{
+    char *way = cpl_strdup(path, NULL);
+    for (char *slash = way ? strchr(way + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        if (slash[1] && access(way, F_OK) < 0 && errno == ENOENT)
+            return way;
+        *slash = '/';
+    }
+    cpl_free(way);
+    return NULL;
 }
 
 /* ---- the summary ---- */
@@ -39,8 +56,9 @@ static void say_files(struct cpl_console *console, const struct cpl_run_result *
     for (size_t i = 0; i < result->n_files; i++) {
         const struct cpl_output_file *file = &result->files[i];
         if (i < MOST_FILES_SHOWN)
-            cpl_console_say(console, "info", "wrote %s (%s rows, %s)", file->path,
-                            cpl_show_count(file->rows, a), cpl_show_size(file->bytes, b));
+            cpl_console_say(console, "info", "wrote %s (%s row%s, %s)", file->path,
+                            cpl_show_count(file->rows, a), file->rows == 1 ? "" : "s",
+                            cpl_show_size(file->bytes, b));
         rows += i < MOST_FILES_SHOWN ? 0 : file->rows;
         bytes += i < MOST_FILES_SHOWN ? 0 : file->bytes;
     }
@@ -129,7 +147,11 @@ int cpl_outcome(struct cpl_console *console, const struct cpl_outcome_options *o
                                   .progress = cpl_console_progress,
                                   .log = cpl_console_log};
     console->run_id = result.run_id;
+    char *missing = missing_directory(options->pipeline->sink.path);
     bool ok = cpl_run(&run, &result, &err);
+    if (missing && !access(missing, F_OK))
+        cpl_console_say(console, "info", "made the directory %s", missing);
+    cpl_free(missing);
     if (!ok && options->explain)
         options->explain(&err);
     int status = settle(console, options, &result, ok, &err);

@@ -120,8 +120,26 @@ static struct cpl_schema *typed_columns(const struct cpl_schema_config *config, 
     return schema;
 }
 
+/* The columns that there are, as far as a message has room. */
+static void list_columns(const struct cpl_schema *schema, char *text, size_t size)
+{
+    enum { KEPT = 40 }; /* for "and N more" */
+    size_t at = 0;
+    uint32_t i = 0;
+    for (; i < schema->n_fields; i++) {
+        size_t length = strlen(schema->fields[i].name);
+        if (at + length + 2 + KEPT > size)
+            break;
+        at += (size_t)snprintf(text + at, size - at, "%s%s", i ? ", " : "", schema->fields[i].name);
+    }
+    if (i < schema->n_fields)
+        snprintf(text + at, size - at, "%s%u %s", i ? " and " : "", schema->n_fields - i,
+                 i ? "more" : "columns with long names");
+}
+
 static bool no_such_column(const struct cpl_plan *plan, const char *name, struct cpl_error *err)
 {
+    char known[400] = "";
     const char **names = cpl_alloc((plan->schema->n_fields + 1) * sizeof *names, err);
     if (!names)
         return false;
@@ -129,9 +147,9 @@ static bool no_such_column(const struct cpl_plan *plan, const char *name, struct
         names[i] = plan->schema->fields[i].name;
     names[plan->schema->n_fields] = NULL;
     const char *near = cpl_nearest(name, names);
-    cpl_fail(err, CPL_E_CONFIG,
-             near ? "the input has no column %s; is %s meant?" : "the input has no column %s", name,
-             near);
+    list_columns(plan->schema, known, sizeof known);
+    cpl_fail(err, CPL_E_CONFIG, "the input has no column %.100s%s%.100s%s; it has: %s", name,
+             near ? "; is " : "", near ? near : "", near ? " meant?" : "", known);
     cpl_free(names);
     return false;
 }
@@ -213,17 +231,23 @@ static bool choose_columns(struct cpl_plan *plan, struct cpl_error *err)
 }
 
 /* Declared formats go with their columns, whatever place these have. */
-static void set_formats(struct cpl_plan *plan)
+static bool set_formats(struct cpl_plan *plan, struct cpl_error *err)
 {
     const struct cpl_schema_config *config = &plan->pipeline->schema;
-    for (uint32_t i = 0; config->declared && config->formats && i < config->declared->n_fields;
-         i++) {
-        int at = config->formats[i]
-                     ? cpl_schema_find(plan->schema, config->declared->fields[i].name)
-                     : -1;
+    struct cpl_name_order order;
+    if (!config->declared || !config->formats)
+        return true;
+    if (!order_schema(plan->schema, &order, err))
+        return false;
+    for (uint32_t i = 0; i < config->declared->n_fields; i++) {
+        int64_t at = config->formats[i]
+                         ? cpl_name_order_find(&order, config->declared->fields[i].name)
+                         : -1;
         if (at >= 0)
             plan->columns[at].format = config->formats[i];
     }
+    cpl_name_order_release(&order);
+    return true;
 }
 
 /* ---- samples ---- */
@@ -342,8 +366,7 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool *longer, struc
                          plan->columns);
         ok = choose_columns(plan, err);
     }
-    if (ok)
-        set_formats(plan);
+    ok = ok && set_formats(plan, err);
 out:
     release_samples(&samples);
     cpl_schema_free(declared);
@@ -557,9 +580,8 @@ bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_
     cpl_free(plan->columns);
     plan->schema = schema;
     plan->columns = columns;
-    set_formats(plan);
     point_decode(plan);
-    return plan_partitions(plan, err);
+    return set_formats(plan, err) && plan_partitions(plan, err);
 }
 
 static bool write_schema(const struct cpl_schema *schema, struct cpl_json_writer *json,

@@ -43,6 +43,25 @@ def test_summary_says_rows_files_and_the_first_reject():
         check(part in text, text, part)
 
 
+def test_null_and_texts_like_it_look_different():
+    pathlib.Path("n.csv").write_text('id,s\n1,\n2,NULL\n3,""\n4," x"\n5,plain\n')
+    text = run("inspect", "n.csv").stdout.decode()
+    for cell in ("1 │ NULL   │", '2 │ "NULL" │', '3 │ ""     │', '4 │ " x"   │', "5 │ plain  │", '│ "NULL", "", " x"'):
+        check(cell in text, text, cell)
+
+
+def test_a_wrong_column_is_answered_with_those_there_are():
+    text = said(run("convert", "good.csv", "o.parquet", "--columns", "zzz"))
+    check("no column zzz; it has: id, name, price" in text, text)
+    check("is name meant?; it has: id," in said(run("convert", "good.csv", "o.parquet", "--columns", "nmae")))
+
+
+def test_directories_that_were_made_are_named():
+    check("made the directory new\n" in said(run("convert", "good.csv", "new/deep/o.parquet")))
+    for out in ("new/deep/p.parquet", "q.parquet", "lake/"):
+        check("made the directory" not in said(run("convert", "good.csv", out)))
+
+
 def test_a_type_conflict_is_named_with_line_and_column():
     pathlib.Path("w.csv").write_text("a,b\n" + "1,2\n" * 600000 + "3,x\n")
     pathlib.Path("w.ndjson").write_text('{"a":1}\n' * 300000 + '{"a":"x"}\n')
