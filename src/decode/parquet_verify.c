@@ -1,6 +1,7 @@
 #include "decode/parquet_verify.h"
 #include "decode/parquet_assemble.h"
 #include "decode/parquet_facts.h"
+#include "decode/parquet_verify_order.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,16 +43,23 @@ static bool corrupt(struct cpl_error *err, const char *what)
 }
 
 /* A failed check of what other writers are careless about: an error in our own files, else a remark. */
-static bool remark(const struct chunk *chunk, struct cpl_error *err, const struct cpl_error *found)
+static bool remark_on(const struct cpl_parquet_file *file, struct cpl_parquet_report *report,
+                      const char *where, const char *name, const struct cpl_error *found,
+                      struct cpl_error *err)
 {
-    const struct cpl_bytes *writer = &cpl_parquet_metadata(chunk->file)->created_by;
-    struct cpl_parquet_report *report = chunk->file_report;
+    const struct cpl_bytes *writer = &cpl_parquet_metadata(file)->created_by;
     if (writer->size >= 5 && !memcmp(writer->data, "cupel", 5))
         return cpl_fail(err, found->code, "%s", found->message);
     if (report->remarks++ == 0)
-        snprintf(report->first_remark, sizeof report->first_remark, "column %s: %.200s",
-                 chunk->leaf->field->name, found->message);
+        snprintf(report->first_remark, sizeof report->first_remark, "%s %.40s: %.190s", where, name,
+                 found->message);
     return true;
+}
+
+static bool remark(const struct chunk *chunk, struct cpl_error *err, const struct cpl_error *found)
+{
+    return remark_on(chunk->file, chunk->file_report, "column", chunk->leaf->field->name, found,
+                     err);
 }
 
 static void release_chunk(struct chunk *chunk)
@@ -566,6 +574,7 @@ static bool verify_chunk(const struct cpl_parquet_file *file, uint32_t group, ui
                                : 0;
     report->indexes += (uint64_t)chunk.has_column_index + chunk.has_offset_index +
                        (chunk.bloom.size != 0);
+    report->histograms += chunk.column_index.definition_histograms.n > 0;
     if (!ok) {
         char path[300];
         cpl_fail_context(err, "%s: row group %u, column %s, page %" PRIu64, cpl_parquet_name(file),
@@ -609,6 +618,22 @@ out:
     return ok;
 }
 
+/* Others' NaNs and old string orders may well be ordered by other rules. */
+static bool verify_order(const struct cpl_parquet_file *file, uint32_t group,
+                         struct cpl_parquet_report *report, struct cpl_error *err)
+{
+    struct cpl_error found;
+    char number[16];
+    report->orders += cpl_parquet_metadata(file)->row_groups.items[group].sorting_columns.n > 0;
+    if (cpl_parquet_verify_order(file, group, &found))
+        return true;
+    if (found.code != CPL_E_CORRUPT)
+        return cpl_fail_with(err, &found);
+    snprintf(number, sizeof number, "%u", group);
+    return remark_on(file, report, "row group", number, &found, err) ||
+           cpl_fail_context(err, "%s: row group %u", cpl_parquet_name(file), group);
+}
+
 static bool verify_group(const struct cpl_parquet_file *file, uint32_t group,
                          struct cpl_codec_state *codec, struct cpl_parquet_report *report,
                          struct cpl_error *err)
@@ -627,7 +652,7 @@ static bool verify_group(const struct cpl_parquet_file *file, uint32_t group,
         !cpl_parquet_check_equal(stated->total_compressed_size, stored,
                                  "the row group's compressed size", err))
         return cpl_fail_context(err, "%s: row group %u", cpl_parquet_name(file), group);
-    return true;
+    return verify_order(file, group, report, err);
 }
 
 bool cpl_parquet_verify(const struct cpl_parquet_file *file, struct cpl_parquet_report *report,

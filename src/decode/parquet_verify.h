@@ -3,13 +3,13 @@
  * Recounted from the pages and compared with what page headers, footer, column index, offset index,
  * size statistics and bloom filters say: rows, values, nulls, page and chunk sizes, encodings, CRCs,
  * level histograms, minimum and maximum (bounds must hold; where they claim to be exact, they must be
- * attained), boundary order, page places, membership in the bloom filter. Every value is also
- * converted (UTF-8, ranges), and nested columns are assembled.
- * Not checked: distinct counts, sorting columns, and null counts of repeated columns more closely
+ * attained), boundary order, page places, membership in the bloom filter, the order of the sorting columns. Every value
+ * is also converted (UTF-8, ranges), and nested columns are assembled.
+ * Not checked: distinct counts, and null counts of repeated columns more closely
  * than their possible range (writers differ on whether an empty list counts).
  *
- * Other writers are careless about three things that no reader relies on: the list of encodings, the
- * encoding statistics, and unencoded sizes. Contradictions there are only remarked upon, unless cupel
+ * Other writers are careless about things that few readers rely on: the list of encodings, the
+ * encoding statistics, unencoded sizes, and sorting columns. Contradictions there are only remarked upon, unless cupel
  * itself has written the file.
  *
  * The first other contradiction is an error, CORRUPT (or DATA when the file cannot even be decoded), that
@@ -29,6 +29,8 @@ struct cpl_parquet_report {
     uint64_t rows, row_groups, pages, crcs;
     uint64_t remarks; /* carelessness of other writers; the first one in words */
     char first_remark[256];
+    uint64_t histograms,
+        orders; /* chunks with histograms of their pages' levels; row groups with sorting columns */
     uint64_t indexes; /* column and offset indexes, and bloom filters, that were checked */
     struct cpl_parquet_column_report *columns; /* by leaf */
     uint32_t n_columns;

@@ -19,6 +19,8 @@ struct cpl_part_builder {
     struct cpl_parquet_options options;
     struct cpl_arena arena;
     struct cpl_parquet_schema schema;
+    struct cpl_parquet_sorting sorting;
+    struct cpl_parquet_sorted sorted;
     struct cpl_shredder *shredder;
     struct cpl_parquet_scratch scratch;
     struct cpl_parquet_column **columns;
@@ -83,6 +85,7 @@ static void builder_free(struct cpl_part_builder *b)
         cpl_parquet_column_free(b->columns[l]);
     cpl_free(b->columns);
     cpl_shredder_free(b->shredder);
+    cpl_parquet_sorted_release(&b->sorted);
     cpl_codec_state_release(&b->scratch.codec);
     cpl_buffer_release(&b->scratch.body);
     cpl_buffer_release(&b->scratch.packed);
@@ -126,7 +129,11 @@ static struct cpl_part_builder *builder_new(const struct cpl_schema *schema, con
         return NULL;
     bool ok = settle_options(options, &b->options, err) &&
               cpl_parquet_schema_of(schema, &b->arena, &b->schema, err) &&
-              known_bloom_columns(b, err) && (b->shredder = cpl_shredder_new(&b->schema, err)) &&
+              known_bloom_columns(b, err) &&
+              cpl_parquet_sorting_of(&b->options.sorted_by, &b->schema, &b->arena, &b->sorting,
+                                     err) &&
+              cpl_parquet_sorted_init(&b->sorted, &b->sorting, err) &&
+              (b->shredder = cpl_shredder_new(&b->schema, err)) &&
               (b->columns = cpl_alloc_zero(b->schema.n_leaves, sizeof *b->columns, err));
     if (ok)
         bound_pages(b);
@@ -181,6 +188,7 @@ static bool finish_group(struct cpl_part_builder *b, struct cpl_error *err)
     }
     b->part->rows += b->group_rows;
     b->group_rows = 0;
+    cpl_parquet_sorted_end_group(&b->sorted);
     return true;
 }
 
@@ -191,7 +199,8 @@ static bool append(struct cpl_part_builder *b, const struct cpl_batch *batch,
     for (uint32_t first = 0; first < n;) {
         uint64_t room = (uint64_t)b->options.row_group_rows - b->group_rows;
         uint32_t take = n - first < room ? n - first : (uint32_t)room;
-        if (!cpl_shred(b->shredder, batch, selection ? selection + first : NULL, first, take,
+        if (!cpl_parquet_sorted_add(&b->sorted, batch, selection, first, take, err) ||
+            !cpl_shred(b->shredder, batch, selection ? selection + first : NULL, first, take,
                        give_leaf, b, err))
             return false;
         first += take;
@@ -204,7 +213,7 @@ static bool append(struct cpl_part_builder *b, const struct cpl_batch *batch,
 
 static bool finish(struct cpl_part_builder *b, struct cpl_part **part, struct cpl_error *err)
 {
-    if (!finish_group(b, err))
+    if (!cpl_parquet_sorted_verdict(&b->sorted, err) || !finish_group(b, err))
         return false;
     *part = b->part;
     b->part = NULL;
@@ -216,6 +225,7 @@ static void discard(struct cpl_part_builder *b)
     part_free(b->part);
     b->part = NULL;
     b->group_rows = 0;
+    cpl_parquet_sorted_reset(&b->sorted);
     for (uint32_t l = 0; l < b->schema.n_leaves; l++)
         cpl_parquet_column_reset(b->columns[l]);
 }
@@ -231,6 +241,7 @@ struct cpl_file_encoder {
     struct cpl_parquet_options options;
     struct cpl_arena arena;
     struct cpl_parquet_schema schema;
+    struct cpl_parquet_sorting sorting;
     struct cpl_write_sink *sink;
     uint64_t offset, rows;
     struct cpl_parquet_row_group *groups;
@@ -289,6 +300,7 @@ static struct cpl_file_encoder *file_new(const struct cpl_schema *schema, const 
     f->arena.max = (size_t)1 << 30;
     if (settle_options(options, &f->options, err) &&
         cpl_parquet_schema_of(schema, &f->arena, &f->schema, err) &&
+        cpl_parquet_sorting_of(&f->options.sorted_by, &f->schema, &f->arena, &f->sorting, err) &&
         keep_metadata(f, metadata, err) && put(f, "PAR1", 4, err))
         return f;
     file_free(f);
@@ -545,6 +557,8 @@ static bool add_group(struct cpl_file_encoder *f, struct group *group, struct cp
     if (!out->columns.items)
         return false;
     out->columns.n = f->schema.n_leaves;
+    out->sorting_columns.items = f->sorting.columns;
+    out->sorting_columns.n = f->sorting.n;
     for (uint32_t l = 0; l < f->schema.n_leaves; l++) {
         if (!add_chunk(f, f->n_groups, l, &group->chunks[l], &out->columns.items[l], err))
             return false;

@@ -13,6 +13,7 @@
 #include "encode/encoder.h"
 #include "encode/parquet_bounds.h"
 #include "encode/parquet_dictionary.h"
+#include "encode/parquet_sorted.h"
 #include "encode/parquet_values.h"
 #include "format/parquet_schema.h"
 
@@ -31,6 +32,7 @@ struct cpl_parquet_options {
     uint64_t page_bytes;
     bool statistics, page_index, page_crc;
     struct cpl_strings bloom_filters; /* column paths */
+    struct cpl_strings sorted_by;     /* column paths with their directions */
     enum cpl_codec codec;             /* settled from `compression` when a builder is made */
     int level;
     bool wide; /* settled: so many columns that each gives its memory back after a row group */

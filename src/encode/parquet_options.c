@@ -72,5 +72,13 @@ const struct cpl_option cpl_parquet_options[] = {
      .offset = AT(bloom_filters),
      .summary = "Columns (a.b for members) that get a bloom filter.",
      .example = "[order_id]"},
+    {.name = "sorted_by",
+     .type = CPL_OPTION_STRINGS,
+     .offset = AT(sorted_by),
+     .summary = "The order that the rows already have: columns (a.b for members), with `desc` and "
+                "`nulls first` behind the name where it is so (else ascending, nulls last). Proven "
+                "on every row, and written into each row group for its readers; a row out of order "
+                "fails the run. Nothing is sorted.",
+     .example = "[customer_id, day desc]"},
     {0},
 };

@@ -464,6 +464,22 @@ bool cpl_parquet_schema_of(const struct cpl_schema *schema, struct cpl_arena *ar
            set_levels(out, true, arena, err);
 }
 
+uint32_t cpl_parquet_leaf_steps(const struct cpl_parquet_schema *schema, uint32_t leaf,
+                                uint32_t *steps)
+{
+    const struct cpl_parquet_node *nodes = schema->nodes;
+    uint32_t n = schema->n_fields, n_steps = 0;
+    while (n) {
+        uint32_t i = 0;
+        while (i + 1 < n && nodes[i + 1].leaf <= leaf)
+            i++;
+        steps[n_steps++] = i;
+        n = nodes[i].field->type.n_children;
+        nodes = nodes[i].children;
+    }
+    return n_steps;
+}
+
 /* ---- from elements to fields ---- */
 
 struct builder {

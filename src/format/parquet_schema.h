@@ -56,5 +56,8 @@ bool cpl_parquet_schema_parse(const struct cpl_parquet_element *elements, uint32
                               struct cpl_error *err) CPL_CHECKED;
 /* "a.list.element" of a leaf; cut when it does not fit. */
 const char *cpl_parquet_leaf_path(const struct cpl_parquet_leaf *leaf, char *text, size_t size);
+/* The way to a leaf: a field of the schema, then children (n_path of them at most). How many. */
+uint32_t cpl_parquet_leaf_steps(const struct cpl_parquet_schema *schema, uint32_t leaf,
+                                uint32_t *steps);
 /* Bytes of FIXED_LEN_BYTE_ARRAY that hold every decimal of so many digits: 38 → 16. */
 int32_t cpl_parquet_decimal_length(int precision);

@@ -163,7 +163,7 @@ static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool la
     if (widened || atomic_load(w->doomed))
         discard(w);
     else if (!finish(w, result, err))
-        return false;
+        return cpl_fail_context(err, "%s", plan->inputs.items[split->input].path);
     result->rejects = w->rejects;
     cpl_reject_list_init(&w->rejects, 0);
     /* the sink's address is the worker's own list: it stays */

@@ -196,9 +196,13 @@ static bool print_verdict(const struct cpl_parquet_file *file, struct cpl_error 
     struct cpl_parquet_report report;
     bool ok = cpl_parquet_verify(file, &report, err);
     if (ok)
-        printf("{\"rows\": %llu, \"pages\": %llu, \"crcs\": %llu, \"indexes\": %llu, \"nulls\": [",
-               (unsigned long long)report.rows, (unsigned long long)report.pages,
-               (unsigned long long)report.crcs, (unsigned long long)report.indexes);
+        printf(
+            "{\"rows\": %llu, \"pages\": %llu, \"crcs\": %llu, \"indexes\": %llu, \"histograms\": "
+            "%llu, \"orders\": %llu, \"remarks\": %llu, \"nulls\": [",
+            (unsigned long long)report.rows, (unsigned long long)report.pages,
+            (unsigned long long)report.crcs, (unsigned long long)report.indexes,
+            (unsigned long long)report.histograms, (unsigned long long)report.orders,
+            (unsigned long long)report.remarks);
     for (uint32_t i = 0; ok && i < report.n_columns; i++)
         printf("%s%llu", i ? ", " : "", (unsigned long long)report.columns[i].nulls);
     if (ok)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(__file__))
-from parquet_tables import BUILD, NESTED, SIMPLE, canonical_rows, dump, first_difference, need, random_table, random_uuids, verify
+from parquet_tables import BUILD, NESTED, SIMPLE, ReadError, canonical_rows, dump, first_difference, need, random_table, random_uuids, verify
 
 need("pyarrow", "duckdb", "polars")
 import duckdb
@@ -140,6 +140,40 @@ def oddities(folder):
     compare(target, "values of megabytes", strings)
 
 
+def orders(folder):
+    """sorted_by: proven while writing, written down, checked by verify; a false claim of others is remarked upon."""
+    source, target = os.path.join(folder, "in.parquet"), os.path.join(folder, "out.parquet")
+    rng = random.Random(8)
+    rows = sorted(((rng.randint(0, 40), rng.choice(["a", "é", "z", None]), i) for i in range(25000)), key=lambda r: (r[0], r[1] is not None, r[1] or ""))
+    table = pa.table({"k": [r[0] for r in rows], "who": pa.array([{"name": r[1], "n": r[2]} for r in rows], pa.struct([("name", pa.string()), ("n", pa.int64())]))})
+    pq.write_table(table, source, store_schema=False)
+    rewrite(source, target, "sorted_by=[k, who.name nulls first]", "row_group_rows=7000")
+    compare(target, "sorted", table)
+    report, metadata = verify(target), pq.read_metadata(target)
+    wanted = (pq.SortingColumn(0, False, False), pq.SortingColumn(1, False, True))
+    if report["orders"] != metadata.num_row_groups or any(metadata.row_group(i).sorting_columns != wanted for i in range(metadata.num_row_groups)):
+        failures.append(f"sorting columns: {report}, {metadata.row_group(0).sorting_columns}")
+    for claim, words in (("[k, who.name]", "does not hold"), ("[who.n]", "does not hold"), ("[name]", "no column"), ("[k, k desc]", "twice")):
+        try:
+            rewrite(source, target, f"sorted_by={claim}")
+            failures.append(f"sorted_by={claim} was believed")
+        except AssertionError as error:
+            if words not in str(error):
+                failures.append(f"sorted_by={claim}: {error}")
+    pq.write_table(table, source, sorting_columns=[pq.SortingColumn(2)])
+    if verify(source)["remarks"] != 1:
+        failures.append("a false order of pyarrow's was not remarked upon")
+    with open(source, "rb") as file:
+        ours = file.read().replace(b"parquet-cpp-arrow", b"cupel-cpp-arrow..")
+    with open(target, "wb") as file:
+        file.write(ours)
+    try:
+        failures.append(f"a false order in a file of ours was not found: {verify(target)}")
+    except ReadError as error:
+        if "is not in the order that the sorting columns claim" not in str(error):
+            failures.append(f"a false order in a file of ours: {error}")
+
+
 def damage(folder):
     """verify finds any flipped bit in the pages of a file of ours, and a cut-off file is refused."""
     source, target = os.path.join(folder, "in.parquet"), os.path.join(folder, "out.parquet")
@@ -166,7 +200,7 @@ def damage(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for part in (every_choice, switches, shapes_of_data, oddities, damage):
+    for part in (every_choice, switches, shapes_of_data, oddities, orders, damage):
         part(temporary)
 print(f"{counts['files']} files of ours, {counts['readings']} readings, {len(failures)} failures")
 for failure in failures:
