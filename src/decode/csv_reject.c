@@ -1,0 +1,200 @@
+/* Rejects of CSV: which row, where, and why, in words that name the column. */
+#include "decode/csv_decoder.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Newlines before `at`. Rejects mostly come in order, so that each byte is looked at a few times at most. */
+static uint64_t lines_before(struct csv_decoder *d, uint32_t at)
+{
+    if (d->counted.base != d->block.base || d->counted.to > at)
+        d->counted.to = 0, d->counted.lines = 0, d->counted.base = d->block.base;
+    d->counted.lines += cpl_count_newlines(d->block.data + d->counted.to, at - d->counted.to);
+    d->counted.to = at;
+    return d->block.lines_before + d->counted.lines;
+}
+
+/* Where in the row from `from` on the fault at `at` is. */
+static struct cpl_fault place_fault(const struct csv_decoder *d, uint32_t from, uint32_t at)
+{
+    const uint8_t *row = d->block.data + from, *fault = d->block.data + at;
+    if (at == (uint32_t)WHOLE_ROW || at < from)
+        return (struct cpl_fault){0};
+    const uint8_t *newline = memrchr(row, '\n', at - from);
+    return (struct cpl_fault){
+        .line = cpl_count_newlines(row, at - from),
+        .column = (uint64_t)(fault - (newline ? newline + 1 : row)) + 1,
+    };
+}
+
+/* Row [from, to), in which the fault is at `at` (or WHOLE_ROW); `what`: column, rule, message and whether it is a conflict. */
+static bool send_reject(struct csv_decoder *d, uint32_t from, uint32_t to, uint32_t at,
+                        const struct cpl_reject *what)
+{
+    struct cpl_csv_block *block = &d->block;
+    struct cpl_reject reject = *what;
+    reject.fault = place_fault(d, from, at);
+    reject.fault.conflict = what->fault.conflict;
+    reject.position = block->base + from;
+    reject.length = reject.raw_length = to - from;
+    reject.raw = block->data + from;
+    reject.line = lines_before(d, from);
+    struct cpl_buffer raw = {.max = 2 * block->max_row_bytes + 4096};
+    struct cpl_stream *bytes = block->bytes;
+    bool ok = true;
+    if (bytes->ops->locate) {
+        uint64_t start = 0, end = 0;
+        ok = bytes->ops->locate(bytes, reject.position, reject.position + reject.length, &start,
+                                &end, &raw, d->err);
+        reject.position = start;
+        reject.length = end - start;
+        reject.raw = raw.data;
+        reject.raw_length = raw.size;
+    }
+    block->object.reject += reject.length;
+    ok = ok && d->rejects->add(d->rejects, &reject, d->err);
+    cpl_buffer_release(&raw);
+    return ok;
+}
+
+static void say_row_limit(const struct csv_decoder *d, char *message, size_t size)
+{
+    snprintf(message, size, "the row is longer than limits.max_row_bytes (%llu bytes)",
+             (unsigned long long)d->block.max_row_bytes);
+}
+
+/* Name and start of the record's first field over max_field_bytes; the record has just been taken off the index. */
+static const char *find_long_field(const struct csv_decoder *d, uint32_t from, uint32_t fields,
+                                   uint32_t *at)
+{
+    const struct cpl_csv_block *block = &d->block;
+    const uint32_t *ends = block->scan.positions + block->cursor - fields;
+    uint32_t i = 0;
+    for (*at = from; i < fields && ends[i] - *at <= block->max_field_bytes; i++)
+        *at = ends[i] + 1;
+    return i < d->dialect->n_columns ? d->dialect->column_names[i] : NULL;
+}
+
+bool cpl_csv_reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_t from, uint32_t to,
+                              uint32_t fields, struct cpl_error *err)
+{
+    struct csv_decoder *d = context;
+    char message[160];
+    const char *rule = "quote", *column = NULL;
+    uint32_t at = WHOLE_ROW;
+    d->err = err;
+    switch (oddity) {
+    case CPL_ODD_RAGGED:
+        rule = "ragged";
+        snprintf(message, sizeof message, "the row has %u field%s where %u are expected", fields,
+                 fields == 1 ? "" : "s", d->dialect->n_columns);
+        break;
+    case CPL_ODD_QUOTE:
+        snprintf(
+            message, sizeof message,
+            "text follows a closing quote; a quote inside a quoted field must be written twice");
+        break;
+    case CPL_ODD_OPEN_QUOTE:
+        snprintf(message, sizeof message, "a quoted field is never closed");
+        break;
+    case CPL_ODD_CHARSET:
+        rule = "charset";
+        snprintf(message, sizeof message,
+                 "the row holds bytes that are not valid in the input's character set");
+        break;
+    case CPL_ODD_FIELD_LIMIT:
+        rule = "limit";
+        column = find_long_field(d, from, fields, &at);
+        snprintf(message, sizeof message,
+                 "a field is longer than limits.max_field_bytes (%llu bytes)",
+                 (unsigned long long)d->plan->max_field_bytes);
+        break;
+    case CPL_ODD_LIMIT:
+        rule = "limit";
+        say_row_limit(d, message, sizeof message);
+        break;
+    }
+    return send_reject(d, from, to, at,
+                       &(struct cpl_reject){.column = column, .rule = rule, .message = message});
+}
+
+bool cpl_csv_reject_giant(void *context, const struct cpl_csv_giant *giant, struct cpl_error *err)
+{
+    struct csv_decoder *d = context;
+    char message[160];
+    say_row_limit(d, message, sizeof message);
+    const struct cpl_reject reject = {.position = giant->position,
+                                      .length = giant->length,
+                                      .line = giant->line,
+                                      .rule = "limit",
+                                      .message = message,
+                                      .raw = giant->raw.data,
+                                      .raw_length = giant->raw.size};
+    return d->rejects->add(d->rejects, &reject, err);
+}
+
+/* The cell's text for a message: printable, shortened. */
+void cpl_csv_quote_cell(const uint8_t *data, uint32_t length, char out[64])
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < length && n < 40; i++)
+        out[n++] = data[i] < 0x20 || data[i] == 0x7F ? '?' : (char)data[i];
+    while (n && length > 40 && ((uint8_t)out[n - 1] & 0xC0) == 0x80)
+        n--;
+    if (n && length > 40 && ((uint8_t)out[n - 1] & 0xC0) == 0xC0)
+        n--;
+    if (length > 40) {
+        memcpy(out + n, "…", sizeof "…");
+        n += sizeof "…" - 1;
+    }
+    out[n] = 0;
+}
+
+/* A number that only its length keeps out of a float column. */
+static bool too_many_digits(const struct csv_decoder *d, const struct csv_bad_cell *bad)
+{
+    enum cpl_kind kind = d->plan->schema->fields[bad->field].type.kind;
+    if ((kind != CPL_F64 && kind != CPL_F32) || bad->end <= bad->start)
+        return false;
+    struct cpl_text_facts facts = cpl_text_classify(d->block.data + bad->start,
+                                                    bad->end - bad->start, &d->dialect->style);
+    return facts.class == CPL_CLASS_INT || facts.class == CPL_CLASS_DECIMAL ||
+           facts.class == CPL_CLASS_DOUBLE;
+}
+
+bool cpl_csv_reject_cell(struct csv_decoder *d, const struct csv_bad_cell *bad)
+{
+    const struct cpl_field *field = &d->plan->schema->fields[bad->field];
+    char cell[64], message[256];
+    struct cpl_buffer type = {0};
+    uint32_t row_start = d->tile.row_start[bad->row], row_end = d->tile.row_end[bad->row];
+    bool ok = true;
+    const char *rule = bad->quote ? "quote" : bad->null ? "null" : "type";
+    if (bad->quote) {
+        snprintf(
+            message, sizeof message,
+            "text follows a closing quote; a quote inside a quoted field must be written twice");
+    } else if (bad->null) {
+        snprintf(message, sizeof message, "column %.100s must not be null", field->name);
+    } else {
+        cpl_csv_quote_cell(d->block.data + bad->start,
+                           bad->end > bad->start ? bad->end - bad->start : 0, cell);
+        ok = cpl_type_format(&field->type, &type, d->err);
+        const char *name = ok ? cpl_buffer_text(&type, d->err) : NULL;
+        ok = name != NULL;
+        snprintf(message, sizeof message, "\"%s\" does not fit %.80s%s", cell, name ? name : "",
+                 too_many_digits(d, bad)
+                     ? ": it has more digits than are given back; declare decimal or string"
+                     : "");
+    }
+    const struct cpl_reject what = {.column = field->name,
+                                    .rule = rule,
+                                    .message = message,
+                                    .fault = {.conflict = bad->conflict}};
+    ok = ok && send_reject(d, row_start, row_end, bad->start, &what);
+    d->block.row_bytes -= row_end - row_start;
+    d->block.reject_bytes += row_end - row_start;
+    d->rows_rejected++;
+    cpl_buffer_release(&type);
+    return ok;
+}
