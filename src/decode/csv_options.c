@@ -1,4 +1,5 @@
-/* The options of CSV, each declared once. */
+/* The options of CSV, each declared once; and a settled dialect in words for inspect and receipts. */
+#include "base/tree.h"
 #include "decode/csv.h"
 
 #define AT(member) offsetof(struct cpl_csv_dialect, member)
@@ -130,3 +131,40 @@ const struct cpl_option cpl_csv_options[] = {
      .summary = "Declared numeric columns also take +5, 007, .5 and 5.; inferred ones never do."},
     {0},
 };
+
+static void describe_char(struct cpl_json_writer *json, const char *key, char value, bool set)
+{
+    char text[2] = {value, 0};
+    cpl_json_object(json, key);
+    cpl_json_string(json, "value", value ? text : NULL);
+    cpl_json_string(json, "from", set ? "option" : "detected");
+    cpl_json_close(json);
+}
+
+static void describe_word(struct cpl_json_writer *json, const char *key, const char *value,
+                          bool set)
+{
+    cpl_json_object(json, key);
+    cpl_json_string(json, "value", value);
+    cpl_json_string(json, "from", set ? "option" : "detected");
+    cpl_json_close(json);
+}
+
+bool cpl_csv_describe(const void *settings, struct cpl_buffer *out, struct cpl_error *err)
+{
+    const struct cpl_csv_dialect *d = settings;
+    struct cpl_json_writer json;
+    cpl_json_begin(&json, out, 0, err);
+    cpl_json_object(&json, NULL);
+    describe_char(&json, "delimiter", d->delimiter, d->delimiter_set);
+    describe_char(&json, "quote", d->quote, d->quote_set);
+    describe_char(&json, "escape", d->escape, d->escape_set);
+    describe_char(&json, "comment", d->comment, d->comment_set);
+    describe_word(&json, "newline", d->newline == CPL_NEWLINE_CR ? "cr" : "lf", d->newline_set);
+    describe_word(&json, "header", d->header == CPL_HEADER_YES ? "yes" : "no", d->header_set);
+    describe_char(&json, "decimal_point", d->decimal_point ? d->decimal_point : '.', false);
+    cpl_json_int(&json, "skip_lines", d->skip_lines);
+    cpl_json_uint(&json, "columns", d->n_columns);
+    cpl_json_close(&json);
+    return cpl_json_end(&json);
+}

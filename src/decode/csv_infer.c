@@ -1,0 +1,452 @@
+/* A CSV's columns from samples: header, names, types; and whether further objects have the same.
+ *
+ * Every guess only proposes: types are proven on every row by the decoder, and rows that do not have the
+ * settled width are rejected with their bytes. What the user set is never guessed. */
+#include "batch/name_order.h"
+#include "decode/csv_cell.h"
+#include "decode/csv_names.h"
+#include "decode/csv_sniff.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TYPE_RECORDS = 20000, MAX_COLUMNS = 100000 };
+
+struct column {
+    struct cpl_text_facts facts, with_comma;
+    uint32_t seen, points, commas; /* values; decimals written with either sign */
+};
+
+struct columns {
+    struct column *items;
+    uint32_t n;
+    uint32_t rows; /* classified at the start of an object */
+};
+
+static bool classify_record(const struct cpl_csv_dialect *d, const struct csv_walk *walk,
+                            struct columns *columns, struct cpl_arena *arena, struct cpl_error *err)
+{
+    static const struct cpl_text_style comma = {.decimal_point = ','};
+    for (uint32_t c = 0; c < columns->n && c < walk->fields; c++) {
+        const uint8_t *data;
+        uint32_t length;
+        struct cpl_csv_text text;
+        struct cpl_error problem = {0};
+        cpl_csv_walk_cell(walk, c, &data, &length);
+        enum cpl_csv_cell kind = cpl_csv_cell_text(d, data, length, arena, &text, &problem);
+        if (problem.code != CPL_E_NONE)
+            return cpl_fail(err, problem.code, "%s", problem.message);
+        if (kind == CPL_CELL_NULL || kind == CPL_CELL_BAD_QUOTE)
+            continue;
+        struct column *column = &columns->items[c];
+        struct cpl_text_facts facts = cpl_text_classify(text.data, text.length, &d->style);
+        column->seen++;
+        column->facts = cpl_text_join(column->facts, facts);
+        column->points += facts.class == CPL_CLASS_DECIMAL || facts.class == CPL_CLASS_DOUBLE;
+        if (d->decimal_point)
+            continue;
+        struct cpl_text_facts other = cpl_text_classify(text.data, text.length, &comma);
+        column->with_comma = cpl_text_join(column->with_comma, other);
+        column->commas += facts.class == CPL_CLASS_STRING && other.class == CPL_CLASS_DECIMAL;
+    }
+    return true;
+}
+
+static bool classify_sample(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                            bool skip_header, struct columns *columns, struct cpl_error *err)
+{
+    struct csv_walk walk;
+    struct cpl_arena arena = {0};
+    if (!cpl_csv_walk_init(&walk, sample, cpl_csv_rules_of(d), err))
+        return false;
+    if (sample->at_start) {
+        walk = cpl_csv_skip_preamble(walk, d);
+        if (skip_header)
+            cpl_csv_walk_next(&walk);
+    } else {
+        const uint8_t *newline = memchr(walk.data, walk.rules.newline, walk.size);
+        walk.at = newline ? (size_t)(newline - walk.data) + 1 : walk.size;
+    }
+    bool ok = true;
+    for (uint32_t n = 0; ok && n < TYPE_RECORDS && cpl_csv_walk_next(&walk); n++) {
+        if (walk.fields == columns->n && !walk.bad) {
+            columns->rows += sample->at_start;
+            ok = classify_record(d, &walk, columns, &arena, err);
+        }
+        cpl_arena_reset(&arena);
+    }
+    cpl_arena_release(&arena);
+    cpl_csv_walk_release(&walk);
+    return ok;
+}
+
+static bool is_value_class(enum cpl_text_class class)
+{
+    return class != CPL_CLASS_STRING && class != CPL_CLASS_NULL;
+}
+
+/* Text that could be data, not a name, tells against a header; so does a first row that occurs again. */
+static bool looks_like_header(const struct cpl_csv_dialect *d, const struct csv_walk *first,
+                              const struct columns *rest, struct cpl_arena *arena)
+{
+    uint32_t named = 0, against = 0, typed = 0;
+    for (uint32_t c = 0; c < first->fields; c++) {
+        const uint8_t *data;
+        uint32_t length;
+        struct cpl_csv_text text;
+        cpl_csv_walk_cell(first, c, &data, &length);
+        enum cpl_csv_cell kind = cpl_csv_cell_text(d, data, length, arena, &text, NULL);
+        if (kind != CPL_CELL_VALUE)
+            continue;
+        if (is_value_class(cpl_text_classify(text.data, text.length, &d->style).class))
+            against++;
+        else
+            named++;
+        if (c < rest->n && is_value_class(rest->items[c].facts.class))
+            typed++;
+    }
+    if (against)
+        return against * 4 < named && typed * 2 > first->fields;
+    return named > 0;
+}
+
+static bool same_record_again(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                              const struct csv_walk *first, struct cpl_error *err, bool *again)
+{
+    struct csv_walk walk;
+    *again = false;
+    if (!cpl_csv_walk_init(&walk, sample, cpl_csv_rules_of(d), err))
+        return false;
+    walk = cpl_csv_skip_preamble(walk, d);
+    cpl_csv_walk_next(&walk);
+    size_t length = first->end - first->start;
+    for (unsigned n = 0; n < SNIFF_RECORDS && !*again && cpl_csv_walk_next(&walk); n++)
+        *again = walk.end - walk.start == length &&
+                 !memcmp(walk.data + walk.start, first->data + first->start, length);
+    cpl_csv_walk_release(&walk);
+    return true;
+}
+
+/* The header's c-th name, as it is to be called unless another is called so. */
+static const char *header_name(struct cpl_csv_dialect *d, const struct csv_walk *header, uint32_t c,
+                               struct cpl_error *err)
+{
+    struct cpl_csv_text text;
+    const uint8_t *data;
+    uint32_t length;
+    cpl_csv_walk_cell(header, c, &data, &length);
+    cpl_csv_cell_text(d, data, length, &d->arena, &text, NULL);
+    return cpl_csv_name(&d->arena, (const char *)text.data, text.length, err);
+}
+
+static bool name_columns(struct cpl_csv_dialect *d, const struct csv_walk *header,
+                         struct cpl_error *err)
+{
+    d->column_names = cpl_arena_alloc(&d->arena, (d->n_columns + 1) * sizeof *d->column_names, err);
+    if (!d->column_names)
+        return false;
+    for (uint32_t c = 0; c < d->n_columns; c++) {
+        const char *name = "";
+        if (c < d->names.n)
+            name = cpl_csv_name(&d->arena, d->names.items[c], strlen(d->names.items[c]), err);
+        else if (header && c < header->fields)
+            name = header_name(d, header, c, err);
+        if (!(d->column_names[c] = name))
+            return false;
+    }
+    return cpl_csv_names_unique(&d->arena, d->column_names, d->n_columns, err);
+}
+
+static bool settle_style(struct cpl_csv_dialect *d, struct cpl_error *err)
+{
+    const char **lists[2] = {0};
+    const struct cpl_strings *words[2] = {&d->true_words, &d->false_words};
+    for (int i = 0; i < 2; i++) {
+        if (!words[i]->n)
+            continue;
+        lists[i] = cpl_arena_alloc(&d->arena, (words[i]->n + 1) * sizeof *lists[i], err);
+        if (!lists[i])
+            return false;
+        memcpy(lists[i], words[i]->items, words[i]->n * sizeof *lists[i]);
+        lists[i][words[i]->n] = NULL;
+    }
+    d->style = (struct cpl_text_style){.decimal_point = d->decimal_point,
+                                       .thousands = d->thousands,
+                                       .date_format = d->date_format,
+                                       .time_format = d->time_format,
+                                       .timestamp_format = d->timestamp_format,
+                                       .true_words = lists[0],
+                                       .false_words = lists[1]};
+    return true;
+}
+
+/* By vote, so that one bad value does not hide how the others are written. */
+static void adopt_decimal_comma(struct cpl_csv_dialect *d, struct columns *columns)
+{
+    bool comma = false, point = false;
+    if (d->decimal_point || d->delimiter == ',')
+        return;
+    for (uint32_t c = 0; c < columns->n; c++) {
+        const struct column *column = &columns->items[c];
+        comma |= column->commas && 2 * column->commas >= column->seen;
+        point |= column->points && 2 * column->points >= column->seen;
+    }
+    if (!comma || point)
+        return;
+    d->decimal_point = d->style.decimal_point = ',';
+    for (uint32_t c = 0; c < columns->n; c++)
+        columns->items[c].facts = columns->items[c].with_comma;
+}
+
+static bool make_schema(const struct cpl_csv_dialect *d, const struct columns *columns,
+                        const struct cpl_schema *declared, bool decimals,
+                        struct cpl_schema **schema, struct cpl_column_plan **plans,
+                        struct cpl_error *err)
+{
+    struct cpl_field *fields = cpl_alloc_zero(d->n_columns, sizeof *fields, err);
+    *plans = fields ? cpl_alloc_zero(d->n_columns, sizeof **plans, err) : NULL;
+    struct cpl_name_order order = {0};
+    *schema = NULL;
+    if (!*plans ||
+        (declared && !cpl_name_order_init(&order, declared->fields, sizeof *declared->fields,
+                                          declared->n_fields, err)))
+        goto out;
+    for (uint32_t c = 0; c < d->n_columns; c++) {
+        int64_t at = cpl_name_order_find(&order, d->column_names[c]);
+        if (at >= 0) {
+            fields[c] = declared->fields[at];
+            continue;
+        }
+        (*plans)[c] = (struct cpl_column_plan){.inferred = true, .facts = columns->items[c].facts};
+        fields[c] = (struct cpl_field){.name = d->column_names[c],
+                                       .type = cpl_text_type(columns->items[c].facts, decimals),
+                                       .nullable = true,
+                                       .field_id = -1};
+    }
+    *schema = cpl_schema_new(fields, d->n_columns, err);
+out:
+    cpl_name_order_release(&order);
+    cpl_free(fields);
+    if (!*schema) {
+        cpl_free(*plans);
+        *plans = NULL;
+    }
+    return *schema != NULL;
+}
+
+static bool decide_header(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                          const struct csv_walk *first, bool have_first, const struct columns *rest,
+                          struct cpl_error *err)
+{
+    if (d->header != CPL_HEADER_AUTO)
+        return true;
+    struct cpl_arena arena = {0};
+    bool again = false, yes = have_first && looks_like_header(d, first, rest, &arena);
+    cpl_arena_release(&arena);
+    if (yes && !same_record_again(d, sample, first, err, &again))
+        return false;
+    d->header = yes && !again ? CPL_HEADER_YES : CPL_HEADER_NO;
+    return true;
+}
+
+/* Does another object begin with the first one's header? Columns in another order would be taken for one another. */
+static bool same_header(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                        const struct csv_walk *first, bool *same, struct cpl_error *err)
+{
+    struct csv_walk walk;
+    size_t length = first->end - first->start;
+    if (!cpl_csv_walk_init(&walk, sample, cpl_csv_rules_of(d), err))
+        return false;
+    if (sample->size >= 3 && !memcmp(sample->data, "\xEF\xBB\xBF", 3))
+        walk.at = 3;
+    walk = cpl_csv_skip_preamble(walk, d);
+    *same = cpl_csv_walk_next(&walk) && walk.end - walk.start == length &&
+            !memcmp(walk.data + walk.start, first->data + first->start, length);
+    cpl_csv_walk_release(&walk);
+    return true;
+}
+
+static bool infer_columns(struct cpl_csv_dialect *d, const struct cpl_sample *samples,
+                          size_t n_samples, struct csv_walk *first, bool have_first,
+                          struct columns *columns, struct cpl_error *err)
+{
+    columns->items = cpl_alloc_zero(columns->n, sizeof *columns->items, err);
+    if (!columns->items)
+        return false;
+    if (!classify_sample(d, &samples[0], true, columns, err) ||
+        !decide_header(d, &samples[0], first, have_first, columns, err))
+        return false;
+    if (d->header == CPL_HEADER_NO && have_first && first->fields == columns->n) {
+        struct cpl_arena arena = {0};
+        bool ok = classify_record(d, first, columns, &arena, err);
+        cpl_arena_release(&arena);
+        if (!ok)
+            return false;
+    }
+    for (size_t i = 1; i < n_samples; i++) {
+        bool header = d->header == CPL_HEADER_YES, same = true;
+        if (samples[i].at_start && header && !same_header(d, &samples[i], first, &same, err))
+            return false;
+        if (same && !classify_sample(d, &samples[i], header, columns, err))
+            return false;
+    }
+    adopt_decimal_comma(d, columns);
+    return true;
+}
+
+bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_samples,
+                   const struct cpl_schema *declared, bool decimals, struct cpl_schema **schema,
+                   struct cpl_column_plan **plans, struct cpl_error *err)
+{
+    struct cpl_csv_dialect *d = settings;
+    struct columns columns = {0};
+    struct csv_walk walk = {0};
+    bool ok = false;
+    struct cpl_sample sample = samples[0];
+    if (sample.size >= 3 && !memcmp(sample.data, "\xEF\xBB\xBF", 3))
+        sample.data += 3, sample.size -= 3;
+    struct cpl_sample list[16];
+    n_samples = n_samples > 16 ? 16 : n_samples;
+    memcpy(list, samples, n_samples * sizeof *list);
+    list[0] = sample;
+
+    if (!settle_style(d, err) || !cpl_csv_settle_dialect(d, &sample, err) ||
+        !cpl_csv_walk_init(&walk, &sample, cpl_csv_rules_of(d), err))
+        goto out;
+    walk = cpl_csv_skip_preamble(walk, d);
+    bool have_first = cpl_csv_walk_next(&walk);
+    struct csv_score score;
+    if (!cpl_csv_score(&sample, cpl_csv_rules_of(d), &score, err))
+        goto out;
+    /* the header's width rules when there is one; else the usual width */
+    columns.n = have_first ? walk.fields : 0;
+    if (have_first && score.fields > 1 && score.agreeing * 2 > score.records &&
+        d->header != CPL_HEADER_YES)
+        columns.n = score.fields;
+    if (d->names.n > columns.n)
+        columns.n = (uint32_t)d->names.n;
+    if (!columns.n) {
+        cpl_fail(err, CPL_E_DATA,
+                 sample.whole
+                     ? "there is no row to take columns from: the input is empty%s"
+                     : "no row ends within its first bytes: is this text with line ends?%.0s",
+                 sample.size ? " but for blank lines and comments" : "");
+        goto out;
+    }
+    if (columns.n > MAX_COLUMNS) {
+        cpl_fail(err, CPL_E_LIMIT,
+                 "the first row has %u fields, more than %d: is the delimiter right?", columns.n,
+                 MAX_COLUMNS);
+        goto out;
+    }
+    if (!infer_columns(d, list, n_samples, &walk, have_first, &columns, err))
+        goto out;
+    if (!sample.whole && columns.rows == 0 && d->header == CPL_HEADER_YES) {
+        cpl_fail(err, CPL_E_DATA,
+                 "no row of %u fields follows the header in the first %zu bytes: set "
+                 "csv.delimiter, csv.quote or csv.header",
+                 columns.n, sample.size);
+        goto out;
+    }
+    d->n_columns = columns.n;
+    ok = name_columns(d, d->header == CPL_HEADER_YES && have_first ? &walk : NULL, err) &&
+         make_schema(d, &columns, declared, decimals, schema, plans, err);
+out:
+    cpl_csv_walk_release(&walk);
+    cpl_free(columns.items);
+    return ok;
+}
+
+static bool same_names(const struct cpl_csv_dialect *a, const struct cpl_csv_dialect *b)
+{
+    if (a->n_columns != b->n_columns)
+        return false;
+    for (uint32_t c = 0; c < a->n_columns; c++)
+        if (strcmp(a->column_names[c], b->column_names[c]) != 0)
+            return false;
+    return true;
+}
+
+/* Columns in another order are found by name; a missing one is null where it may be; one that the schema lacks would be lost. */
+static bool fits_names(const struct cpl_csv_dialect *d, const struct cpl_schema *schema,
+                       bool closed, const struct cpl_name_order *own,
+                       const struct cpl_name_order *theirs, struct cpl_error *err)
+{
+    uint32_t shared = 0;
+    for (uint32_t c = 0; c < d->n_columns && !closed; c++)
+        if (cpl_name_order_find(theirs, d->column_names[c]) < 0)
+            return cpl_fail(err, CPL_E_DATA,
+                            "its header has a column \"%.100s\" that the first input lacks; "
+                            "convert it apart, or choose columns (--columns)",
+                            d->column_names[c]);
+    for (uint32_t f = 0; f < schema->n_fields; f++) {
+        bool here = cpl_name_order_find(own, schema->fields[f].name) >= 0;
+        shared += here;
+        if (!schema->fields[f].nullable && !here)
+            return cpl_fail(err, CPL_E_DATA,
+                            "its header lacks the column \"%.100s\", which must not be null",
+                            schema->fields[f].name);
+    }
+    return shared ||
+           cpl_fail(err, CPL_E_DATA,
+                    "its header has none of the first input's columns: is it of the same kind, and "
+                    "has it the same delimiter?");
+}
+
+static bool fits_schema(const struct cpl_csv_dialect *d, const struct cpl_schema *schema,
+                        bool closed, struct cpl_error *err)
+{
+    struct cpl_name_order own = {0}, theirs = {0};
+    bool ok = cpl_name_order_init(&own, d->column_names, sizeof *d->column_names, d->n_columns,
+                                  err) &&
+              cpl_name_order_init(&theirs, schema->fields, sizeof *schema->fields, schema->n_fields,
+                                  err) &&
+              fits_names(d, schema, closed, &own, &theirs, err);
+    cpl_name_order_release(&own);
+    cpl_name_order_release(&theirs);
+    return ok;
+}
+
+bool cpl_csv_for_object(const void *settings, const struct cpl_sample *head,
+                        const struct cpl_schema *schema, bool closed, void **own,
+                        struct cpl_error *err)
+{
+    const struct cpl_csv_dialect *first = settings;
+    struct csv_walk walk = {0};
+    struct cpl_sample sample = *head;
+    *own = NULL;
+    if (first->header != CPL_HEADER_YES || first->names.n)
+        return true;
+    if (sample.size >= 3 && !memcmp(sample.data, "\xEF\xBB\xBF", 3))
+        sample.data += 3, sample.size -= 3;
+    struct cpl_csv_dialect *d = cpl_alloc(sizeof *d, err);
+    if (!d)
+        return false;
+    *d = *first;
+    d->arena = (struct cpl_arena){0};
+    bool ok = cpl_csv_walk_init(&walk, &sample, cpl_csv_rules_of(d), err);
+    if (ok) {
+        walk = cpl_csv_skip_preamble(walk, d);
+        bool some = cpl_csv_walk_next(&walk);
+        d->n_columns = walk.fields;
+        ok = !some || name_columns(d, &walk, err);
+        if (ok && some && !same_names(first, d)) {
+            ok = fits_schema(d, schema, closed, err);
+            *own = d;
+        }
+    }
+    cpl_csv_walk_release(&walk);
+    if (!ok || !*own) {
+        cpl_csv_release(d);
+        cpl_free(d);
+        *own = NULL;
+    }
+    return ok;
+}
+
+void cpl_csv_release(void *settings)
+{
+    struct cpl_csv_dialect *d = settings;
+    cpl_arena_release(&d->arena);
+}

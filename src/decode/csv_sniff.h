@@ -1,0 +1,40 @@
+/* Samples of CSV, record by record, and what they say of the dialect.
+ *
+ * Threads: none of its own; all state is the caller's. */
+#pragma once
+#include "decode/csv.h"
+#include "decode/csv_scan.h"
+
+enum { SNIFF_RECORDS = 200 }; /* looked at for the dialect */
+
+struct csv_walk {
+    const uint8_t *data;
+    size_t at, size;
+    bool whole;
+    struct cpl_csv_rules rules;
+    struct cpl_csv_scan scan; /* positions of the current record */
+    size_t start, end;        /* the current record without its newline */
+    uint32_t fields;
+    bool bad;
+};
+
+struct cpl_csv_rules cpl_csv_rules_of(const struct cpl_csv_dialect *d);
+bool cpl_csv_walk_init(struct csv_walk *walk, const struct cpl_sample *sample,
+                       struct cpl_csv_rules rules, struct cpl_error *err) CPL_CHECKED;
+void cpl_csv_walk_release(struct csv_walk *walk);
+/* The next record that is no comment and not blank; false at the sample's end. */
+bool cpl_csv_walk_next(struct csv_walk *walk);
+void cpl_csv_walk_cell(const struct csv_walk *walk, uint32_t c, const uint8_t **data,
+                       uint32_t *length);
+struct csv_walk cpl_csv_skip_preamble(struct csv_walk walk, const struct cpl_csv_dialect *d);
+
+struct csv_score {
+    uint32_t fields, agreeing, records, bad;
+};
+
+/* How well the records of a sample agree on their number of fields. */
+bool cpl_csv_score(const struct cpl_sample *sample, struct cpl_csv_rules rules,
+                   struct csv_score *score, struct cpl_error *err) CPL_CHECKED;
+/* All that the user did not set: newline, delimiter, quote, escape, comment, preamble. */
+bool cpl_csv_settle_dialect(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                            struct cpl_error *err) CPL_CHECKED;
