@@ -77,6 +77,11 @@ bool cpl_option_unknown(const struct cpl_option *table, const struct cpl_node *n
 bool cpl_parse_size(const char *text, uint64_t *bytes);
 bool cpl_parse_duration(const char *text, int64_t *milliseconds);
 
+/* The members of an object: every option that is one value, and no secret; durations in milliseconds. */
+struct cpl_json_writer;
+void cpl_options_write(const struct cpl_option *table, const void *values,
+                       struct cpl_json_writer *json);
+
 /* One option from text, as on a command line: lists are separated by commas, or written `[a, b]`;
  * maps as `{a: b}`. */
 bool cpl_option_set(const struct cpl_option *table, const char *name, const char *value,

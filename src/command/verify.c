@@ -91,12 +91,29 @@ static int settle(struct cpl_console *console, const struct cpl_arguments *argum
     return ok ? 0 : cpl_console_fail(console, &err);
 }
 
+static bool looks_like_parquet(struct cpl_reader *reader, const char *path)
+{
+    char magic[4] = "";
+    size_t got, length = strlen(path), n = strlen(".parquet");
+    struct cpl_error ignored;
+    return (length > n && !strcmp(path + length - n, ".parquet")) ||
+           (cpl_reader_at(reader, 0, magic, sizeof magic, &got, &ignored) &&
+            !memcmp(magic, "PAR1", sizeof magic));
+}
+
 /* A Parquet file without a receipt: does it say the truth about itself? */
 static bool verify_alone(struct cpl_storage *storage, const char *path,
                          struct cpl_verify_report *report, struct cpl_error *err)
 {
     struct cpl_parquet_report found = {0};
     struct cpl_reader *reader = cpl_reader_open(storage, path, err);
+    if (reader && !looks_like_parquet(reader, path)) {
+        cpl_reader_close(reader);
+        return cpl_fail(err, CPL_E_USAGE,
+                        "%s is not Parquet, which alone tells what it should be: name its receipt "
+                        "(--receipt FILE), or the dataset's directory",
+                        path);
+    }
     struct cpl_parquet_file *file = reader ? cpl_parquet_open(reader, path, err) : NULL;
     bool ok = file && cpl_parquet_verify(file, &found, err);
     *report = (struct cpl_verify_report){

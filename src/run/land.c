@@ -69,6 +69,23 @@ bool cpl_run_note_files(struct run_state *run, const struct cpl_file_entry *file
     return true;
 }
 
+/* As JSON, with the names of the result: as long as the run's. */
+static const char *encoder_settings(struct run_state *run, struct cpl_error *err)
+{
+    struct cpl_buffer text = {0};
+    struct cpl_json_writer json;
+    cpl_json_begin(&json, &text, 0, err);
+    cpl_json_object(&json, NULL);
+    cpl_options_write(run->plan.encoder->options, run->plan.encode_options, &json);
+    cpl_json_close(&json);
+    const char *kept = cpl_json_end(&json)
+                           ? cpl_arena_strndup(&run->result->names, (const char *)text.data,
+                                               text.size, err)
+                           : NULL;
+    cpl_buffer_release(&text);
+    return kept;
+}
+
 bool cpl_run_receipt(struct run_state *run, struct cpl_buffer *dialect, struct cpl_receipt *receipt,
                      struct cpl_error *err)
 {
@@ -76,6 +93,9 @@ bool cpl_run_receipt(struct run_state *run, struct cpl_buffer *dialect, struct c
     if (plan->decoder->describe && !plan->decoder->describe(plan->settings, dialect, err))
         return false;
     const char *settings = dialect->size ? cpl_buffer_text(dialect, err) : NULL;
+    const char *encoded = encoder_settings(run, err);
+    if (!encoded)
+        return false;
     *receipt = (struct cpl_receipt){.run_id = run->result->run_id,
                                     .pipeline = plan->pipeline->name,
                                     .dialect = plan->pipeline->dialect,
@@ -83,6 +103,7 @@ bool cpl_run_receipt(struct run_state *run, struct cpl_buffer *dialect, struct c
                                     .decoder = plan->decoder->name,
                                     .decoder_settings = settings,
                                     .format = plan->encoder->name,
+                                    .encoder_settings = encoded,
                                     .schema = plan->schema,
                                     .now_ms = run->now_ms,
                                     .account = &run->account,

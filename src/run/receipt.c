@@ -100,6 +100,8 @@ static void write_head(struct cpl_json_writer *writer, const struct cpl_receipt 
     if (receipt->decoder_settings)
         cpl_json_raw(writer, "decoder_settings", receipt->decoder_settings);
     cpl_json_string(writer, "format", cpl_text_or_empty(receipt->format));
+    if (receipt->encoder_settings)
+        cpl_json_raw(writer, "encoder_settings", receipt->encoder_settings);
 }
 
 bool cpl_receipt_encode(const struct cpl_receipt *receipt, struct cpl_buffer *out,
@@ -193,10 +195,10 @@ static void read_files(struct cpl_stored *in, const struct cpl_node *top,
 }
 
 /* Settings stand as `"name": value` or `"name": {"value": …, …}`; what has no single value is left out. */
-static void read_settings(struct cpl_stored *in, const struct cpl_node *top,
+static void read_settings(struct cpl_stored *in, const struct cpl_node *top, const char *key,
                           struct cpl_pairs *pairs)
 {
-    const struct cpl_node *map = cpl_tree_get(top, "decoder_settings");
+    const struct cpl_node *map = cpl_tree_get(top, key);
     if (!map || map->kind != CPL_NODE_MAP)
         return;
     pairs->items = cpl_stored_array(in, map, sizeof *pairs->items, &pairs->n);
@@ -256,7 +258,9 @@ bool cpl_receipt_parse(const char *text, size_t size, const char *name,
         receipt->previous = cpl_stored_text(&in, top, "previous");
         receipt->decoder = cpl_stored_text(&in, top, "decoder");
         receipt->plan_hash = cpl_stored_text(&in, top, "plan_hash");
-        read_settings(&in, top, &receipt->decoder_settings);
+        receipt->format = cpl_stored_text(&in, top, "format");
+        read_settings(&in, top, "decoder_settings", &receipt->decoder_settings);
+        read_settings(&in, top, "encoder_settings", &receipt->encoder_settings);
         read_schema(&in, top, receipt);
         receipt->account.rows = cpl_take_row_counts(&in, top, &receipt->account.rejected_by_rule,
                                                     &receipt->account.n_rules);

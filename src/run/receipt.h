@@ -17,6 +17,7 @@ struct cpl_receipt {
     const char
         *decoder_settings; /* JSON of the resolved dialect, from ops->describe; NULL = none */
     const char *format;    /* of the files: "parquet" */
+    const char *encoder_settings;    /* JSON of its options; NULL = none */
     const struct cpl_schema *schema; /* of the files; may be NULL */
     int64_t now_ms;                  /* the plan's clock */
     struct cpl_account *account;
@@ -34,9 +35,10 @@ bool cpl_receipt_encode(const struct cpl_receipt *receipt, struct cpl_buffer *ou
 
 /* A stored receipt, as verify reads it. */
 struct cpl_stored_receipt {
-    const char *run_id, *plan_hash, *previous, *decoder;
-    struct cpl_pairs decoder_settings; /* option names and values, as resolved then */
-    struct cpl_field *fields;          /* of the files' schema */
+    const char *run_id, *plan_hash, *previous, *decoder, *format;
+    struct cpl_pairs decoder_settings,
+        encoder_settings;     /* option names and values, as resolved then */
+    struct cpl_field *fields; /* of the files' schema */
     size_t n_fields;
     struct cpl_account account;
     const char *first_reject; /* NULL = none */

@@ -10,6 +10,14 @@
 
 /* ---- files ---- */
 
+static const struct cpl_file_entry *receipt_of(const struct cpl_log_record *record)
+{
+    for (size_t i = 0; i < record->n_added; i++)
+        if (record->added[i].role == CPL_FILE_RECEIPT)
+            return &record->added[i];
+    return NULL;
+}
+
 static bool check_removed(struct verification *v, const struct cpl_log_file *file,
                           struct cpl_error *err)
 {
@@ -37,8 +45,29 @@ static bool is_pending(struct verification *v, const struct cpl_log_file *file, 
                     cpl_storage_exists(v->storage, token, pending, err));
 }
 
+/* The receipt of the record that added a file, for how its rows are written; NULL when it cannot be read (which is found later). */
+static bool told_of(struct verification *v, uint64_t seq, const struct cpl_stored_receipt **receipt,
+                    struct cpl_error *err)
+{
+    char path[CPL_LOG_PATH_MAX];
+    struct cpl_error why = {0};
+    if (v->told_seq != seq) {
+        const struct cpl_file_entry *entry = receipt_of(cpl_log_record(v->log, seq));
+        cpl_stored_receipt_release(&v->told);
+        v->told_seq = seq;
+        if (entry &&
+            (!cpl_log_path(v->log, entry->path, path, &why) ||
+             !cpl_receipt_read(v->storage, path, &v->told, &why)) &&
+            why.code == CPL_E_MEMORY)
+            return cpl_fail_with(err, &why);
+    }
+    *receipt = v->told.format ? &v->told : NULL;
+    return true;
+}
+
 static bool check_file(struct verification *v, size_t i, struct cpl_error *err)
 {
+    const struct cpl_stored_receipt *receipt = NULL;
     const struct cpl_log_file *file = cpl_log_file(v->log, i);
     char path[CPL_LOG_PATH_MAX];
     bool pending;
@@ -53,7 +82,8 @@ static bool check_file(struct verification *v, size_t i, struct cpl_error *err)
                            file->lost_by, file->entry.rows);
     if (pending)
         return true;
-    if (!cpl_verify_entry(v, path, &file->entry, &v->found_rows[i], err))
+    if (!told_of(v, file->seq, &receipt, err) ||
+        !cpl_verify_entry(v, path, &file->entry, receipt, &v->found_rows[i], err))
         return false;
     if (file->entry.role == CPL_FILE_REJECTS && !file->replayed_by)
         v->report->outstanding_rejects += v->found_rows[i];
@@ -78,14 +108,6 @@ static uint64_t found_rows(const struct verification *v, const struct cpl_file_e
 {
     const struct cpl_log_file *file = cpl_log_find(v->log, entry->path);
     return file ? v->found_rows[file - cpl_log_file(v->log, 0)] : entry->rows;
-}
-
-static const struct cpl_file_entry *receipt_of(const struct cpl_log_record *record)
-{
-    for (size_t i = 0; i < record->n_added; i++)
-        if (record->added[i].role == CPL_FILE_RECEIPT)
-            return &record->added[i];
-    return NULL;
 }
 
 /* What the record decided and what the receipt tells must be the same files. */
@@ -302,6 +324,7 @@ bool cpl_verify(struct cpl_storage *storage, const char *path, struct cpl_verify
     bool ok = trimmed && open_log(&v, err) &&
               (!v.log || (check_files(&v, err) && check_records(&v, err) && check_strays(&v, err)));
     cpl_free(v.found_rows);
+    cpl_stored_receipt_release(&v.told);
     cpl_log_free(v.log);
     cpl_free(trimmed);
     if (!ok)

@@ -1,6 +1,7 @@
 /* Rows as they can be counted in storage, by format. */
 #include "decode/parquet_verify.h"
 #include "run/verify_state.h"
+#include "run/verify_text.h"
 
 #include <string.h>
 
@@ -18,25 +19,24 @@ static bool count_parquet(struct cpl_reader *reader, const char *path, uint64_t 
     return ok;
 }
 
-/* JSON as the encoder writes it, in either layout: a line that begins with a brace is a row. */
-static bool count_lines(struct cpl_reader *reader, uint64_t *rows, struct cpl_error *err)
+static const char *setting(const struct cpl_pairs *settings, const char *name)
 {
-    enum { PIECE = 256 << 10 };
-    uint8_t *piece = cpl_alloc(PIECE, err);
-    bool ok = piece != NULL, begins = true; /* the next byte begins a line */
-    uint64_t at = 0;
-    for (size_t got = PIECE; ok && got == PIECE; at += got) {
-        ok = cpl_reader_at(reader, at, piece, PIECE, &got, err);
-        const uint8_t *end = piece + (ok ? got : 0);
-        for (const uint8_t *next = piece; next < end;) {
-            const uint8_t *newline = memchr(next, '\n', (size_t)(end - next));
-            *rows += begins && *next == '{';
-            begins = newline != NULL;
-            next = newline ? newline + 1 : end;
-        }
-    }
-    cpl_free(piece);
-    return ok;
+    for (size_t i = 0; i < settings->n; i++)
+        if (!strcmp(settings->items[i].key, name))
+            return settings->items[i].value;
+    return "";
+}
+
+/* How the receipt says that the file's CSV is written; false = it does not. */
+static bool csv_layout(const struct cpl_stored_receipt *receipt, struct cpl_csv_layout *layout)
+{
+    const char *delimiter = setting(&receipt->encoder_settings, "delimiter");
+    const char *quote = setting(&receipt->encoder_settings, "quote");
+    const char *header = setting(&receipt->encoder_settings, "header");
+    *layout = (struct cpl_csv_layout){.delimiter = (uint8_t)*delimiter,
+                                      .quote = (uint8_t)*quote,
+                                      .header = !strcmp(header, "true")};
+    return *delimiter && *quote && *header;
 }
 
 static bool ends_in(const char *path, const char *suffix)
@@ -45,18 +45,24 @@ static bool ends_in(const char *path, const char *suffix)
     return length >= n && !strcmp(path + length - n, suffix);
 }
 
-bool cpl_count_rows(struct cpl_storage *storage, const char *path, uint64_t *rows, bool *known,
+bool cpl_count_rows(struct cpl_storage *storage, const char *path, enum cpl_file_role role,
+                    const struct cpl_stored_receipt *receipt, uint64_t *rows, bool *known,
                     struct cpl_error *err)
 {
-    bool parquet = ends_in(path, ".parquet"),
-         lines = ends_in(path, ".json") || ends_in(path, ".ndjson") || ends_in(path, ".jsonl");
+    struct cpl_csv_layout layout;
+    const char *format = receipt && role == CPL_FILE_DATA ? receipt->format : "";
+    bool csv = !strcmp(format, "csv") && csv_layout(receipt, &layout);
+    bool json = !strcmp(format, "json");
+    bool parquet = !strcmp(format, "parquet") ||
+                   ends_in(path, ".parquet"); /* it describes itself */
     *rows = 0;
-    *known = parquet || lines;
+    *known = csv || json || parquet;
     if (!*known)
         return true;
     struct cpl_reader *reader = cpl_reader_open(storage, path, err);
-    bool ok = reader &&
-              (parquet ? count_parquet(reader, path, rows, err) : count_lines(reader, rows, err));
+    bool ok = reader && (parquet ? count_parquet(reader, path, rows, err)
+                         : json  ? cpl_count_json(reader, path, rows, err)
+                                 : cpl_count_csv(reader, path, &layout, rows, err));
     cpl_reader_close(reader);
     return ok;
 }

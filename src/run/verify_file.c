@@ -62,19 +62,22 @@ bool cpl_note(struct verification *v, const char *kind, const char *path, struct
 /* ---- one file ---- */
 
 static bool check_rows(struct verification *v, const char *path, const struct cpl_file_entry *entry,
-                       uint64_t *rows, struct cpl_error *err)
+                       const struct cpl_stored_receipt *receipt, uint64_t *rows,
+                       struct cpl_error *err)
 {
     struct cpl_error why = {0};
     uint64_t found;
     bool known;
-    if (!cpl_count_rows(v->storage, path, &found, &known, &why)) {
+    if (!cpl_count_rows(v->storage, path, entry->role, receipt, &found, &known, &why)) {
         if (why.code == CPL_E_MEMORY)
             return cpl_fail_with(err, &why);
         *rows = 0;
         return cpl_finding(v, "content", path, err, "%s", why.message);
     }
     if (!known)
-        return true;
+        return !receipt || !*receipt->format ||
+               cpl_note(v, "rows", path, err,
+                        "was not counted: its receipt does not say how its rows are written");
     *rows = found;
     if (entry->role == CPL_FILE_REJECTS)
         v->report->rejects += found;
@@ -110,14 +113,16 @@ static bool check_bytes(struct verification *v, const char *path,
 }
 
 bool cpl_verify_entry(struct verification *v, const char *path, const struct cpl_file_entry *entry,
-                      uint64_t *rows, struct cpl_error *err)
+                      const struct cpl_stored_receipt *receipt, uint64_t *rows,
+                      struct cpl_error *err)
 {
     bool readable;
     if (!check_bytes(v, path, entry, &readable, err))
         return false;
     if (!readable)
         *rows = 0;
-    return !readable || entry->role == CPL_FILE_RECEIPT || check_rows(v, path, entry, rows, err);
+    return !readable || entry->role == CPL_FILE_RECEIPT ||
+           check_rows(v, path, entry, receipt, rows, err);
 }
 
 /* ---- a single file and its receipt ---- */
@@ -135,7 +140,7 @@ static bool check_beside(struct verification *v, struct cpl_stored_receipt *rece
         if (strchr(entry->path, '/') || snprintf(path, sizeof path, "%.*s%s", directory, v->path,
                                                  entry->path) >= (int)sizeof path)
             return cpl_fail(err, CPL_E_CORRUPT, "the receipt names the file %s", entry->path);
-        if (!cpl_verify_entry(v, path, entry, &rows, err))
+        if (!cpl_verify_entry(v, path, entry, receipt, &rows, err))
             return false;
         entry->rows = rows;
     }

@@ -8,6 +8,9 @@ struct verification {
     const char *path;
     struct cpl_log *log;
     uint64_t *found_rows; /* one a file of the log */
+    struct cpl_stored_receipt
+        told; /* of the record `told_seq`, whose files are looked at; empty when it cannot be read */
+    uint64_t told_seq;
     struct cpl_verify_report *report;
 };
 
@@ -19,10 +22,13 @@ bool cpl_note(struct verification *v, const char *kind, const char *path, struct
 /* One file against its entry: size, checksum, rows. *rows: as counted, or left alone where they
  * cannot be. */
 bool cpl_verify_entry(struct verification *v, const char *path, const struct cpl_file_entry *entry,
-                      uint64_t *rows, struct cpl_error *err) CPL_CHECKED;
+                      const struct cpl_stored_receipt *receipt, uint64_t *rows,
+                      struct cpl_error *err) CPL_CHECKED;
 
 /* ---- verify_content.c ---- */
-/* Rows of the file by decoding all of it. *known is false for formats whose rows are not counted.
- * What the file itself has wrong is an error of code CORRUPT or DATA. */
-bool cpl_count_rows(struct cpl_storage *storage, const char *path, uint64_t *rows, bool *known,
+/* Rows of the file by decoding all of it, in the format that its receipt tells of (NULL = not known); Parquet is known by its name, too.
+ * *known is false when they cannot be counted for want of that. What the file itself has wrong is an error of code
+ * CORRUPT or DATA. */
+bool cpl_count_rows(struct cpl_storage *storage, const char *path, enum cpl_file_role role,
+                    const struct cpl_stored_receipt *receipt, uint64_t *rows, bool *known,
                     struct cpl_error *err) CPL_CHECKED;
