@@ -10,7 +10,7 @@
 #include "decode/csv_block.h"
 #include "decode/csv_cell.h"
 
-enum { WHOLE_ROW = UINT32_MAX }; /* csv_bad_cell.start: no cell of it */
+#define WHOLE_ROW UINT32_MAX /* csv_bad_cell.start: no cell of it */
 
 struct csv_bad_cell {
     uint32_t row, field, start, end;

@@ -18,7 +18,7 @@ static uint64_t lines_before(struct csv_decoder *d, uint32_t at)
 static struct cpl_fault place_fault(const struct csv_decoder *d, uint32_t from, uint32_t at)
 {
     const uint8_t *row = d->block.data + from, *fault = d->block.data + at;
-    if (at == (uint32_t)WHOLE_ROW || at < from)
+    if (at == WHOLE_ROW || at < from)
         return (struct cpl_fault){0};
     const uint8_t *newline = memrchr(row, '\n', at - from);
     return (struct cpl_fault){
