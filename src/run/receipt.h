@@ -21,7 +21,7 @@ struct cpl_receipt {
     const struct cpl_schema *schema; /* of the files; may be NULL */
     int64_t now_ms;                  /* the plan's clock */
     struct cpl_account *account;
-    const char *first_reject; /* "file:line: column: message"; NULL = none */
+    const char *first_reject; /* "file:line:column: field: message"; NULL = none */
     struct cpl_timings timings;
     /* filled by cpl_attempt_commit */
     const struct cpl_file_entry *files; /* data and reject files */

@@ -37,7 +37,7 @@ struct cpl_run_result {
     size_t n_rules;
     struct cpl_arena names;
     char *receipt;      /* NULL = none */
-    char *first_reject; /* "file:line: column: message", NULL = none */
+    char *first_reject; /* "file:line:column: field: message", NULL = none */
     double seconds;
     bool repeated;   /* this run id had landed before: nothing was done */
     unsigned rounds; /* how often the schema widened */
