@@ -3,6 +3,9 @@
 
 #include <inttypes.h>
 
+/* Of a longer list only the first are compared: rows in order by all of them are in order by these. */
+enum { MOST_KEYS = 64 };
+
 struct claim {
     struct cpl_order_key *keys;
     uint32_t n;
@@ -49,7 +52,7 @@ static bool read_claim(const struct cpl_parquet_file *file, uint32_t group, stru
 {
     const struct cpl_parquet_row_group *stated =
         &cpl_parquet_metadata(file)->row_groups.items[group];
-    uint32_t n = stated->sorting_columns.n;
+    uint32_t n = stated->sorting_columns.n < MOST_KEYS ? stated->sorting_columns.n : MOST_KEYS;
     claim->keys = cpl_arena_alloc(&claim->arena, n * sizeof *claim->keys + 1, err);
     claim->columns = cpl_arena_alloc(&claim->arena, n * sizeof *claim->columns + 1, err);
     bool ok = claim->keys && claim->columns;
