@@ -393,6 +393,14 @@ struct cpl_stream *cpl_stream_decompress_by(struct cpl_stream *inner,
     return &stream->base;
 }
 
+uint64_t cpl_decompress_memory(enum cpl_compression compression, unsigned threads)
+{
+    const struct cpl_codec *codec = cpl_codec_of(compression);
+    if (!codec || threads < 2)
+        return 0;
+    return codec->member_length ? (uint64_t)(threads + 2) * (2 << 20) : CPL_XZ_MEMORY;
+}
+
 struct cpl_stream *cpl_stream_decompress(struct cpl_stream *inner, enum cpl_compression compression,
                                          struct cpl_expansion_limits limits, struct cpl_error *err)
 {

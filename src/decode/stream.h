@@ -94,6 +94,8 @@ struct cpl_stream *cpl_stream_decompress_by(struct cpl_stream *inner,
                                             enum cpl_compression compression,
                                             struct cpl_expansion_limits limits, unsigned threads,
                                             struct cpl_error *err) CPL_CHECKED;
+/* What those threads take as a rule, for whoever plans memory. */
+uint64_t cpl_decompress_memory(enum cpl_compression compression, unsigned threads);
 /* Runs `inner` on a thread of its own, `blocks` blocks of `block_size` ahead. Takes over `inner`. locate is passed through. */
 struct cpl_stream *cpl_stream_prefetch(struct cpl_stream *inner, size_t block_size, unsigned blocks,
                                        struct cpl_error *err) CPL_CHECKED;

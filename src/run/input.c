@@ -264,6 +264,11 @@ bool cpl_input_seekable(const struct cpl_input *input)
     return !input->is_stdin && !input->rejects && input->is_utf8 && input->compression == CPL_PLAIN;
 }
 
+bool cpl_input_has_sections(const struct cpl_input *input)
+{
+    return !input->rejects && input->is_utf8;
+}
+
 /* The stages above the raw stream, which is taken over. */
 static struct cpl_stream *text_stream(const struct cpl_inputs *inputs,
                                       const struct cpl_input *input, struct cpl_stream *raw,
@@ -284,14 +289,27 @@ struct cpl_stream *cpl_input_stream(const struct cpl_inputs *inputs, size_t i, u
     return text_stream(inputs, input, raw_stream(input, from, again, err), prefetch, err);
 }
 
+static struct cpl_stream *hashed_stream(struct cpl_input *input, uint64_t from, uint64_t to,
+                                        bool again, struct cpl_error *err)
+{
+    struct cpl_stream *raw = raw_stream(input, from, again, err);
+    return raw && input->reader ? cpl_stream_hash(raw, &input->hash, to, err) : raw;
+}
+
 struct cpl_stream *cpl_input_work_stream(const struct cpl_inputs *inputs, size_t i, uint64_t from,
                                          uint64_t to, bool again, struct cpl_error *err)
 {
     struct cpl_input *input = &inputs->items[i];
-    struct cpl_stream *raw = raw_stream(input, from, again, err);
-    if (raw && input->reader)
-        raw = cpl_stream_hash(raw, &input->hash, to, err);
-    return text_stream(inputs, input, raw, true, err);
+    return text_stream(inputs, input, hashed_stream(input, from, to, again, err), true, err);
+}
+
+struct cpl_sections *cpl_input_sections(const struct cpl_inputs *inputs, size_t i, bool again,
+                                        struct cpl_error *err)
+{
+    struct cpl_input *input = &inputs->items[i];
+    struct cpl_stream *text = decompress(
+        inputs, input, hashed_stream(input, 0, UINT64_MAX, again, err), inputs->threads, err);
+    return text ? cpl_sections_new(text, err) : NULL;
 }
 
 bool cpl_input_sample(const struct cpl_inputs *inputs, size_t i, uint64_t offset, size_t size,

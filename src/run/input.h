@@ -11,6 +11,7 @@
 #include "config/pipeline.h"
 #include "decode/content_hash.h"
 #include "decode/decoder.h"
+#include "decode/sections.h"
 #include "source/rejects.h"
 #include "storage/storage.h"
 #include <stdatomic.h>
@@ -54,6 +55,11 @@ void cpl_inputs_release(struct cpl_inputs *inputs);
 
 /* Can be entered at any byte? */
 bool cpl_input_seekable(const struct cpl_input *input);
+/* Else: can its text be read in sections? */
+bool cpl_input_has_sections(const struct cpl_input *input);
+/* What work reads of it then; hashed and spilled as by cpl_input_work_stream. */
+struct cpl_sections *cpl_input_sections(const struct cpl_inputs *inputs, size_t i, bool again,
+                                        struct cpl_error *err) CPL_CHECKED;
 /* Can it be read once more, from its start? */
 bool cpl_input_repeatable(const struct cpl_input *input);
 /* What work reads: as cpl_input_stream with prefetch, and the stored bytes are hashed on their way, up to `to`. */

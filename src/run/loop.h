@@ -15,7 +15,15 @@
 
 struct slot {
     bool ready;
+    struct cpl_claim claim;
     struct cpl_work_result result;
+};
+
+/* The text of an input that is read in sections, from the first claim until no more can be claimed (passed) and
+ * the last is taken. */
+struct run_text {
+    struct cpl_sections *sections;
+    bool passed, taken;
 };
 
 struct run_state {
@@ -34,16 +42,21 @@ struct run_state {
 
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    size_t next, turn; /* next split to claim; split whose results are due */
+    size_t next, turn;      /* number of the next claim; of the one whose results are due */
+    size_t next_split;      /* of the plan; and */
+    uint64_t next_from;     /* where its next section begins */
+    struct run_text *texts; /* per input */
+    bool claiming;          /* somebody finds out whether there is a section there */
     bool draining;
     unsigned running, threads, window;
     struct slot *slots;
     struct cpl_error error; /* the first */
 
     /* ordered stage */
-    struct cpl_buffer *needs; /* per split, of this round */
-    uint64_t expected;        /* where the next split of this input must start */
-    uint64_t lines;           /* of this input, before the current split */
+    struct cpl_buffer *needs; /* of this round's splits that were widened */
+    size_t n_needs;
+    uint64_t expected; /* where the next split of this input must start */
+    uint64_t lines;    /* of this input, before the current split */
     uint64_t input_rejects;
 };
 
@@ -63,9 +76,11 @@ void cpl_run_progress(struct run_state *run, const char *phase);
 
 /* round.c: rounds until one holds; then the output is finished. */
 bool cpl_run_rounds(struct run_state *run, struct cpl_error *err) CPL_CHECKED;
+/* Of an input's text: it was passed, or its last section taken, whichever `flag` this is. */
+void cpl_run_close_text(struct run_state *run, uint32_t input, bool *flag);
 
 /* order.c: one delivery, in order; and the policy for rejects (`finished`: all rows are known). */
-bool cpl_run_take(struct run_state *run, struct cpl_worker *worker, size_t split,
+bool cpl_run_take(struct run_state *run, struct cpl_worker *worker, const struct cpl_claim *claim,
                   struct cpl_work_result *result, struct cpl_error *err) CPL_CHECKED;
 bool cpl_run_reject_policy(struct run_state *run, bool finished, struct cpl_error *err) CPL_CHECKED;
 

@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *input_path(const struct run_state *run, size_t split)
+static const char *input_path(const struct run_state *run, const struct cpl_split *split)
 {
-    return run->plan.inputs.items[run->plan.splits[split].input].path;
+    return run->plan.inputs.items[split->input].path;
 }
 
-static char *text_of_reject(const struct run_state *run, size_t split,
+static char *text_of_reject(const struct run_state *run, const struct cpl_split *split,
                             const struct cpl_reject_list *rejects, const struct cpl_reject_row *row,
                             struct cpl_error *err)
 {
@@ -24,7 +24,7 @@ static char *text_of_reject(const struct run_state *run, size_t split,
 }
 
 /* By policy a value that its column's inferred type cannot hold ends the run. */
-static bool refuse_conflict(const struct run_state *run, size_t split,
+static bool refuse_conflict(const struct run_state *run, const struct cpl_split *split,
                             const struct cpl_reject_list *rejects, struct cpl_error *err)
 {
     const struct cpl_reject_row *row =
@@ -40,7 +40,7 @@ static bool refuse_conflict(const struct run_state *run, size_t split,
     return false;
 }
 
-static bool note_first_reject(struct run_state *run, size_t split,
+static bool note_first_reject(struct run_state *run, const struct cpl_split *split,
                               const struct cpl_reject_list *rejects, struct cpl_error *err)
 {
     if (run->result->first_reject || !rejects->n)
@@ -96,8 +96,8 @@ static int by_position(const void *a, const void *b)
     return x->position < y->position ? -1 : x->position > y->position;
 }
 
-static bool take_rejects(struct run_state *run, size_t split, struct cpl_reject_list *rejects,
-                         struct cpl_error *err)
+static bool take_rejects(struct run_state *run, const struct cpl_split *split,
+                         struct cpl_reject_list *rejects, struct cpl_error *err)
 {
     if (rejects->n > 1)
         qsort(rejects->rows.data, rejects->n, sizeof(struct cpl_reject_row), by_position);
@@ -108,20 +108,26 @@ static bool take_rejects(struct run_state *run, size_t split, struct cpl_reject_
 }
 
 /* Work the split again from where its predecessor really ended. */
-static bool work_again(struct run_state *run, struct cpl_worker *worker, size_t split,
-                       struct cpl_work_result *result, struct cpl_error *err)
+static bool work_again(struct run_state *run, struct cpl_worker *worker,
+                       const struct cpl_claim *claim, struct cpl_work_result *result,
+                       struct cpl_error *err)
 {
     cpl_run_say(run, "debug",
                 "%s: split %zu starts at %llu, not where it was guessed; worked again",
-                input_path(run, split), split, (unsigned long long)run->expected);
+                input_path(run, &claim->split), claim->number, (unsigned long long)run->expected);
     cpl_work_result_release(result, run->plan.encoder);
-    return cpl_worker_begin(worker, &run->plan.splits[split], run->expected, true, err) &&
-           cpl_worker_next(worker, &run->plan.splits[split], result, err);
+    return cpl_worker_begin(worker, claim, run->expected, true, err) &&
+           cpl_worker_next(worker, claim, result, err);
 }
 
-static bool keep_needs(struct run_state *run, size_t split, struct cpl_work_result *result)
+static bool keep_needs(struct run_state *run, const struct cpl_split *split,
+                       struct cpl_work_result *result, struct cpl_error *err)
 {
-    run->needs[split] = result->needs;
+    struct cpl_buffer *needs = cpl_realloc(run->needs, (run->n_needs + 1) * sizeof *needs, err);
+    if (!needs)
+        return false;
+    run->needs = needs;
+    needs[run->n_needs++] = result->needs;
     result->needs = (struct cpl_buffer){0};
     if (!atomic_exchange(&run->doomed, true))
         cpl_run_say(run, "info",
@@ -131,10 +137,11 @@ static bool keep_needs(struct run_state *run, size_t split, struct cpl_work_resu
 }
 
 /* The object's length, where its stream ended; of a plain file its size must say the same. */
-static bool take_length(const struct run_state *run, size_t split, struct cpl_input_account *input,
-                        const struct cpl_split_report *report, struct cpl_error *err)
+static bool take_length(const struct run_state *run, const struct cpl_split *split,
+                        struct cpl_input_account *input, const struct cpl_split_report *report,
+                        struct cpl_error *err)
 {
-    const struct cpl_input *from = &run->plan.inputs.items[run->plan.splits[split].input];
+    const struct cpl_input *from = &run->plan.inputs.items[split->input];
     input->decompressed = report->true_end;
     if (!from->reader || from->compression != CPL_PLAIN || from->size == input->decompressed)
         return true;
@@ -145,29 +152,44 @@ static bool take_length(const struct run_state *run, size_t split, struct cpl_in
         from->path, (unsigned long long)input->decompressed, (unsigned long long)from->size);
 }
 
-static bool account_split(struct run_state *run, size_t split, const struct cpl_work_result *result,
-                          struct cpl_error *err)
+static bool account_split(struct run_state *run, const struct cpl_split *split, bool last,
+                          const struct cpl_work_result *result, struct cpl_error *err)
 {
-    struct cpl_input_account *input = &run->account.inputs[run->plan.splits[split].input];
+    struct cpl_input_account *input = &run->account.inputs[split->input];
     run->account.rows.read += result->report.rows_read;
     run->expected = result->report.true_end;
     run->lines += result->report.lines;
-    if (run->plan.splits[split].last && !take_length(run, split, input, &result->report, err))
+    if (last && !take_length(run, split, input, &result->report, err))
         return false;
     return cpl_account_split(input, &result->report, err);
 }
 
+/* The end of a split, or of the last section of one: then its text can go. */
+static bool end_split(struct run_state *run, const struct cpl_claim *claim,
+                      const struct cpl_work_result *result, struct cpl_error *err)
+{
+    const struct cpl_split *split = &claim->split;
+    bool last = claim->text ? !cpl_sections_reach(claim->text, split->to) : split->last;
+    if (!account_split(run, split, last, result, err))
+        return false;
+    if (claim->text)
+        cpl_sections_forget(claim->text, split->to);
+    if (claim->text && last)
+        cpl_run_close_text(run, split->input, &run->texts[split->input].taken);
+    return true;
+}
+
 /* One delivery, in order. */
-bool cpl_run_take(struct run_state *run, struct cpl_worker *worker, size_t split,
+bool cpl_run_take(struct run_state *run, struct cpl_worker *worker, const struct cpl_claim *claim,
                   struct cpl_work_result *result, struct cpl_error *err)
 {
-    const struct cpl_split *s = &run->plan.splits[split];
-    if (s->first)
+    const struct cpl_split *split = &claim->split;
+    if (split->first)
         run->expected = run->lines = 0;
-    if (!s->first && result->report.true_start != run->expected &&
-        !work_again(run, worker, split, result, err))
+    if (!split->first && result->report.true_start != run->expected &&
+        !work_again(run, worker, claim, result, err))
         return false;
-    if (result->last && result->report.widened && !keep_needs(run, split, result))
+    if (result->last && result->report.widened && !keep_needs(run, split, result, err))
         return false;
     if (!atomic_load(&run->doomed)) {
         struct cpl_part *part = result->part;
@@ -178,5 +200,5 @@ bool cpl_run_take(struct run_state *run, struct cpl_worker *worker, size_t split
             !take_rejects(run, split, &result->rejects, err))
             return false;
     }
-    return !result->last || account_split(run, split, result, err);
+    return !result->last || end_split(run, claim, result, err);
 }

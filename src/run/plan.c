@@ -398,9 +398,9 @@ static bool resolve(struct cpl_plan *plan, struct cpl_error *err)
 
 /* ---- splits ---- */
 
-static bool can_split(const struct cpl_plan *plan, const struct cpl_input *input)
+static bool can_split(const struct cpl_plan *plan)
 {
-    if (!cpl_input_seekable(input) || !plan->decoder->splittable)
+    if (!plan->decoder->splittable)
         return false;
     return !plan->decoder->can_split || plan->decoder->can_split(plan->settings);
 }
@@ -409,7 +409,7 @@ static bool cut_splits(struct cpl_plan *plan, struct cpl_error *err)
 {
     size_t n = 0;
     for (size_t i = 0; i < plan->inputs.n; i++)
-        n += can_split(plan, &plan->inputs.items[i])
+        n += cpl_input_seekable(&plan->inputs.items[i]) && can_split(plan)
                  ? (size_t)(plan->inputs.items[i].size / CPL_SPLIT_BYTES) + 1
                  : 1;
     plan->splits = cpl_alloc_zero(n, sizeof *plan->splits, err);
@@ -417,7 +417,8 @@ static bool cut_splits(struct cpl_plan *plan, struct cpl_error *err)
         return false;
     for (size_t i = 0; i < plan->inputs.n; i++) {
         const struct cpl_input *input = &plan->inputs.items[i];
-        bool cut = can_split(plan, input);
+        bool cut = cpl_input_seekable(input) && can_split(plan);
+        bool sections = !cut && cpl_input_has_sections(input) && can_split(plan);
         uint64_t at = 0;
         do {
             bool last = !cut || input->size - at <= CPL_SPLIT_BYTES;
@@ -427,7 +428,8 @@ static bool cut_splits(struct cpl_plan *plan, struct cpl_error *err)
                                                                            : at + CPL_SPLIT_BYTES,
                                                                 .first = at == 0,
                                                                 .last = last,
-                                                                .stream = !cut};
+                                                                .stream = !cut && !sections,
+                                                                .sections = sections};
             at += CPL_SPLIT_BYTES;
             if (last)
                 break;

@@ -16,7 +16,8 @@ struct cpl_split {
     uint32_t input;
     uint64_t from, to; /* decompressed; to = UINT64_MAX: the end */
     bool first, last;  /* of its input */
-    bool stream;       /* not seekable: parts are cut every CPL_SPLIT_BYTES */
+    bool stream;       /* cannot be entered: parts are cut every CPL_SPLIT_BYTES */
+    bool sections; /* only from its start, but its text may be cut: sections are splits (loop.h) */
 };
 
 struct cpl_plan {

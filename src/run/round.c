@@ -34,10 +34,10 @@ static bool drain(struct run_state *run, struct cpl_worker *worker, struct cpl_e
     struct slot *slot;
     while (ok && (slot = &run->slots[run->turn % run->window])->ready) {
         struct cpl_work_result result = slot->result;
-        size_t split = run->turn;
+        struct cpl_claim claim = slot->claim;
         slot->ready = false;
         pthread_mutex_unlock(&run->mutex);
-        ok = cpl_run_take(run, worker, split, &result, err);
+        ok = cpl_run_take(run, worker, &claim, &result, err);
         cpl_work_result_release(&result, run->plan.encoder);
         pthread_mutex_lock(&run->mutex);
         run->turn++;
@@ -47,12 +47,14 @@ static bool drain(struct run_state *run, struct cpl_worker *worker, struct cpl_e
 }
 
 /* The split's last delivery waits in its slot; whoever can drives the queue. */
-static bool submit_last(struct run_state *run, struct cpl_worker *worker, size_t split,
-                        struct cpl_work_result *result, struct cpl_error *err)
+static bool submit_last(struct run_state *run, struct cpl_worker *worker,
+                        const struct cpl_claim *claim, struct cpl_work_result *result,
+                        struct cpl_error *err)
 {
     bool ok = true;
     pthread_mutex_lock(&run->mutex);
-    struct slot *slot = &run->slots[split % run->window];
+    struct slot *slot = &run->slots[claim->number % run->window];
+    slot->claim = *claim;
     slot->result = *result;
     slot->ready = true;
     *result = (struct cpl_work_result){0};
@@ -67,18 +69,19 @@ static bool submit_last(struct run_state *run, struct cpl_worker *worker, size_t
 }
 
 /* A stream's delivery in between waits for its turn. */
-static bool submit_part(struct run_state *run, struct cpl_worker *worker, size_t split,
-                        struct cpl_work_result *result, struct cpl_error *err)
+static bool submit_part(struct run_state *run, struct cpl_worker *worker,
+                        const struct cpl_claim *claim, struct cpl_work_result *result,
+                        struct cpl_error *err)
 {
     pthread_mutex_lock(&run->mutex);
-    while ((run->turn != split || run->draining) && !atomic_load(&run->stop))
+    while ((run->turn != claim->number || run->draining) && !atomic_load(&run->stop))
         pthread_cond_wait(&run->changed, &run->mutex);
     bool mine = !atomic_load(&run->stop);
     run->draining |= mine;
     pthread_mutex_unlock(&run->mutex);
     if (!mine)
         return cpl_fail(err, CPL_E_INTERRUPTED, "stopped");
-    bool ok = cpl_run_take(run, worker, split, result, err);
+    bool ok = cpl_run_take(run, worker, claim, result, err);
     cpl_work_result_release(result, run->plan.encoder);
     pthread_mutex_lock(&run->mutex);
     run->draining = false;
@@ -89,34 +92,112 @@ static bool submit_part(struct run_state *run, struct cpl_worker *worker, size_t
 
 /* ---- workers ---- */
 
-static bool claim(struct run_state *run, size_t *split)
+void cpl_run_close_text(struct run_state *run, uint32_t input, bool *flag)
 {
+    struct run_text *text = &run->texts[input];
+    struct cpl_sections *done = NULL;
     pthread_mutex_lock(&run->mutex);
-    while (run->next < run->plan.n_splits && run->next >= run->turn + run->window &&
-           !atomic_load(&run->stop))
-        pthread_cond_wait(&run->changed, &run->mutex);
-    bool some = run->next < run->plan.n_splits && !atomic_load(&run->stop);
-    if (some)
-        *split = run->next++;
+    *flag = true;
+    if (text->passed && text->taken) {
+        done = text->sections;
+        text->sections = NULL;
+    }
     pthread_mutex_unlock(&run->mutex);
-    return some;
+    cpl_sections_free(done);
 }
 
-static bool work_split(struct run_state *run, struct cpl_worker *worker, size_t split,
+/* Is there a section at next_from? Its text is opened for the first, and read up to there for others. */
+static bool find_section(struct run_state *run, uint32_t input, bool *there, struct cpl_error *err)
+{
+    struct run_text *text = &run->texts[input];
+    *there = true;
+    if (run->next_from) {
+        *there = cpl_sections_reach(text->sections, run->next_from);
+        return true;
+    }
+    text->sections = cpl_input_sections(&run->plan.inputs, input, cpl_plan_may_widen(&run->plan),
+                                        err);
+    return text->sections || cpl_fail_context(err, "%s", run->plan.inputs.items[input].path);
+}
+
+/* A section cut off the split at next_from. The start is known when all before has been taken. */
+static void cut_section(struct run_state *run, struct cpl_claim *claim)
+{
+    struct cpl_split *split = &claim->split;
+    split->from = run->next_from;
+    split->to = split->from + CPL_SPLIT_BYTES;
+    split->first = split->from == 0;
+    claim->text = run->texts[split->input].sections;
+    if (split->from && run->turn == run->next && !run->draining) {
+        claim->at_row_start = true;
+        split->from = run->expected;
+    }
+    run->next_from += CPL_SPLIT_BYTES;
+}
+
+/* With the mutex held, by the one who claims. *some: it is yours. */
+static bool take_claim(struct run_state *run, struct cpl_claim *claim, bool *some,
                        struct cpl_error *err)
 {
-    const struct cpl_split *s = &run->plan.splits[split];
-    if (!cpl_worker_begin(worker, s, s->from, s->from == 0, err))
+    *claim = (struct cpl_claim){.split = run->plan.splits[run->next_split]};
+    uint32_t input = claim->split.input;
+    *some = true;
+    if (claim->split.sections) {
+        pthread_mutex_unlock(&run->mutex);
+        bool ok = find_section(run, input, some, err);
+        if (ok && !*some)
+            cpl_run_close_text(run, input, &run->texts[input].passed);
+        pthread_mutex_lock(&run->mutex);
+        if (!ok)
+            return false;
+    }
+    claim->at_row_start = claim->split.from == 0 && run->next_from == 0;
+    if (*some && claim->split.sections)
+        cut_section(run, claim);
+    if (!*some || !claim->split.sections) {
+        run->next_split++;
+        run->next_from = 0;
+    }
+    if (*some)
+        claim->number = run->next++;
+    return true;
+}
+
+/* *some: there was something left to work on. */
+static bool claim_next(struct run_state *run, struct cpl_claim *claim, bool *some,
+                       struct cpl_error *err)
+{
+    bool ok = true;
+    *some = false;
+    pthread_mutex_lock(&run->mutex);
+    while (ok && !*some && !atomic_load(&run->stop) && run->next_split < run->plan.n_splits) {
+        if (run->claiming || run->next >= run->turn + run->window) {
+            pthread_cond_wait(&run->changed, &run->mutex);
+            continue;
+        }
+        run->claiming = true;
+        ok = take_claim(run, claim, some, err);
+        run->claiming = false;
+        pthread_cond_broadcast(&run->changed);
+    }
+    pthread_mutex_unlock(&run->mutex);
+    return ok;
+}
+
+static bool work_claim(struct run_state *run, struct cpl_worker *worker,
+                       const struct cpl_claim *claim, struct cpl_error *err)
+{
+    if (!cpl_worker_begin(worker, claim, claim->split.from, claim->at_row_start, err))
         return false;
     for (bool last = false; !last;) {
         struct cpl_work_result result;
-        if (!cpl_worker_next(worker, s, &result, err)) {
+        if (!cpl_worker_next(worker, claim, &result, err)) {
             cpl_work_result_release(&result, run->plan.encoder);
             return false;
         }
         last = result.last;
-        bool ok = last ? submit_last(run, worker, split, &result, err)
-                       : submit_part(run, worker, split, &result, err);
+        bool ok = last ? submit_last(run, worker, claim, &result, err)
+                       : submit_part(run, worker, claim, &result, err);
         cpl_work_result_release(&result, run->plan.encoder);
         if (!ok)
             return false;
@@ -133,10 +214,12 @@ static void *work(void *argument)
                                 .stop = &run->stop,
                                 .doomed = &run->doomed,
                                 .spill = &run->output.store.spill};
-    bool ok = cpl_worker_init(&worker, &err);
-    size_t split;
-    while (ok && claim(run, &split))
-        ok = work_split(run, &worker, split, &err);
+    bool some = true, ok = cpl_worker_init(&worker, &err);
+    while (ok && some) {
+        struct cpl_claim claim;
+        ok = claim_next(run, &claim, &some, &err) &&
+             (!some || work_claim(run, &worker, &claim, &err));
+    }
     if (!ok)
         fail_run(run, &err);
     cpl_worker_release(&worker);
@@ -149,6 +232,24 @@ static void *work(void *argument)
 
 /* ---- a round ---- */
 
+/* What reading takes besides splits: sections that are not given up yet, a split each, and what inflates them. */
+static bool count_reading(const struct run_state *run, uint64_t *each, uint64_t *fixed)
+{
+    const struct cpl_plan *plan = &run->plan;
+    bool sections = false;
+    uint64_t most = 0;
+    for (size_t i = 0; i < plan->n_splits; i++)
+        sections |= plan->splits[i].sections;
+    for (size_t i = 0; i < plan->inputs.n; i++) {
+        uint64_t memory = cpl_decompress_memory(plan->inputs.items[i].compression,
+                                                plan->inputs.threads);
+        most = memory > most ? memory : most;
+    }
+    *each += sections ? CPL_SPLIT_BYTES : 0;
+    *fixed += most;
+    return sections;
+}
+
 static void choose_threads(struct run_state *run)
 {
     const struct cpl_limits_config *limits = &run->plan.pipeline->limits;
@@ -156,14 +257,16 @@ static void choose_threads(struct run_state *run)
     uint64_t memory = limits->memory ? limits->memory : (uint64_t)224 << 20;
     uint64_t each = run->plan.partitions ? CPL_ROUTER_MEMORY : SPLIT_MEMORY;
     each += (uint64_t)run->plan.schema->n_fields * COLUMN_MEMORY;
-    uint64_t fit = memory > FIXED_MEMORY + each ? (memory - FIXED_MEMORY) / each : 1;
+    uint64_t fixed = FIXED_MEMORY;
+    bool sections = count_reading(run, &each, &fixed);
+    uint64_t fit = memory > fixed + each ? (memory - fixed) / each : 1;
     if (wanted < 1)
         wanted = 1;
     if (wanted > MOST_THREADS)
         wanted = MOST_THREADS;
     if ((uint64_t)wanted > fit)
         wanted = (int64_t)fit;
-    if ((size_t)wanted > run->plan.n_splits)
+    if (!sections && (size_t)wanted > run->plan.n_splits)
         wanted = (int64_t)run->plan.n_splits;
     run->threads = (unsigned)wanted;
     run->window = run->threads + (fit > (uint64_t)wanted);
@@ -257,14 +360,15 @@ static bool one_round(struct run_state *run, bool *again, struct cpl_error *err)
     bool ok = false;
     *again = false;
     choose_threads(run);
-    run->next = run->turn = 0;
+    run->next = run->turn = run->next_split = 0;
+    run->next_from = 0;
     atomic_store(&run->doomed, false);
     atomic_store(&run->progress.bytes, 0);
     atomic_store(&run->progress.rows, 0);
     atomic_store(&run->progress.rejects, 0);
     run->slots = cpl_alloc_zero(run->window, sizeof *run->slots, err);
-    run->needs = run->slots ? cpl_alloc_zero(run->plan.n_splits, sizeof *run->needs, err) : NULL;
-    if (!run->needs || !start_accounts(run, err) || !run_threads(run, err))
+    run->texts = run->slots ? cpl_alloc_zero(run->plan.inputs.n, sizeof *run->texts, err) : NULL;
+    if (!run->texts || !start_accounts(run, err) || !run_threads(run, err))
         goto out;
     ok = true;
     if (atomic_load(&run->doomed)) {
@@ -274,17 +378,22 @@ static bool one_round(struct run_state *run, bool *again, struct cpl_error *err)
                           "a value does not fit the types that the sample suggests, and standard "
                           "output cannot be taken back; declare the column (--type)");
         else
-            ok = cpl_plan_widen(&run->plan, run->needs, run->plan.n_splits, err);
+            ok = cpl_plan_widen(&run->plan, run->needs, run->n_needs, err);
         cpl_free(run->result->first_reject);
         run->result->first_reject = NULL;
         cpl_output_drop(&run->output);
     }
 out:
-    for (size_t i = 0; run->needs && i < run->plan.n_splits; i++)
+    for (size_t i = 0; i < run->n_needs; i++)
         cpl_buffer_release(&run->needs[i]);
+    for (size_t i = 0; run->texts && i < run->plan.inputs.n; i++)
+        cpl_sections_free(run->texts[i].sections);
     cpl_free(run->needs);
+    cpl_free(run->texts);
     cpl_free(run->slots);
     run->needs = NULL;
+    run->n_needs = 0;
+    run->texts = NULL;
     run->slots = NULL;
     return ok;
 }

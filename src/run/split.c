@@ -74,17 +74,28 @@ static bool finish(struct cpl_worker *w, struct cpl_work_result *result, struct 
     return true;
 }
 
-bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_split *split, uint64_t from,
+/* A row's start that is known will not be looked for again, so sections that begin there are read once. */
+static struct cpl_stream *open_stream(const struct cpl_plan *plan, const struct cpl_claim *claim,
+                                      uint64_t from, bool at_row_start, struct cpl_error *err)
+{
+    const struct cpl_split *split = &claim->split;
+    if (claim->text)
+        return cpl_sections_open(claim->text, from, at_row_start ? split->to : 0, err);
+    return cpl_input_work_stream(&plan->inputs, split->input, from, split->to,
+                                 cpl_plan_may_widen(plan), err);
+}
+
+bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_claim *claim, uint64_t from,
                       bool at_row_start, struct cpl_error *err)
 {
     const struct cpl_plan *plan = w->plan;
+    const struct cpl_split *split = &claim->split;
     const struct cpl_input *input = &plan->inputs.items[split->input];
     end_split(w);
     discard(w);
     cpl_reject_list_init(&w->rejects, 0);
     w->counted_rows = w->counted_rejects = 0;
-    w->stream = cpl_input_work_stream(&plan->inputs, split->input, from, split->to,
-                                      cpl_plan_may_widen(plan), err);
+    w->stream = open_stream(plan, claim, from, at_row_start, err);
     w->decoder = w->stream
                      ? plan->decoder->open(cpl_plan_decode(plan, split->input), w->stream, from,
                                            split->to, at_row_start, &w->rejects.sink, err)
@@ -172,10 +183,11 @@ static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool la
     return true;
 }
 
-bool cpl_worker_next(struct cpl_worker *w, const struct cpl_split *split,
+bool cpl_worker_next(struct cpl_worker *w, const struct cpl_claim *claim,
                      struct cpl_work_result *result, struct cpl_error *err)
 {
     const struct cpl_plan *plan = w->plan;
+    const struct cpl_split *split = &claim->split;
     *result = (struct cpl_work_result){0};
     uint64_t begun = w->stream->position, seen = begun;
     for (;;) {

@@ -23,6 +23,14 @@ struct cpl_work_result {
 };
 void cpl_work_result_release(struct cpl_work_result *result, const struct cpl_encoder_ops *encoder);
 
+/* What a worker has claimed: a split of the plan, or a section of one. */
+struct cpl_claim {
+    struct cpl_split split;    /* `last` is not known of sections */
+    size_t number;             /* in the order of results */
+    struct cpl_sections *text; /* sections: what to read; borrowed */
+    bool at_row_start;         /* that a row starts at split.from is known */
+};
+
 struct cpl_worker {
     const struct cpl_plan *plan;
     struct cpl_spill_file *spill;     /* partitioned datasets */
@@ -39,9 +47,9 @@ struct cpl_worker {
 };
 bool cpl_worker_init(struct cpl_worker *worker, struct cpl_error *err) CPL_CHECKED;
 void cpl_worker_release(struct cpl_worker *worker);
-/* Begin a split at `from` (its own, or a truer start). */
-bool cpl_worker_begin(struct cpl_worker *worker, const struct cpl_split *split, uint64_t from,
+/* Begin what was claimed at `from` (the split's own, or a truer start). */
+bool cpl_worker_begin(struct cpl_worker *worker, const struct cpl_claim *claim, uint64_t from,
                       bool at_row_start, struct cpl_error *err) CPL_CHECKED;
 /* Work until the next delivery; result->last ends the split. */
-bool cpl_worker_next(struct cpl_worker *worker, const struct cpl_split *split,
+bool cpl_worker_next(struct cpl_worker *worker, const struct cpl_claim *claim,
                      struct cpl_work_result *result, struct cpl_error *err) CPL_CHECKED;

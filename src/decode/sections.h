@@ -1,0 +1,27 @@
+/* One stream, several readers: sections of an object that gives its bytes only in order.
+ *
+ *   inner ──▶ blocks of 1 MiB:  [given up]…[kept: read by some, wanted by others]…[end so far]
+ *                                             ▲ reader of section i      ▲ reader of section i + 1
+ *
+ * A compressed object or a pipe cannot be entered in its middle, but what comes out of it can be worked on at
+ * several places at once. There is no thread for reading: who needs bytes that are not there yet reads
+ * inner on, up to where it needs them, and the others find them there. An error comes to whoever gets to its place.
+ *
+ * Blocks are kept until they are given up: by cpl_sections_forget, or as they are read by a reader that was
+ * opened as the last one for them. Memory is what lies between that and the furthest reader.
+ * Threads: all functions may be called from any thread, but a reader belongs to one, and closing is for when all
+ * readers are closed. */
+#pragma once
+#include "decode/stream.h"
+
+struct cpl_sections;
+/* Takes over `inner`, which stands at its beginning. */
+struct cpl_sections *cpl_sections_new(struct cpl_stream *inner, struct cpl_error *err) CPL_CHECKED;
+void cpl_sections_free(struct cpl_sections *sections);
+/* Is there a byte at `offset`? Reads on up to it; false where inner ends or fails in front of it. */
+bool cpl_sections_reach(struct cpl_sections *sections, uint64_t offset);
+/* The bytes from `from` (which must not be given up) to the object's end. What it reads in front of `give_up_to` is given up. */
+struct cpl_stream *cpl_sections_open(struct cpl_sections *sections, uint64_t from,
+                                     uint64_t give_up_to, struct cpl_error *err) CPL_CHECKED;
+/* Nobody will read in front of `offset` any more. */
+void cpl_sections_forget(struct cpl_sections *sections, uint64_t offset);
