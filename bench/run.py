@@ -3,7 +3,7 @@
 
 Every figure is the median over whole processes; contenders take turns (A B C A B C …), inputs are in the page cache,
 dirty pages are written out between runs, outside the clock. Our runs sync what they write; the peers' don't: both
-times are shown. Results go to standard output, .bench/results.json and .bench/tables.md (docs/performance.md's tables).
+times are shown. Results go to standard output, .bench/results.json and, as docs/performance.md's tables, .bench/tables.md.
 """
 import argparse
 import json
@@ -17,7 +17,7 @@ import contest  # noqa: E402
 import data  # noqa: E402
 import memory  # noqa: E402
 import tables  # noqa: E402
-from programs import OUT, PEERS  # noqa: E402
+from programs import OUT, PEERS, ROOT  # noqa: E402
 
 ALONE = {"threads": alone.threads, "start-up": alone.start_up, "binary": alone.binary, "roofline": alone.roofline,
          "memory-limit": memory.memory_limit, **{f"pipe-{n}": (lambda _, n=n: memory.pipe(n)) for n in memory.PIPES}}
@@ -29,6 +29,7 @@ def parse(argv):
     parser.add_argument("rows", nargs="*", metavar="ROW", help="of " + " ".join(names) + "; all of them when none is named")
     parser.add_argument("--runs", type=int, default=5, help="processes a figure (default 5)")
     parser.add_argument("--peers", default=",".join(PEERS), help="comma-separated; '' = none")
+    parser.add_argument("--write", action="store_true", help="put the tables whose rows were all run into docs/performance.md")
     arguments = parser.parse_args(argv)
     arguments.peers = [peer for peer in arguments.peers.split(",") if peer]
     unknown = [row for row in arguments.rows if row not in names] + [peer for peer in arguments.peers if peer not in PEERS]
@@ -51,6 +52,8 @@ def main(argv):
     text = tables.markdown(report)
     (data.STORE / "tables.md").write_text(text, encoding="utf-8")
     print("\n" + text)
+    if arguments.write:
+        tables.write_page(ROOT / "docs/performance.md", report)
     return 0
 
 

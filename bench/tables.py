@@ -1,6 +1,6 @@
 """The results as Markdown, as docs/performance.md has them: to be pasted there."""
 from contest import NO_SYNC, OURS, ROWS
-from memory import BOUND, LIMITS
+from memory import BOUND, LIMITS, PIPES
 from programs import PEERS
 
 NAMES = {"duckdb": "DuckDB", "polars": "Polars", "pyarrow": "pyarrow", "datafusion": "DataFusion", "chdb": "chDB"}
@@ -24,13 +24,14 @@ def pair(figures, first, second):
 
 
 def speed(report, peers):
-    yield "CPU seconds / wall seconds; the ratio is ours to the best peer's (CPU / wall); sizes are ours and the smallest peer's."
+    if not peers:
+        return
+    runs = min(report[row]["runs"] for row in contests(report))
+    yield f"Medians of {runs} runs. CPU seconds / wall seconds; the ratio is ours to the best peer's (CPU / wall); sizes are ours and the smallest peer's."
     yield ""
     lines = []
-    for row, entry in report.items():
-        if row not in ROWS or not entry["ratios"]:
-            continue
-        results, found = entry["results"], entry["ratios"]
+    for row in contests(report):
+        results, found = report[row]["results"], report[row]["ratios"]
         ours, smallest = results[OURS], results[found["mb"]["peer"]]["mb"]
         lines.append([row, pair(ours, "cpu", "wall"), *(pair(results.get(p), "cpu", "wall") for p in peers),
                       f"**{found['cpu']['ratio']:.2f}** / {found['wall']['ratio']:.2f}", f"{ours['mb']:.1f} / {smallest:.1f}",
@@ -39,16 +40,16 @@ def speed(report, peers):
 
 
 def disk(report, peers):
+    if not peers:
+        return
     yield ("Wall seconds at exit / when the output is on the disk (`fsync` of it after the exit; ours does that before). "
            "*Not synced*: ours with `fsync` made to do nothing (bench/no_sync.c). The ratio is between the right-hand figures.")
     yield ""
     lines = []
-    for row, entry in report.items():
-        if row not in ROWS or not entry["ratios"]:
-            continue
-        results = entry["results"]
+    for row in contests(report):
+        results = report[row]["results"]
         lines.append([row, pair(results[OURS], "wall", "durable"), pair(results.get(NO_SYNC), "wall", "durable"),
-                      *(pair(results.get(p), "wall", "durable") for p in peers), f"{entry['ratios']['durable']['ratio']:.2f}"])
+                      *(pair(results.get(p), "wall", "durable") for p in peers), f"{report[row]['ratios']['durable']['ratio']:.2f}"])
     yield from table(["row", OURS, "not synced", *(NAMES[p] for p in peers), "ratio"], lines)
 
 
@@ -118,13 +119,36 @@ def alone(report):
         yield ""
 
 
+# ---- the page ----
+
+def contests(report):
+    return [row for row in ROWS if row in report and report[row]["ratios"]]
+
+
+def sections(report):
+    """{name: (lines, rows that it is made of)}, for what the report has rows of."""
+    present = {name for row in contests(report) for name in report[row]["results"]}
+    peers = [p for p in PEERS if p in present]
+    parts = {"speed": (speed(report, peers), [*ROWS]), "disk": (disk(report, peers), [*ROWS]),
+             "pipes": (pipes(report), [f"pipe-{n}" for n in PIPES]), "limits": (limits(report), ["memory-limit"]),
+             "roofline": (roofline(report), ["roofline"]), "alone": (alone(report), ["threads", "start-up", "binary"])}
+    return {name: (list(lines), rows) for name, (lines, rows) in parts.items() if any(row in report for row in rows)}
+
+
 def markdown(report):
     """All the tables that the report has rows for."""
-    present = {name for row in report if row in ROWS for name in report[row]["results"]}
-    peers = [p for p in PEERS if p in present]
-    lines = []
-    if any(report[row]["ratios"] for row in report if row in ROWS):
-        lines += [*speed(report, peers), *disk(report, peers)]
-    for part in (pipes, limits, roofline, alone):
-        lines += part(report)
-    return "\n".join(lines)
+    return "\n".join(line for lines, _ in sections(report).values() for line in lines)
+
+
+def write_page(page, report):
+    """Puts each section between its marks in the page, if all of its rows were run; says what was left alone."""
+    text = page.read_text(encoding="utf-8")
+    for name, (lines, rows) in sections(report).items():
+        missing = [row for row in rows if row not in report]
+        if missing:
+            print(f"{page.name}: {name} stays, for want of {' '.join(missing)}")
+            continue
+        first, last = f"<!-- bench:{name} -->\n", f"<!-- bench:{name} end -->"
+        before, rest = text.split(first)
+        text = before + first + "\n" + "\n".join(lines).strip() + "\n\n" + last + rest.split(last)[1]
+    page.write_text(text, encoding="utf-8")
