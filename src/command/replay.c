@@ -8,7 +8,7 @@ static const struct cpl_flag replay_flags[] = {
     {.name = "pipeline",
      .letter = 'p',
      .argument = "FILE",
-     .summary = "The repaired pipeline; its sink is the dataset that rejected the rows."},
+     .summary = "The repaired pipeline; rows land in its sink."},
     {.name = "name",
      .argument = "NAME",
      .summary = "Which of the file's pipelines, when it holds several."},
@@ -85,11 +85,13 @@ const struct cpl_verb cpl_verb_replay = {
     .name = "replay",
     .summary = "Land rejected rows through a repaired pipeline, once.",
     .usage = "REJECTS… --pipeline FILE",
-    .details =
-        "REJECTS are reject files of the pipeline's dataset, as a run names them. Their rows' "
-        "original bytes are read again; what still cannot be read is rejected again, with its "
-        "first "
-        "place. A reject file is replayed once: a second time is refused.",
+    .details = "REJECTS are reject files as a run names them, of a dataset or of a single file. "
+               "Their rows' "
+               "original bytes are read again, in the dialect in which they were found; the source "
+               "need not "
+               "be there. What still cannot be read is rejected again, with its first place. A "
+               "reject file is "
+               "replayed once: a second time is refused.",
     .examples = "cupel replay lake/orders/_cupel/rejects/20261101T000000Z-00000.parquet --pipeline "
                 "orders-fixed.yaml\n",
     .groups = {{"Replay", replay_flags},

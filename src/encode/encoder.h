@@ -41,6 +41,9 @@ struct cpl_encoder_ops {
                                          const struct cpl_pairs *metadata, struct cpl_error *err);
     bool (*file_add)(struct cpl_file_encoder *file, struct cpl_part *part,
                      struct cpl_error *err); /* takes the part, also on failure */
+    /* One more pair for the footer, copied: before file_finish. NULL: the format has no place for any. */
+    bool (*file_metadata)(struct cpl_file_encoder *file, const char *key, const void *value,
+                          size_t size, struct cpl_error *err);
     bool (*file_finish)(struct cpl_file_encoder *file, struct cpl_error *err);
     void (*file_free)(struct cpl_file_encoder *file);
 };

@@ -257,6 +257,7 @@ static void file_free(struct cpl_file_encoder *f)
     if (!f)
         return;
     cpl_free(f->groups);
+    cpl_free(f->metadata);
     cpl_buffer_release(&f->indexes);
     cpl_buffer_release(&f->places);
     cpl_arena_release(&f->arena);
@@ -276,17 +277,31 @@ static struct cpl_bytes keep_bytes(struct cpl_file_encoder *f, const void *data,
     return (struct cpl_bytes){.data = (const uint8_t *)copy, .size = copy ? (uint32_t)size : 0};
 }
 
+static bool file_metadata(struct cpl_file_encoder *f, const char *key, const void *value,
+                          size_t size, struct cpl_error *err)
+{
+    struct cpl_parquet_key_value *grown = cpl_realloc(f->metadata,
+                                                      (f->n_metadata + 1) * sizeof *grown, err);
+    if (!grown)
+        return false;
+    f->metadata = grown;
+    if (size > INT32_MAX)
+        return cpl_fail(err, CPL_E_LIMIT, "%zu bytes are too many for a footer's value", size);
+    grown[f->n_metadata] = (struct cpl_parquet_key_value){
+        .key = keep_bytes(f, key, strlen(key), err), .value = keep_bytes(f, value, size, err)};
+    bool ok = grown[f->n_metadata].key.data && grown[f->n_metadata].value.data;
+    f->n_metadata += ok;
+    return ok;
+}
+
 static bool keep_metadata(struct cpl_file_encoder *f, const struct cpl_pairs *metadata,
                           struct cpl_error *err)
 {
-    f->n_metadata = metadata ? (uint32_t)metadata->n : 0;
-    f->metadata = cpl_arena_alloc(&f->arena, (f->n_metadata + 1) * sizeof *f->metadata, err);
-    for (uint32_t i = 0; f->metadata && i < f->n_metadata; i++)
-        f->metadata[i] = (struct cpl_parquet_key_value){
-            .key = keep_bytes(f, metadata->items[i].key, strlen(metadata->items[i].key), err),
-            .value = keep_bytes(f, metadata->items[i].value, strlen(metadata->items[i].value),
-                                err)};
-    return f->metadata != NULL;
+    for (size_t i = 0; metadata && i < metadata->n; i++)
+        if (!file_metadata(f, metadata->items[i].key, metadata->items[i].value,
+                           strlen(metadata->items[i].value), err))
+            return false;
+    return true;
 }
 
 static struct cpl_file_encoder *file_new(const struct cpl_schema *schema, const void *options,
@@ -639,6 +654,7 @@ const struct cpl_encoder_ops cpl_encoder_parquet = {
     .part_free = part_free,
     .file_new = file_new,
     .file_add = file_add,
+    .file_metadata = file_metadata,
     .file_finish = file_finish,
     .file_free = file_free,
 };

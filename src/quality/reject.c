@@ -162,8 +162,8 @@ struct batch_view {
     struct cpl_arena *arena;
     struct cpl_column *columns;
     /* The last static text that was copied: neighbours mostly share their rule and column. */
-    const char *last_column, *last_rule;
-    struct cpl_slice column, rule, run_id, object;
+    const char *last_column, *last_rule, *last_origin;
+    struct cpl_slice column, rule, run_id, object, origin;
 };
 
 static bool copy_text(struct cpl_arena *arena, const char *text, struct cpl_slice *slice,
@@ -226,10 +226,13 @@ static bool fill_row(struct batch_view *view, const struct cpl_reject_list *list
 {
     struct cpl_column *columns = view->columns;
     columns[COLUMN_RUN_ID].slices[i] = view->run_id;
-    columns[COLUMN_OBJECT].slices[i] = view->object;
+    if (row->object &&
+        !recall_text(view->arena, row->object, &view->last_origin, &view->origin, err))
+        return false;
+    columns[COLUMN_OBJECT].slices[i] = row->object ? view->origin : view->object;
     columns[COLUMN_POSITION].i64[i] = (int64_t)row->position;
     columns[COLUMN_LENGTH].i64[i] = (int64_t)row->length;
-    columns[COLUMN_LINE].i64[i] = (int64_t)(first_line + row->line);
+    columns[COLUMN_LINE].i64[i] = (int64_t)(row->object ? row->line : first_line + row->line);
     if (!recall_text(view->arena, row->rule, &view->last_rule, &view->rule, err))
         return false;
     columns[COLUMN_RULE].slices[i] = view->rule;

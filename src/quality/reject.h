@@ -25,6 +25,8 @@ struct cpl_reject_row {
     uint32_t message_length, raw_length;
     uint32_t said_length;      /* of the message without the place, which the file needs */
     const char *column, *rule; /* static or schema-owned; column NULL = the whole row */
+    const char
+        *object; /* NULL, or where the row first stood: then `line` is its line there, 1-based */
 };
 /* "object:line:column: field: message" of a row that begins in line `line` (1-based); `field` may be NULL. For a conflict
  * it says what to do, too. The caller frees it. */

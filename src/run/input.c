@@ -127,8 +127,8 @@ static bool open_rejects(struct cpl_storage *storage, const struct cpl_source_co
     input->compression = CPL_PLAIN;
     input->rejects = cpl_rejects_open(storage, input->path, err);
     return input->rejects &&
-           cpl_replay_prepare(storage, input->path, source->format, input->rejects, &inputs->arena,
-                              &inputs->recorded, err) &&
+           cpl_replay_prepare(input->path, source->format, input->rejects, &inputs->recorded,
+                              err) &&
            guess_charset(inputs, input, source->charset, err);
 }
 
@@ -310,6 +310,35 @@ struct cpl_sections *cpl_input_sections(const struct cpl_inputs *inputs, size_t 
     struct cpl_stream *text = decompress(
         inputs, input, hashed_stream(input, 0, UINT64_MAX, again, err), inputs->threads, err);
     return text ? cpl_sections_new(text, err) : NULL;
+}
+
+/* Of standard input, what was looked at in the beginning is in memory. */
+static struct cpl_stream *head_stream(const struct cpl_inputs *inputs,
+                                      const struct cpl_input *input, struct cpl_error *err)
+{
+    const uint8_t *data;
+    size_t got;
+    if (!input->is_stdin)
+        return decompressed(inputs, input, 0, true, err);
+    if (!cpl_spill_head(input->spill, 0, &data, &got, err))
+        return NULL;
+    return decompress(inputs, input,
+                      cpl_stream_memory(data, cpl_spill_head_size(input->spill), err), 1, err);
+}
+
+bool cpl_input_head(const struct cpl_inputs *inputs, size_t i, size_t size, struct cpl_buffer *out,
+                    bool *there, struct cpl_error *err)
+{
+    const struct cpl_input *input = &inputs->items[i];
+    struct cpl_error why = {0};
+    struct cpl_stream *stream = head_stream(inputs, input, &why);
+    bool ok = stream && cpl_buffer_reserve(out, size, &why);
+    for (size_t got = 1; ok && got && out->size < size; out->size += ok ? got : 0)
+        ok = cpl_stream_read(stream, out->data + out->size, size - out->size, &got, &why);
+    cpl_stream_close(stream);
+    *there = ok && out->size == size;
+    return ok || (input->is_stdin && why.code == CPL_E_DATA) || /* the head is cut */
+           (cpl_fail_with(err, &why), cpl_fail_context(err, "the header of %s", input->path));
 }
 
 bool cpl_input_sample(const struct cpl_inputs *inputs, size_t i, uint64_t offset, size_t size,

@@ -158,6 +158,7 @@ bool cpl_run_work(struct run_state *run, struct cpl_error *err)
     run->output = (struct cpl_output){.plan = &run->plan,
                                       .attempt = run->attempt,
                                       .run_id = run->result->run_id,
+                                      .account = &run->account,
                                       .store.spill.fd = -1,
                                       .stop = run->options->stop};
     bool ok = cpl_output_init(&run->output, run->now_ms, err) && cpl_run_rounds(run, err) &&
@@ -262,6 +263,7 @@ void cpl_run_state_free(struct run_state *run)
 {
     if (!run)
         return;
+    cpl_rejects_trace_free(run->trace);
     cpl_output_release(&run->output);
     cpl_attempt_close(run->attempt);
     copy_rules(run);

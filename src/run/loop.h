@@ -58,6 +58,8 @@ struct run_state {
     uint64_t expected; /* where the next split of this input must start */
     uint64_t lines;    /* of this input, before the current split */
     uint64_t input_rejects;
+    struct cpl_rejects_trace *trace; /* replay: of input `traced` */
+    uint32_t traced;
 };
 
 /* loop.c */

@@ -18,9 +18,11 @@ static char *text_of_reject(const struct run_state *run, const struct cpl_split 
                             const struct cpl_reject_list *rejects, const struct cpl_reject_row *row,
                             struct cpl_error *err)
 {
-    return cpl_reject_text(input_path(run, split), run->lines + row->line + 1, &row->fault,
-                           row->column, (const char *)rejects->bytes.data + row->message_at,
-                           row->said_length, err);
+    const char *object = row->object ? row->object : input_path(run, split);
+    uint64_t line = row->object ? row->line : run->lines + row->line + 1;
+    return cpl_reject_text(object, line, &row->fault, row->column,
+                           (const char *)rejects->bytes.data + row->message_at, row->said_length,
+                           err);
 }
 
 /* By policy a value that its column's inferred type cannot hold ends the run. */
@@ -96,14 +98,44 @@ static int by_position(const void *a, const void *b)
     return x->position < y->position ? -1 : x->position > y->position;
 }
 
+/* A row of a reject file that is rejected again keeps the place in which it first stood. */
+static bool trace_rejects(struct run_state *run, const struct cpl_split *split,
+                          struct cpl_reject_list *rejects, struct cpl_error *err)
+{
+    uint32_t i = split->input;
+    const struct cpl_input *input = &run->plan.inputs.items[i];
+    struct cpl_reject_row *rows = (struct cpl_reject_row *)(void *)rejects->rows.data;
+    if (!input->rejects || !rejects->n)
+        return true;
+    if (run->trace && run->traced != i) {
+        cpl_rejects_trace_free(run->trace);
+        run->trace = NULL;
+    }
+    if (!run->trace && !(run->trace = cpl_rejects_trace_new(input->rejects, input->part, err)))
+        return false;
+    run->traced = i;
+    for (uint64_t k = 0; k < rejects->n; k++) {
+        struct cpl_rejects_origin origin;
+        if (!cpl_rejects_trace_find(run->trace, rows[k].position, &origin, err))
+            return false;
+        if (!origin.object)
+            continue;
+        rows[k].object = origin.object;
+        rows[k].position = origin.position;
+        rows[k].length = origin.length;
+        rows[k].line = origin.line;
+    }
+    return true;
+}
+
 static bool take_rejects(struct run_state *run, const struct cpl_split *split,
                          struct cpl_reject_list *rejects, struct cpl_error *err)
 {
     if (rejects->n > 1)
         qsort(rejects->rows.data, rejects->n, sizeof(struct cpl_reject_row), by_position);
-    return refuse_conflict(run, split, rejects, err) &&
+    return trace_rejects(run, split, rejects, err) && refuse_conflict(run, split, rejects, err) &&
            note_first_reject(run, split, rejects, err) && count_rejects(run, rejects, err) &&
-           cpl_output_rejects(&run->output, rejects, input_path(run, split), run->lines + 1, err) &&
+           cpl_output_rejects(&run->output, rejects, split->input, run->lines + 1, err) &&
            cpl_run_reject_policy(run, false, err);
 }
 

@@ -184,9 +184,10 @@ static bool flush_rejects(struct cpl_output *o, struct cpl_error *err)
            (!part || reject_encoder()->file_add(o->rejects->file, part, err));
 }
 
-bool cpl_output_rejects(struct cpl_output *o, const struct cpl_reject_list *rejects,
-                        const char *object, uint64_t first_line, struct cpl_error *err)
+bool cpl_output_rejects(struct cpl_output *o, const struct cpl_reject_list *rejects, size_t input,
+                        uint64_t first_line, struct cpl_error *err)
 {
+    const char *object = o->plan->inputs.items[input].path;
     o->reject_rows += rejects->n;
     if (!rejects->n || !o->attempt)
         return true;
@@ -204,9 +205,21 @@ bool cpl_output_rejects(struct cpl_output *o, const struct cpl_reject_list *reje
              reject_encoder()->append(o->reject_builder, &batch, NULL, n, err);
     }
     cpl_arena_release(&arena);
+    ok = ok && cpl_reject_origins_note(&o->origins, input, rejects, err);
     o->rejects->rows += rejects->n;
     o->reject_bytes += rejects->bytes.size;
     return ok && (o->reject_bytes < REJECT_PART_BYTES || flush_rejects(o, err));
+}
+
+/* The footer tells what a replay must know. */
+static bool remember_origins(struct cpl_output *o, struct cpl_error *err)
+{
+    struct cpl_buffer text = {0};
+    bool ok = cpl_reject_origins_write(&o->origins, o->plan, o->account, &text, err) &&
+              reject_encoder()->file_metadata(o->rejects->file, CPL_REJECTS_KEY, text.data,
+                                              text.size, err);
+    cpl_buffer_release(&text);
+    return ok;
 }
 
 /* ---- the end ---- */
@@ -219,8 +232,8 @@ bool cpl_output_finish(struct cpl_output *o, struct cpl_error *err)
         return false;
     if (!finish_file(o, &o->data, CPL_FILE_DATA, err) || !write_partitions(o, o->threads, err))
         return false;
-    return !o->rejects ||
-           (flush_rejects(o, err) && finish_file(o, &o->rejects, CPL_FILE_REJECTS, err));
+    return !o->rejects || (flush_rejects(o, err) && remember_origins(o, err) &&
+                           finish_file(o, &o->rejects, CPL_FILE_REJECTS, err));
 }
 
 void cpl_output_drop(struct cpl_output *o)
@@ -236,6 +249,7 @@ void cpl_output_drop(struct cpl_output *o)
     o->n_files = 0;
     o->record_bytes = 0;
     cpl_partition_store_clear(&o->store);
+    cpl_reject_origins_release(&o->origins);
     o->rows = o->reject_rows = o->reject_bytes = 0;
     o->data_ordinal = o->reject_ordinal = 0;
     if (o->reject_builder)

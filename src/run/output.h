@@ -9,12 +9,14 @@
 #include "run/file_writer.h"
 #include "run/partition_store.h"
 #include "run/plan.h"
+#include "run/reject_origins.h"
 
 struct cpl_output {
     const struct cpl_plan *plan;
     struct cpl_attempt *attempt; /* NULL: standard output */
     const char *run_id;
-    char stem[256], folder[64]; /* "ingest_date=2026-11-21/" or "" */
+    const struct cpl_account *account; /* of the inputs, whole when the output is finished */
+    char stem[256], folder[64];        /* "ingest_date=2026-11-21/" or "" */
     struct cpl_staged_file *files;
     size_t n_files, capacity;
     uint64_t record_bytes; /* that these files take in the commit's record, at least */
@@ -24,7 +26,8 @@ struct cpl_output {
     struct cpl_part_builder *reject_builder;
     void *reject_options;
     uint64_t reject_bytes;
-    struct cpl_arena arena; /* of rejects' batches and options */
+    struct cpl_reject_origins origins; /* of the rows in `rejects` */
+    struct cpl_arena arena;            /* of rejects' batches and options */
     uint64_t rows, reject_rows, bytes_out;
     /* partitioned datasets */
     struct cpl_partition_store store;
@@ -39,7 +42,7 @@ bool cpl_output_part(struct cpl_output *output, struct cpl_part *part,
 bool cpl_output_routed(struct cpl_output *output, const struct cpl_routed *routed,
                        struct cpl_error *err) CPL_CHECKED;
 bool cpl_output_rejects(struct cpl_output *output, const struct cpl_reject_list *rejects,
-                        const char *object, uint64_t first_line, struct cpl_error *err) CPL_CHECKED;
+                        size_t input, uint64_t first_line, struct cpl_error *err) CPL_CHECKED;
 /* Finish the open files. */
 bool cpl_output_finish(struct cpl_output *output, struct cpl_error *err) CPL_CHECKED;
 /* Forget everything staged. */

@@ -1,5 +1,6 @@
 #include "run/plan.h"
 #include "batch/name_order.h"
+#include "batch/schema_json.h"
 #include "config/components.h"
 #include "run/replay.h"
 
@@ -48,11 +49,13 @@ static bool find_decoder(struct cpl_plan *plan, const struct cpl_source_config *
                          const struct cpl_buffer *head, bool whole, const char *path,
                          struct cpl_error *err)
 {
-    if (source->format && strcmp(source->format, "auto") != 0) {
-        const struct cpl_component *component = cpl_component_find(CPL_COMPONENT_DECODER,
-                                                                   source->format);
+    const char *format = source->format && strcmp(source->format, "auto") != 0
+                             ? source->format
+                             : plan->inputs.recorded.decoder;
+    if (format) {
+        const struct cpl_component *component = cpl_component_find(CPL_COMPONENT_DECODER, format);
         if (!component)
-            return cpl_fail(err, CPL_E_CONFIG, "source.format: %s is not known", source->format);
+            return cpl_fail(err, CPL_E_CONFIG, "source.format: %s is not known", format);
         plan->decoder = component->ops;
         return true;
     }
@@ -586,28 +589,6 @@ bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_
     return set_formats(plan, err) && plan_partitions(plan, err);
 }
 
-static bool write_schema(const struct cpl_schema *schema, struct cpl_json_writer *json,
-                         struct cpl_error *err)
-{
-    struct cpl_buffer type = {0};
-    bool ok = true;
-    cpl_json_list(json, "schema");
-    for (uint32_t i = 0; ok && i < schema->n_fields; i++) {
-        type.size = 0;
-        ok = cpl_type_format(&schema->fields[i].type, &type, err);
-        const char *text = ok ? cpl_buffer_text(&type, err) : NULL;
-        ok = text != NULL;
-        cpl_json_object(json, NULL);
-        cpl_json_string(json, "name", schema->fields[i].name);
-        cpl_json_string(json, "type", text);
-        cpl_json_bool(json, "nullable", schema->fields[i].nullable);
-        cpl_json_close(json);
-    }
-    cpl_json_close(json);
-    cpl_buffer_release(&type);
-    return ok;
-}
-
 bool cpl_plan_write(const struct cpl_plan *plan, const char *run_id, int64_t now_ms,
                     struct cpl_buffer *out, struct cpl_error *err)
 {
@@ -633,7 +614,7 @@ bool cpl_plan_write(const struct cpl_plan *plan, const char *run_id, int64_t now
     cpl_json_string(&json, "decoder", plan->decoder->name);
     if (*dialect_text)
         cpl_json_raw(&json, "dialect", dialect_text);
-    ok = write_schema(plan->schema, &json, err);
+    cpl_schema_put(&json, "schema", plan->schema);
     cpl_json_list(&json, "inputs");
     for (size_t i = 0; i < plan->inputs.n; i++) {
         const struct cpl_input *input = &plan->inputs.items[i];
@@ -651,5 +632,5 @@ bool cpl_plan_write(const struct cpl_plan *plan, const char *run_id, int64_t now
     cpl_json_close(&json);
     cpl_json_close(&json);
     cpl_buffer_release(&dialect);
-    return cpl_json_end(&json) && ok;
+    return cpl_json_end(&json);
 }

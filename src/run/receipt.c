@@ -1,6 +1,7 @@
 #include "run/receipt.h"
 
 #include "base/tree.h"
+#include "batch/schema_json.h"
 #include "run/record_parts.h"
 
 #include <string.h>
@@ -52,29 +53,6 @@ static void write_inputs(struct cpl_json_writer *writer, const struct cpl_accoun
     cpl_json_close(writer);
 }
 
-static void write_schema(struct cpl_json_writer *writer, const struct cpl_schema *schema)
-{
-    struct cpl_buffer type = {0};
-    cpl_json_list(writer, "schema");
-    for (uint32_t i = 0; schema && i < schema->n_fields && !writer->failed; i++) {
-        const struct cpl_field *field = &schema->fields[i];
-        type.size = 0;
-        if (!cpl_type_format(&field->type, &type, writer->err)) {
-            writer->failed = true;
-            break;
-        }
-        cpl_json_object(writer, NULL);
-        cpl_json_string(writer, "name", field->name);
-        cpl_json_bytes(writer, "type", type.data, type.size);
-        cpl_json_bool(writer, "nullable", field->nullable);
-        if (field->field_id >= 0)
-            cpl_json_int(writer, "field_id", field->field_id);
-        cpl_json_close(writer);
-    }
-    cpl_json_close(writer);
-    cpl_buffer_release(&type);
-}
-
 static void write_files(struct cpl_json_writer *writer, const struct cpl_receipt *receipt,
                         enum cpl_file_role role, const char *key)
 {
@@ -115,7 +93,7 @@ bool cpl_receipt_encode(const struct cpl_receipt *receipt, struct cpl_buffer *ou
                        receipt->account->n_rules);
     cpl_json_string(&writer, "first_reject", receipt->first_reject);
     write_inputs(&writer, receipt->account);
-    write_schema(&writer, receipt->schema);
+    cpl_schema_put(&writer, "schema", receipt->schema);
     write_files(&writer, receipt, CPL_FILE_DATA, "files");
     write_files(&writer, receipt, CPL_FILE_REJECTS, "rejects");
     cpl_put_texts(&writer, "removed", receipt->removed, receipt->n_removed);
@@ -215,28 +193,6 @@ static void read_settings(struct cpl_stored *in, const struct cpl_node *top, con
     }
 }
 
-/* A type that cannot be read again (its members' names are hostile) is left out: nothing rests on it. */
-static void read_schema(struct cpl_stored *in, const struct cpl_node *top,
-                        struct cpl_stored_receipt *receipt)
-{
-    size_t n;
-    const struct cpl_node *list = cpl_stored_list(in, top, "schema");
-    receipt->fields = cpl_stored_array(in, list, sizeof *receipt->fields, &n);
-    for (const struct cpl_node *item = receipt->fields ? list->first : NULL; item && !in->failed;
-         item = item->next) {
-        struct cpl_error why = {0};
-        struct cpl_field *field = &receipt->fields[receipt->n_fields];
-        field->name = cpl_stored_text(in, item, "name");
-        field->nullable = cpl_stored_bool(in, item, "nullable");
-        field->field_id = -1;
-        const char *type = cpl_stored_text(in, item, "type");
-        if (!in->failed && cpl_type_parse(type, in->arena, &field->type, &why))
-            receipt->n_fields++;
-        else if (why.code == CPL_E_MEMORY)
-            in->failed = !cpl_fail_with(in->err, &why);
-    }
-}
-
 static void read_first_reject(struct cpl_stored *in, const struct cpl_node *top,
                               struct cpl_stored_receipt *receipt)
 {
@@ -256,12 +212,9 @@ bool cpl_receipt_parse(const char *text, size_t size, const char *name,
     if (top) {
         receipt->run_id = cpl_stored_text(&in, top, "run_id");
         receipt->previous = cpl_stored_text(&in, top, "previous");
-        receipt->decoder = cpl_stored_text(&in, top, "decoder");
         receipt->plan_hash = cpl_stored_text(&in, top, "plan_hash");
         receipt->format = cpl_stored_text(&in, top, "format");
-        read_settings(&in, top, "decoder_settings", &receipt->decoder_settings);
         read_settings(&in, top, "encoder_settings", &receipt->encoder_settings);
-        read_schema(&in, top, receipt);
         receipt->account.rows = cpl_take_row_counts(&in, top, &receipt->account.rejected_by_rule,
                                                     &receipt->account.n_rules);
         read_first_reject(&in, top, receipt);

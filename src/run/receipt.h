@@ -35,11 +35,8 @@ bool cpl_receipt_encode(const struct cpl_receipt *receipt, struct cpl_buffer *ou
 
 /* A stored receipt, as verify reads it. */
 struct cpl_stored_receipt {
-    const char *run_id, *plan_hash, *previous, *decoder, *format;
-    struct cpl_pairs decoder_settings,
-        encoder_settings;     /* option names and values, as resolved then */
-    struct cpl_field *fields; /* of the files' schema */
-    size_t n_fields;
+    const char *run_id, *plan_hash, *previous, *format;
+    struct cpl_pairs encoder_settings; /* option names and values, as resolved then */
     struct cpl_account account;
     const char *first_reject; /* NULL = none */
     struct cpl_file_entry *files;

@@ -1,188 +1,8 @@
 #include "run/replay.h"
 
-#include "run/receipt.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MOST_REPLAYS = 16 };
-static const char REJECTS_FOLDER[] = "/_cupel/rejects/";
-
-static bool prepare(struct cpl_storage *storage, const char *path, const char *format,
-                    struct cpl_rejects_source *source, struct cpl_arena *arena,
-                    struct cpl_recorded *recorded, int depth, struct cpl_error *err);
-
-/* ---- the header and the dialect ---- */
-
-/* The dataset that a reject file lies in, and its receipt; false when it lies in none. */
-static bool receipt_path(const char *path, const char *run_id, char out[CPL_LOG_PATH_MAX])
-{
-    const char *folder = strstr(path, REJECTS_FOLDER);
-    if (!folder || !cpl_run_id_valid(run_id))
-        return false;
-    return snprintf(out, CPL_LOG_PATH_MAX, "%.*s/_cupel/receipts/%s.json", (int)(folder - path),
-                    path, run_id) < CPL_LOG_PATH_MAX;
-}
-
-static const struct cpl_input_account *find_input(const struct cpl_stored_receipt *receipt,
-                                                  const char *object)
-{
-    for (size_t i = 0; i < receipt->account.n_inputs; i++)
-        if (!strcmp(receipt->account.inputs[i].path, object))
-            return &receipt->account.inputs[i];
-    return NULL;
-}
-
-static bool read_bytes(struct cpl_stream *stream, size_t size, struct cpl_buffer *out,
-                       struct cpl_error *err)
-{
-    if (!cpl_buffer_reserve(out, size, err))
-        return false;
-    for (size_t got = 1; got && out->size < size; out->size += got)
-        if (!cpl_stream_read(stream, out->data + out->size, size - out->size, &got, err))
-            return false;
-    return out->size == size || cpl_fail(err, CPL_E_DATA, "it is shorter than it was");
-}
-
-static bool read_object_head(struct cpl_storage *storage, const struct cpl_input_account *input,
-                             struct cpl_buffer *header, struct cpl_error *err)
-{
-    uint8_t magic[CPL_SNIFF_BYTES];
-    size_t got;
-    struct cpl_reader *reader = cpl_reader_open(storage, input->path, err);
-    struct cpl_stream *stream = NULL;
-    bool ok = reader && cpl_reader_at(reader, 0, magic, sizeof magic, &got, err) &&
-              (stream = cpl_stream_object(reader, 0, UINT64_MAX, err)) != NULL;
-    if (ok && cpl_compression_sniff(magic, got) != CPL_PLAIN) {
-        struct cpl_expansion_limits limits = {0};
-        stream = cpl_stream_decompress(stream, cpl_compression_sniff(magic, got), limits, err);
-        ok = stream != NULL;
-    }
-    ok = ok && read_bytes(stream, (size_t)input->header_bytes, header, err);
-    cpl_stream_close(stream);
-    cpl_reader_close(reader);
-    return ok;
-}
-
-/* "….parquet#1": the second part of a reject file (input.h). */
-static bool split_part(const char *name, char path[CPL_LOG_PATH_MAX], size_t *part)
-{
-    const char *mark = strrchr(name, '#');
-    bool marked = mark && mark[1] && strspn(mark + 1, "0123456789") == strlen(mark + 1) &&
-                  strlen(mark + 1) < 8;
-    size_t length = marked ? (size_t)(mark - name) : strlen(name);
-    *part = marked ? strtoul(mark + 1, NULL, 10) : 0;
-    if (length >= CPL_LOG_PATH_MAX)
-        return false;
-    memcpy(path, name, length);
-    path[length] = 0;
-    return true;
-}
-
-static bool has_part(const struct cpl_rejects_source *source, size_t part, const char *path,
-                     struct cpl_error *err)
-{
-    return part < cpl_rejects_parts(source) ||
-           cpl_fail(err, CPL_E_DATA, "%s has only %zu parts: the headers of its objects changed",
-                    path, cpl_rejects_parts(source));
-}
-
-/* Rows that were rejected in a replay: their object is a reject file, and its header the one that was put
- * before it then. */
-static bool read_replayed_head(struct cpl_storage *storage, const struct cpl_input_account *input,
-                               int depth, struct cpl_buffer *header, struct cpl_error *err)
-{
-    struct cpl_arena arena = {0};
-    struct cpl_recorded unused = {0};
-    struct cpl_stream *stream = NULL;
-    char path[CPL_LOG_PATH_MAX];
-    size_t part;
-    if (!split_part(input->path, path, &part))
-        return cpl_fail(err, CPL_E_CORRUPT, "%s is no name of a reject file", input->path);
-    struct cpl_rejects_source *source = cpl_rejects_open(storage, path, err);
-    bool ok = source && prepare(storage, path, "csv", source, &arena, &unused, depth, err) &&
-              has_part(source, part, path, err) &&
-              (stream = cpl_rejects_stream(source, part, err)) != NULL &&
-              read_bytes(stream, (size_t)input->header_bytes, header, err);
-    cpl_stream_close(stream);
-    cpl_rejects_free(source);
-    cpl_recorded_release(&unused);
-    cpl_arena_release(&arena);
-    return ok;
-}
-
-static bool read_head(struct cpl_storage *storage, const struct cpl_input_account *input, int depth,
-                      struct cpl_buffer *header, struct cpl_error *err)
-{
-    bool again = strstr(input->path, REJECTS_FOLDER) != NULL;
-    bool ok = again ? read_replayed_head(storage, input, depth + 1, header, err)
-                    : read_object_head(storage, input, header, err);
-    return ok || cpl_fail_context(err, "the rejected rows need the header of %s", input->path);
-}
-
-static bool take_header(struct cpl_storage *storage, const struct cpl_input_account *input,
-                        struct cpl_rejects_source *source, size_t object, int depth,
-                        struct cpl_error *err)
-{
-    struct cpl_buffer header = {.max = 64 << 20};
-    bool ok = input->header_bytes <= header.max
-                  ? !input->header_bytes || read_head(storage, input, depth, &header, err)
-                  : cpl_fail(err, CPL_E_LIMIT, "the header of %s is too long", input->path);
-    ok = ok &&
-         cpl_rejects_set_header(source, object, header.data, header.size, input->charset, err);
-    cpl_buffer_release(&header);
-    return ok;
-}
-
-/* Each object has its own: their columns may stand in other orders. */
-static bool take_headers(struct cpl_storage *storage, const struct cpl_stored_receipt *receipt,
-                         const char *receipt_file, struct cpl_rejects_source *source, int depth,
-                         struct cpl_error *err)
-{
-    const struct cpl_rejects_info *info = cpl_rejects_info(source);
-    for (size_t i = 0; i < info->n_objects; i++) {
-        const char *name = info->objects[i].name;
-        const struct cpl_input_account *input = find_input(receipt, name);
-        if (!input)
-            return cpl_fail(err, CPL_E_CORRUPT, "%s does not tell of %s", receipt_file, name);
-        if (!take_header(storage, input, source, i, depth, err))
-            return false;
-    }
-    return true;
-}
-
-/* JSON needs no header, but rows of one charset a stream. */
-static bool take_charsets(const struct cpl_stored_receipt *receipt,
-                          struct cpl_rejects_source *source, struct cpl_error *err)
-{
-    const struct cpl_rejects_info *info = cpl_rejects_info(source);
-    for (size_t i = 0; i < info->n_objects; i++) {
-        const struct cpl_input_account *input = find_input(receipt, info->objects[i].name);
-        if (!cpl_rejects_set_header(source, i, NULL, 0, input ? input->charset : "", err))
-            return false;
-    }
-    return true;
-}
-
-/* ---- the dialect ---- */
-
-static bool keep_settings(const struct cpl_pairs *settings, struct cpl_arena *arena,
-                          struct cpl_pairs *recorded, struct cpl_error *err)
-{
-    recorded->n = 0;
-    recorded->items = cpl_arena_alloc(arena, settings->n * sizeof *recorded->items, err);
-    for (size_t i = 0; recorded->items && i < settings->n; i++) {
-        const struct cpl_pair *from = &settings->items[i];
-        struct cpl_pair copy = {.key = cpl_arena_strndup(arena, from->key, strlen(from->key), err)};
-        copy.value = copy.key ? cpl_arena_strndup(arena, from->value, strlen(from->value), err)
-                              : NULL;
-        if (!copy.value)
-            return false;
-        recorded->items[recorded->n++] = copy;
-    }
-    return recorded->items != NULL;
-}
 
 bool cpl_replay_settings(const struct cpl_option *table, const struct cpl_pairs *recorded,
                          struct cpl_arena *arena, void *settings, struct cpl_error *err)
@@ -202,25 +22,22 @@ bool cpl_replay_settings(const struct cpl_option *table, const struct cpl_pairs 
 
 void cpl_recorded_release(struct cpl_recorded *recorded)
 {
-    for (size_t i = 0; i < recorded->n_schemas; i++)
-        cpl_schema_free(recorded->schemas[i]);
     cpl_free(recorded->schemas);
     *recorded = (struct cpl_recorded){0};
 }
 
-static bool keep_schema(const struct cpl_stored_receipt *receipt, struct cpl_recorded *recorded,
+static bool keep_schema(const struct cpl_schema *schema, struct cpl_recorded *recorded,
                         struct cpl_error *err)
 {
     size_t n = recorded->n_schemas;
-    if (!receipt->n_fields)
+    if (!schema || !schema->n_fields)
         return true;
-    struct cpl_schema **grown = cpl_realloc(recorded->schemas, (n + 1) * sizeof *grown, err);
+    const struct cpl_schema **grown = cpl_realloc(recorded->schemas, (n + 1) * sizeof *grown, err);
     if (!grown)
         return false;
     recorded->schemas = grown;
-    grown[n] = cpl_schema_new(receipt->fields, (uint32_t)receipt->n_fields, err);
-    recorded->n_schemas += grown[n] != NULL;
-    return grown[n] != NULL;
+    grown[recorded->n_schemas++] = schema;
+    return true;
 }
 
 /* What values of a type may be; false for nested types. */
@@ -297,45 +114,55 @@ void cpl_replay_types(const struct cpl_recorded *recorded, bool decimals, struct
         }
 }
 
-static bool prepare(struct cpl_storage *storage, const char *path, const char *format,
-                    struct cpl_rejects_source *source, struct cpl_arena *arena,
-                    struct cpl_recorded *recorded, int depth, struct cpl_error *err)
+/* ---- the record ---- */
+
+/* Each object has a header of its own: their columns may stand in other orders. */
+static bool set_header(struct cpl_rejects_source *source, const struct cpl_rejects_record *record,
+                       size_t i, bool headers, const char *path, struct cpl_error *err)
 {
-    const struct cpl_rejects_info *info = cpl_rejects_info(source);
-    char file[CPL_LOG_PATH_MAX];
-    struct cpl_stored_receipt receipt = {0};
-    bool json = format && !strcmp(format, "json"), there = false;
-    if (!info->rows)
-        return true;
-    if (depth > MOST_REPLAYS)
-        return cpl_fail(err, CPL_E_LIMIT, "%s was rejected more than %d times", path, MOST_REPLAYS);
-    bool named = receipt_path(path, info->run_id, file);
-    if (!named && !json)
-        return cpl_fail(
-            err, CPL_E_UNSUPPORTED,
-            "%s does not lie in a dataset's _cupel/rejects, so that the receipt of run %s, "
-            "which tells of the header of %s, cannot be found",
-            path, info->run_id, info->objects[0].name);
-    if (json && named && !cpl_storage_exists(storage, file, &there, err))
-        return false;
-    if (json && !there) /* nothing stands before its rows */
-        return true;
-    bool ok = cpl_receipt_read(storage, file, &receipt, err) &&
-              keep_schema(&receipt, recorded, err);
-    if (ok && !strcmp(receipt.decoder, "json"))
-        ok = take_charsets(&receipt, source, err);
-    else if (ok && !strcmp(receipt.decoder, "csv") && !json)
-        ok = take_headers(storage, &receipt, file, source, depth, err) &&
-             keep_settings(&receipt.decoder_settings, arena, &recorded->settings, err);
-    cpl_stored_receipt_release(&receipt);
-    return ok;
+    const struct cpl_rejects_from *from = &record->objects[i];
+    struct cpl_rejects_bytes header = {0};
+    if (headers && from->header == CPL_NO_HEADER)
+        return cpl_fail(err, CPL_E_UNSUPPORTED,
+                        "%s does not hold what stands before the rows of %s (it was longer than "
+                        "%d MiB, or passed by in a pipe); run the source again",
+                        path, from->path, CPL_REJECTS_HEADERS_MAX >> 20);
+    if (headers)
+        header = record->headers[from->header];
+    return cpl_rejects_set_header(source, i, header.data, header.size, from->charset, err);
 }
 
-bool cpl_replay_prepare(struct cpl_storage *storage, const char *path, const char *format,
-                        struct cpl_rejects_source *source, struct cpl_arena *arena,
+static bool keep_decoder(const struct cpl_rejects_record *record, const char *path,
+                         struct cpl_recorded *recorded, struct cpl_error *err)
+{
+    if (recorded->decoder && strcmp(recorded->decoder, record->decoder) != 0)
+        return cpl_fail(err, CPL_E_CONFIG,
+                        "%s holds rows of %s, and another of the files rows of %s: replay them one "
+                        "by one",
+                        path, record->decoder, recorded->decoder);
+    recorded->decoder = record->decoder;
+    return true;
+}
+
+bool cpl_replay_prepare(const char *path, const char *format, struct cpl_rejects_source *source,
                         struct cpl_recorded *recorded, struct cpl_error *err)
 {
-    return prepare(storage, path, format, source, arena, recorded, 0, err);
+    const struct cpl_rejects_record *record = cpl_rejects_record(source);
+    bool json = format && !strcmp(format, "json");
+    if (!cpl_rejects_info(source)->rows)
+        return true;
+    if (!record)
+        return json || cpl_fail(err, CPL_E_UNSUPPORTED,
+                                "%s tells nothing of the format of its rows (another program wrote "
+                                "it, or an early version of this one); run the source again",
+                                path);
+    bool headers = !strcmp(record->decoder, "csv") && !json;
+    for (size_t i = 0; i < record->n_objects; i++)
+        if (!set_header(source, record, i, headers, path, err))
+            return false;
+    if (headers)
+        recorded->settings = record->settings;
+    return keep_decoder(record, path, recorded, err) && keep_schema(record->schema, recorded, err);
 }
 
 /* ---- once ---- */

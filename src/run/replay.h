@@ -1,8 +1,7 @@
 /* Replay: a reject file as the input of a run, so that its rows end a second time, and once.
  *
- * The decoder of the repaired pipeline needs what stood before the rows: for CSV, the header. The receipt of the
- * run that rejected them says how many bytes of the object that was, and the object is asked for them again; where either has gone,
- * replay stops and says what it needs. For other formats nothing stands before a row.
+ * The decoder of the repaired pipeline needs what stood before the rows: for CSV, the header. The reject file itself remembers it, with the
+ * dialect and the types of the run that wrote it (source/rejects_record.h); neither that run's receipt nor the objects need be there.
  *
  * The attempt then moves a lane of the reject file's own, and its record names the file as replayed
  * (source/rejects.h says what that means for the books). */
@@ -11,11 +10,10 @@
 #include "run/input.h"
 #include "source/rejects.h"
 
-/* `format`: source.format of the repaired pipeline. Sets the header of `source` when it needs one, and
- * `recorded` to the dialect of the run that rejected the rows (in `arena`): the repaired pipeline's own words go before
+/* `format`: source.format of the repaired pipeline. Sets the headers of `source` when it needs them, and
+ * `recorded` to the dialect of the run that rejected the rows (borrowed from `source`): the repaired pipeline's own words go before
  * it, but what it leaves open is not to be guessed from bad rows. Types neither: they start where that run's ended. */
-bool cpl_replay_prepare(struct cpl_storage *storage, const char *path, const char *format,
-                        struct cpl_rejects_source *source, struct cpl_arena *arena,
+bool cpl_replay_prepare(const char *path, const char *format, struct cpl_rejects_source *source,
                         struct cpl_recorded *recorded, struct cpl_error *err) CPL_CHECKED;
 void cpl_recorded_release(struct cpl_recorded *recorded);
 /* Inferred columns take at least the types that they have in the files of the runs that rejected the rows. */

@@ -1,8 +1,9 @@
 /* From raw file to rejects, and from rejects to the rows they should have been: once. */
 #include "run/replay.h"
 
+#include "batch/schema_json.h"
+#include "decode/parquet.h"
 #include "run/attempt_test.h"
-#include "run/receipt.h"
 #include "run/run.h"
 
 static const char broken[] = "schema: {columns: {id: int64, amount: int64}}\n";
@@ -107,22 +108,110 @@ static void a_wrong_dialect_is_refused(void **state)
     assert_books(bench, 1, 1);
 }
 
-static void without_the_source_the_header_is_missed(void **state)
+/* The reject file remembers all that is needed: neither the object nor the receipt need be there. */
+static void nothing_but_the_reject_file_is_needed(void **state)
 {
     struct bench *bench = *state;
     struct cpl_run_result result;
-    char in[96], rejects[200];
+    char in[96], path[200];
     snprintf(in, sizeof in, "%s/in.csv", bench->root);
-    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/first-00000.parquet", bench->dataset);
-    write_file(in, "id,amount\n1,10\n2,n/a\n");
+    snprintf(path, sizeof path, "%s/_cupel/rejects/first-00000.parquet", bench->dataset);
+    write_file(in, "amount;id\n10;1\nn/a;2\n");
     assert_true(run_pipeline(bench, in, false, "", broken, "first", &result));
     cpl_run_result_release(&result);
     unlink(in);
-    assert_false(run_pipeline(bench, rejects, true, "", fixed, "second", &result));
-    assert_int_equal(bench->err.code, CPL_E_NOT_FOUND);
-    assert_non_null(strstr(bench->err.message, "need the header of"));
+    char receipt[200];
+    snprintf(receipt, sizeof receipt, "%s/_cupel/receipts/first.json", bench->dataset);
+    assert_int_equal(rename(receipt, in), 0);
+    if (!run_pipeline(bench, path, true, ", csv: {nulls: ['n/a']}", fixed, "second", &result))
+        fail_msg("%s", bench->err.message);
+    assert_int_equal(result.rows.landed, 1);
     cpl_run_result_release(&result);
-    assert_books(bench, 1, 1);
+    assert_int_equal(rename(in, receipt), 0);
+    assert_books(bench, 2, 0);
+}
+
+struct place {
+    char object[200];
+    int64_t position, length, line;
+};
+
+/* The places of a reject file's rows; returns how many. */
+static size_t places_of(struct bench *bench, const char *run_id, struct place *places)
+{
+    char path[300];
+    size_t n = 0;
+    struct cpl_batch *batch;
+    snprintf(path, sizeof path, "%s/_cupel/rejects/%s-00000.parquet", bench->dataset, run_id);
+    struct cpl_reader *reader = cpl_reader_open(bench->storage, path, &bench->err);
+    struct cpl_parquet_file *file = cpl_parquet_open(reader, path, &bench->err);
+    struct cpl_parquet_scan *scan = cpl_parquet_scan_new(
+        file, &(struct cpl_parquet_scan_options){0}, &bench->err);
+    assert_non_null(scan);
+    while (cpl_parquet_scan_next(scan, &batch, &bench->err) && batch->rows)
+        for (uint32_t i = 0; i < batch->rows; i++, n++) {
+            struct cpl_slice object = batch->columns[1].slices[i];
+            snprintf(places[n].object, sizeof places[n].object, "%.*s", (int)object.length,
+                     (const char *)object.data);
+            places[n].position = batch->columns[2].i64[i];
+            places[n].length = batch->columns[3].i64[i];
+            places[n].line = batch->columns[4].i64[i];
+        }
+    cpl_parquet_scan_free(scan);
+    cpl_parquet_close(file);
+    cpl_reader_close(reader);
+    return n;
+}
+
+/* Whoever rejects it, how often ever, a row's reject points at its bytes in the object in which it first stood. */
+static void rejects_of_rejects_point_at_the_first_bytes(void **state)
+{
+    struct bench *bench = *state;
+    struct cpl_run_result result;
+    struct place first[20], again[20];
+    static const char a[] = "id,amount\n1,10\n2,bad\n3,30\n4,\"wor\nse\"\n",
+                      b[] = "amount,id\nbad,5";
+    char in[96], path[200], rejects[200];
+    snprintf(in, sizeof in, "%s/in", bench->root);
+    assert_int_equal(mkdir(in, 0755), 0);
+    snprintf(path, sizeof path, "%s/a.csv", in);
+    write_file(path, a);
+    snprintf(path, sizeof path, "%s/b.csv", in);
+    write_file(path, b);
+    assert_true(run_pipeline(bench, in, false, "", broken, "r0", &result));
+    cpl_run_result_release(&result);
+    assert_int_equal(places_of(bench, "r0", first), 3);
+    for (int k = 1; k < 4; k++) {
+        char id[8], text[400];
+        snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/r%d-00000.parquet", bench->dataset,
+                 k - 1);
+        snprintf(id, sizeof id, "r%d", k);
+        if (!run_pipeline(bench, rejects, true, "", fixed, id, &result))
+            fail_msg("%s", bench->err.message);
+        assert_int_equal(result.rows.rejected, 3);
+        snprintf(text, sizeof text, "%s/a.csv:3", in);
+        assert_non_null(strstr(result.first_reject, text));
+        cpl_run_result_release(&result);
+        assert_int_equal(places_of(bench, id, again), 3);
+        for (int i = 0; i < 3; i++) {
+            assert_string_equal(again[i].object, first[i].object);
+            assert_int_equal(again[i].position, first[i].position);
+            assert_int_equal(again[i].length, first[i].length);
+            assert_int_equal(again[i].line, first[i].line);
+        }
+    }
+    assert_memory_equal(a + first[0].position, "2,bad\n", (size_t)first[0].length);
+    assert_memory_equal(a + first[1].position, "4,\"wor\nse\"\n", (size_t)first[1].length);
+    assert_memory_equal(b + first[2].position, "bad,5", (size_t)first[2].length);
+    assert_int_equal(first[1].line, 5);
+    assert_books(bench, 2, 3);
+    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/r3-00000.parquet", bench->dataset);
+    if (!run_pipeline(bench, rejects, true, "", "schema: {columns: {id: int64, amount: string}}\n",
+                      "r4", &result))
+        fail_msg("%s", bench->err.message);
+    assert_int_equal(result.rows.landed, 3); /* each behind its own header, still */
+    cpl_run_result_release(&result);
+    assert_books(bench, 5, 0);
 }
 
 /* Columns in another order in the second object: each row goes by its own header, in the replay of a replay, too. */
@@ -193,16 +282,20 @@ static void assert_types(struct bench *bench, const char *run_id, const char *wa
     char path[300];
     struct cpl_buffer text = {0};
     snprintf(path, sizeof path, "%s/_cupel/receipts/%s.json", bench->dataset, run_id);
-    struct cpl_stored_receipt receipt;
+    struct cpl_arena arena = {0};
     struct cpl_buffer types = {0};
     assert_true(cpl_storage_read_all(bench->storage, path, 1 << 20, &text, &bench->err));
-    assert_true(cpl_receipt_parse((const char *)text.data, text.size, path, &receipt, &bench->err));
-    for (size_t i = 0; i < receipt.n_fields; i++) {
+    struct cpl_node *top = cpl_tree_parse_json((const char *)text.data, text.size, path, 10000,
+                                               &arena, &bench->err);
+    struct cpl_schema *schema = cpl_schema_take(cpl_tree_get(top, "schema"), &bench->err);
+    assert_non_null(schema);
+    for (uint32_t i = 0; i < schema->n_fields; i++) {
         assert_true(cpl_buffer_append_text(&types, i ? " " : "", &bench->err));
-        assert_true(cpl_type_format(&receipt.fields[i].type, &types, &bench->err));
+        assert_true(cpl_type_format(&schema->fields[i].type, &types, &bench->err));
     }
     assert_string_equal(cpl_buffer_text(&types, &bench->err), wanted);
-    cpl_stored_receipt_release(&receipt);
+    cpl_schema_free(schema);
+    cpl_arena_release(&arena);
     cpl_buffer_release(&types);
     cpl_buffer_release(&text);
 }
@@ -255,7 +348,8 @@ int main(void)
         T(each_object_has_its_own_charset),
         T(types_start_where_they_were),
         T(types_widen_where_they_must),
-        T(without_the_source_the_header_is_missed),
+        T(nothing_but_the_reject_file_is_needed),
+        T(rejects_of_rejects_point_at_the_first_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

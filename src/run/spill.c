@@ -44,6 +44,11 @@ void cpl_spill_free(struct cpl_spill *spill)
     cpl_free(spill);
 }
 
+size_t cpl_spill_head_size(const struct cpl_spill *spill)
+{
+    return spill->head.size;
+}
+
 /* Wait until there is something to read, looking now and then whether to stop. */
 static bool wait_for_input(const struct cpl_spill *spill, struct cpl_error *err)
 {

@@ -15,6 +15,8 @@ void cpl_spill_free(struct cpl_spill *spill);
 /* The first bytes (up to `size`), without consuming them; short only at the end. Borrowed. */
 bool cpl_spill_head(struct cpl_spill *spill, size_t size, const uint8_t **data, size_t *got,
                     struct cpl_error *err) CPL_CHECKED;
+/* How many first bytes are in memory. */
+size_t cpl_spill_head_size(const struct cpl_spill *spill);
 /* All bytes from the start. keep: copy what is newly read, so that it can be opened once more. */
 struct cpl_stream *cpl_spill_stream(struct cpl_spill *spill, bool keep,
                                     struct cpl_error *err) CPL_CHECKED;

@@ -7,12 +7,13 @@
 #include <strings.h>
 
 /* The columns that replay reads, in this order. */
-enum { RUN_ID, OBJECT, RAW, LENGTH, COLUMNS, MOST_PARTS = 1000 };
+enum { RUN_ID, OBJECT, RAW, LENGTH, POSITION, LINE, COLUMNS };
+enum { MOST_PARTS = 1000, MOST_OBJECTS = 1 << 20 };
 static const struct {
     const char *name;
     enum cpl_kind kind;
-} columns[COLUMNS] = {
-    {"run_id", CPL_STRING}, {"object", CPL_STRING}, {"raw", CPL_BINARY}, {"length", CPL_I64}};
+} columns[COLUMNS] = {{"run_id", CPL_STRING}, {"object", CPL_STRING}, {"raw", CPL_BINARY},
+                      {"length", CPL_I64},    {"position", CPL_I64},  {"line", CPL_I64}};
 
 struct part {
     struct cpl_buffer header;
@@ -24,6 +25,10 @@ struct cpl_rejects_source {
     struct cpl_reader *reader;
     struct cpl_parquet_file *file;
     struct cpl_rejects_info info;
+    struct cpl_arena arena; /* the record's */
+    struct cpl_rejects_record record;
+    struct cpl_schema *schema; /* the record's */
+    bool recorded;
     struct part *parts;
     size_t n_parts;            /* with a header */
     uint32_t columns[COLUMNS]; /* in the file */
@@ -35,7 +40,9 @@ struct cursor {
     const struct cpl_rejects_source *source;
     struct cpl_parquet_scan *scan;
     struct cpl_batch *batch;
-    uint32_t row; /* the next one of the batch */
+    uint32_t row;   /* the next one of the batch */
+    size_t object;  /* of the last row, once the objects are known */
+    uint64_t given; /* rows of that object */
 };
 
 static bool cursor_open(struct cursor *cursor, const struct cpl_rejects_source *source,
@@ -65,6 +72,27 @@ static bool cursor_next(struct cursor *cursor, bool *more, struct cpl_error *err
     }
     *more = cursor->row < cursor->batch->rows;
     cursor->row += *more;
+    return true;
+}
+
+/* The next row of a part; its object is cursor->object. */
+static bool cursor_next_of(struct cursor *cursor, size_t part, bool *more, struct cpl_error *err)
+{
+    const struct cpl_rejects_info *info = &cursor->source->info;
+    do {
+        if (!cursor_next(cursor, more, err))
+            return false;
+        if (!*more)
+            return true;
+        while (cursor->object < info->n_objects &&
+               cursor->given == info->objects[cursor->object].rows) {
+            cursor->object++;
+            cursor->given = 0;
+        }
+        if (cursor->object == info->n_objects)
+            return cpl_fail(err, CPL_E_DATA, "the file of rejects changed while it was read");
+        cursor->given++;
+    } while (info->objects[cursor->object].part != part);
     return true;
 }
 
@@ -105,21 +133,15 @@ static bool note_run(struct cpl_rejects_source *source, struct cpl_slice run_id,
     return cpl_fail(err, CPL_E_DATA, "%s holds rows of several runs, which no run writes", path);
 }
 
+static int64_t cursor_number(const struct cursor *cursor, int column)
+{
+    const struct cpl_column *from = &cursor->batch->columns[column];
+    return cpl_is_valid(from, cursor->row - 1) ? from->i64[cursor->row - 1] : 0;
+}
+
 static bool is_object(const struct cpl_rejects_object *object, struct cpl_slice name)
 {
     return strlen(object->name) == name.length && !memcmp(object->name, name.data, name.length);
-}
-
-/* The object of a row. Rows of one object mostly stand together and the objects in order, so that the search begins
- * at the last one found. info.n_objects when it is new. */
-static size_t find_object(const struct cpl_rejects_info *info, struct cpl_slice name, size_t last)
-{
-    for (size_t i = 0; i < info->n_objects; i++) {
-        size_t at = (last + i) % info->n_objects;
-        if (is_object(&info->objects[at], name))
-            return at;
-    }
-    return info->n_objects;
 }
 
 static bool add_object(struct cpl_rejects_info *info, struct cpl_slice name, struct cpl_error *err)
@@ -127,6 +149,8 @@ static bool add_object(struct cpl_rejects_info *info, struct cpl_slice name, str
     size_t n = info->n_objects;
     if (name.length && memchr(name.data, 0, name.length))
         return cpl_fail(err, CPL_E_DATA, "an object's name in a file of rejects holds a NUL");
+    if (n == MOST_OBJECTS)
+        return cpl_fail(err, CPL_E_LIMIT, "its rows come from more than %d objects", MOST_OBJECTS);
     if (!(n & (n - 1))) { /* a power of two: full */
         struct cpl_rejects_object *grown = cpl_realloc(info->objects,
                                                        (n ? 2 * n : 1) * sizeof *grown, err);
@@ -140,25 +164,56 @@ static bool add_object(struct cpl_rejects_info *info, struct cpl_slice name, str
     return info->objects[n].name != NULL;
 }
 
-static bool note_object(struct cpl_rejects_info *info, struct cpl_slice name, size_t *last,
+static bool fail_record(const char *path, struct cpl_error *err)
+{
+    return cpl_fail(err, CPL_E_CORRUPT, "%s: its footer tells of other rows than it holds", path);
+}
+
+/* Without a record an object's rows end where another name begins; with one, where it says. */
+static bool note_object(struct cpl_rejects_source *source, struct cpl_slice name, const char *path,
                         struct cpl_error *err)
 {
-    size_t at = find_object(info, name, *last);
-    if (at == info->n_objects && !add_object(info, name, err))
+    struct cpl_rejects_info *info = &source->info;
+    size_t n = info->n_objects;
+    struct cpl_rejects_object *last = n ? &info->objects[n - 1] : NULL;
+    bool same = last && is_object(last, name);
+    if (source->recorded) {
+        bool ended = !last || last->rows == source->record.objects[n - 1].rows;
+        if ((ended && n == source->record.n_objects) || (!ended && !same))
+            return fail_record(path, err);
+        same = !ended;
+    }
+    if (!same && !add_object(info, name, err))
         return false;
-    info->objects[at].rows++;
+    info->objects[info->n_objects - 1].rows++;
     info->rows++;
-    *last = at;
+    return true;
+}
+
+/* The record's objects without rows do not count. */
+static bool read_record(struct cpl_rejects_source *source, const char *path, struct cpl_error *err)
+{
+    struct cpl_bytes text = cpl_parquet_key_value(source->file, CPL_REJECTS_KEY);
+    uint64_t rows = (uint64_t)cpl_parquet_metadata(source->file)->num_rows;
+    struct cpl_rejects_record *record = &source->record;
+    if (!text.data)
+        return true;
+    if (!cpl_rejects_record_parse(text.data, text.size, path, rows, &source->arena, record,
+                                  &source->schema, err))
+        return false;
+    size_t n = 0;
+    for (size_t i = 0; i < record->n_objects; i++)
+        if (record->objects[i].rows)
+            record->objects[n++] = record->objects[i];
+    record->n_objects = n;
+    source->recorded = true;
     return true;
 }
 
 /* Is the row's raw shorter than the row? */
 static bool is_cut(const struct cursor *cursor)
 {
-    const struct cpl_column *lengths = &cursor->batch->columns[LENGTH];
-    int64_t length = ((const int64_t *)lengths->values)[cursor->row - 1];
-    return cpl_is_valid(lengths, cursor->row - 1) &&
-           (int64_t)cursor_text(cursor, RAW).length < length;
+    return (int64_t)cursor_text(cursor, RAW).length < cursor_number(cursor, LENGTH);
 }
 
 /* Everything is read once, so that a damaged file is found before anything is done with it. */
@@ -166,7 +221,6 @@ static bool read_through(struct cpl_rejects_source *source, const char *path, st
 {
     struct cursor cursor;
     uint64_t without_raw = 0, cut = 0;
-    size_t object = 0;
     bool ok = cursor_open(&cursor, source, err), more = ok;
     while (ok && more) {
         ok = cursor_next(&cursor, &more, err);
@@ -176,9 +230,15 @@ static bool read_through(struct cpl_rejects_source *source, const char *path, st
         without_raw += !kept;
         cut += kept && is_cut(&cursor);
         ok = note_run(source, cursor_text(&cursor, RUN_ID), path, err) &&
-             note_object(&source->info, cursor_text(&cursor, OBJECT), &object, err);
+             note_object(source, cursor_text(&cursor, OBJECT), path, err);
     }
     cursor_close(&cursor);
+    const struct cpl_rejects_info *info = &source->info;
+    if (ok && source->recorded &&
+        (info->n_objects != source->record.n_objects ||
+         (info->n_objects && info->objects[info->n_objects - 1].rows !=
+                                 source->record.objects[info->n_objects - 1].rows)))
+        return fail_record(path, err);
     if (ok && without_raw)
         return cpl_fail(
             err, CPL_E_UNSUPPORTED,
@@ -205,7 +265,8 @@ struct cpl_rejects_source *cpl_rejects_open(struct cpl_storage *storage, const c
     bool ok = cpl_storage_checksum(storage, path, &size, source->info.checksum, err) &&
               (source->reader = cpl_reader_open(storage, path, err)) != NULL &&
               (source->file = cpl_parquet_open(source->reader, path, err)) != NULL &&
-              find_columns(source, path, err) && read_through(source, path, err);
+              find_columns(source, path, err) && read_record(source, path, err) &&
+              read_through(source, path, err);
     if (ok)
         return source;
     cpl_rejects_free(source);
@@ -215,6 +276,11 @@ struct cpl_rejects_source *cpl_rejects_open(struct cpl_storage *storage, const c
 const struct cpl_rejects_info *cpl_rejects_info(const struct cpl_rejects_source *source)
 {
     return &source->info;
+}
+
+const struct cpl_rejects_record *cpl_rejects_record(const struct cpl_rejects_source *source)
+{
+    return source->recorded ? &source->record : NULL;
 }
 
 static size_t find_part(const struct cpl_rejects_source *source, const void *header, size_t size,
@@ -278,6 +344,14 @@ bool cpl_rejects_set_header(struct cpl_rejects_source *source, size_t i, const v
     return true;
 }
 
+struct cpl_rejects_bytes cpl_rejects_part_header(const struct cpl_rejects_source *source,
+                                                 size_t part)
+{
+    const struct cpl_buffer *header = part < source->n_parts ? &source->parts[part].header : NULL;
+    return (struct cpl_rejects_bytes){.data = header ? header->data : NULL,
+                                      .size = header ? header->size : 0};
+}
+
 const char *cpl_rejects_part_charset(const struct cpl_rejects_source *source, size_t part)
 {
     return part < source->n_parts ? source->parts[part].charset : "";
@@ -311,7 +385,15 @@ void cpl_rejects_free(struct cpl_rejects_source *source)
         cpl_free(source->parts[i].charset);
     }
     cpl_free(source->parts);
+    cpl_schema_free(source->schema);
+    cpl_arena_release(&source->arena);
     cpl_free(source);
+}
+
+static const struct part *format_of(const struct cpl_rejects_source *source, size_t part)
+{
+    static const struct part plain = {.charset = "", .newline = "\n", .newline_size = 1};
+    return source->n_parts ? &source->parts[part] : &plain;
 }
 
 /* ---- the stream ---- */
@@ -319,29 +401,13 @@ void cpl_rejects_free(struct cpl_rejects_source *source)
 struct rejects_stream {
     struct cpl_stream stream; /* first: the interface */
     struct cursor cursor;
-    size_t part, object; /* object: of the last row */
+    size_t part;
     const struct part *format;
     const uint8_t *data; /* what is left of the header or of the row */
     size_t left;
     bool newline; /* and one is due behind it */
     bool ended;
 };
-
-/* The next row of this part. */
-static bool next_row(struct rejects_stream *stream, bool *more, struct cpl_error *err)
-{
-    const struct cpl_rejects_info *info = &stream->cursor.source->info;
-    while (cursor_next(&stream->cursor, more, err)) {
-        if (!*more)
-            return true;
-        stream->object = find_object(info, cursor_text(&stream->cursor, OBJECT), stream->object);
-        if (stream->object == info->n_objects)
-            return cpl_fail(err, CPL_E_DATA, "the file of rejects changed while it was read");
-        if (info->objects[stream->object].part == stream->part)
-            return true;
-    }
-    return false;
-}
 
 static bool next_piece(struct rejects_stream *stream, struct cpl_error *err)
 {
@@ -352,7 +418,7 @@ static bool next_piece(struct rejects_stream *stream, struct cpl_error *err)
         return true;
     }
     bool more;
-    if (!next_row(stream, &more, err))
+    if (!cursor_next_of(&stream->cursor, stream->part, &more, err))
         return false;
     stream->ended = !more;
     if (!more)
@@ -409,11 +475,90 @@ struct cpl_stream *cpl_rejects_stream(const struct cpl_rejects_source *source, s
         return NULL;
     }
     stream->stream.ops = &stream_ops;
-    static const struct part plain = {.charset = "", .newline = "\n", .newline_size = 1};
     stream->part = part;
-    stream->format = source->n_parts ? &source->parts[part] : &plain;
+    stream->format = format_of(source, part);
     stream->left = stream->format->header.size;
     stream->data = stream->left ? stream->format->header.data : (const uint8_t *)"";
     stream->newline = stream->left && !ends_in_newline(stream->format, stream->data, stream->left);
     return &stream->stream;
+}
+
+/* ---- where rows first stood ---- */
+
+struct cpl_rejects_trace {
+    const struct cpl_rejects_source *source;
+    size_t part;
+    struct cursor cursor;
+    uint64_t start, end; /* of the last row, in the part's stream */
+    bool ended;
+};
+
+static bool trace_begin(struct cpl_rejects_trace *trace, struct cpl_error *err)
+{
+    const struct part *format = format_of(trace->source, trace->part);
+    size_t header = format->header.size;
+    if (header && !ends_in_newline(format, format->header.data, header))
+        header += format->newline_size;
+    cursor_close(&trace->cursor);
+    trace->start = trace->end = header;
+    trace->ended = false;
+    return cursor_open(&trace->cursor, trace->source, err);
+}
+
+struct cpl_rejects_trace *cpl_rejects_trace_new(const struct cpl_rejects_source *source,
+                                                size_t part, struct cpl_error *err)
+{
+    struct cpl_rejects_trace *trace = cpl_alloc_zero(1, sizeof *trace, err);
+    if (!trace)
+        return NULL;
+    trace->source = source;
+    trace->part = part;
+    if (trace_begin(trace, err))
+        return trace;
+    cpl_rejects_trace_free(trace);
+    return NULL;
+}
+
+void cpl_rejects_trace_free(struct cpl_rejects_trace *trace)
+{
+    if (!trace)
+        return;
+    cursor_close(&trace->cursor);
+    cpl_free(trace);
+}
+
+static bool trace_next(struct cpl_rejects_trace *trace, struct cpl_error *err)
+{
+    const struct part *format = format_of(trace->source, trace->part);
+    bool more;
+    if (!cursor_next_of(&trace->cursor, trace->part, &more, err))
+        return false;
+    trace->ended = !more;
+    if (!more)
+        return true;
+    struct cpl_slice raw = cursor_text(&trace->cursor, RAW);
+    trace->start = trace->end;
+    trace->end += raw.length;
+    if (!ends_in_newline(format, raw.data, raw.length))
+        trace->end += format->newline_size;
+    return true;
+}
+
+bool cpl_rejects_trace_find(struct cpl_rejects_trace *trace, uint64_t position,
+                            struct cpl_rejects_origin *origin, struct cpl_error *err)
+{
+    if (position < trace->start && !trace_begin(trace, err))
+        return false;
+    while (position >= trace->end && !trace->ended)
+        if (!trace_next(trace, err))
+            return false;
+    *origin = (struct cpl_rejects_origin){0};
+    if (trace->ended || position < trace->start)
+        return true;
+    *origin = (struct cpl_rejects_origin){
+        .object = trace->source->info.objects[trace->cursor.object].name,
+        .position = (uint64_t)cursor_number(&trace->cursor, POSITION),
+        .length = (uint64_t)cursor_number(&trace->cursor, LENGTH),
+        .line = (uint64_t)cursor_number(&trace->cursor, LINE)};
+    return true;
 }

@@ -8,11 +8,14 @@
  *     raw bytes of row 2 …
  *
  * Rows of several objects whose headers differ make several such streams, the *parts* of the source: objects of one
- * header and charset share a part.
+ * header and charset share a part. Header, charset and dialect stand in the file itself (rejects_record.h).
  *
  * A file with rows whose bytes were not kept, or not all (raw is null, or shorter than the row) is refused: they cannot be replayed, and must
  * not be forgotten. Nothing of its size is held in memory, but the names of the objects and their
  * headers.
+ *
+ * Origins. A row that is rejected once more must point at its original bytes, not at the file that they were replayed from: a trace follows a part's
+ * stream and tells of each position in it where that row first stood.
  *
  * Once. A replaying run moves the lane `rejects/<checksum of the file>` from 0 to 1 besides its own, so that a
  * second replay is refused, whatever its run id; and its log record names the file as *replayed*. The
@@ -23,13 +26,14 @@
  * Threads: a source belongs to one thread at a time, but each stream of it may be read by another. */
 #pragma once
 #include "decode/stream.h"
+#include "source/rejects_record.h"
 #include "storage/storage.h"
 
 struct cpl_rejects_source;
 struct cpl_rejects_object {
     char *name;
-    uint64_t rows;
-    size_t part; /* 0 until a header is set */
+    uint64_t rows; /* that stand together; more rows of the same object may follow as another one */
+    size_t part;   /* 0 until a header is set */
 };
 struct cpl_rejects_info {
     uint64_t rows;
@@ -42,10 +46,15 @@ struct cpl_rejects_info {
 struct cpl_rejects_source *cpl_rejects_open(struct cpl_storage *storage, const char *path,
                                             struct cpl_error *err) CPL_CHECKED;
 const struct cpl_rejects_info *cpl_rejects_info(const struct cpl_rejects_source *source);
+/* What the file tells of the run that wrote it; objects stand as in the info. NULL: nothing. */
+const struct cpl_rejects_record *cpl_rejects_record(const struct cpl_rejects_source *source);
 /* What stands before the rows of object `i`, and its charset ("": not known); both copied. For all objects in their order, or for none: without headers all rows
  * are one part. */
 bool cpl_rejects_set_header(struct cpl_rejects_source *source, size_t i, const void *header,
                             size_t size, const char *charset, struct cpl_error *err) CPL_CHECKED;
+/* What stands before the rows of a part. */
+struct cpl_rejects_bytes cpl_rejects_part_header(const struct cpl_rejects_source *source,
+                                                 size_t part);
 /* "" = not known. */
 const char *cpl_rejects_part_charset(const struct cpl_rejects_source *source, size_t part);
 size_t cpl_rejects_parts(const struct cpl_rejects_source *source);
@@ -53,4 +62,16 @@ uint64_t cpl_rejects_part_rows(const struct cpl_rejects_source *source, size_t p
 /* The rows of one part as a stream; any number of them, each to be closed before the source is freed. */
 struct cpl_stream *cpl_rejects_stream(const struct cpl_rejects_source *source, size_t part,
                                       struct cpl_error *err) CPL_CHECKED;
+/* Where a row of a part first stood. */
+struct cpl_rejects_origin {
+    const char *object; /* owned by the source */
+    uint64_t position, length, line;
+};
+struct cpl_rejects_trace;
+struct cpl_rejects_trace *cpl_rejects_trace_new(const struct cpl_rejects_source *source,
+                                                size_t part, struct cpl_error *err) CPL_CHECKED;
+void cpl_rejects_trace_free(struct cpl_rejects_trace *trace);
+/* Of the row in which `position` of the part's stream lies (origin->object NULL: in none). Going on is cheap; going back begins anew. */
+bool cpl_rejects_trace_find(struct cpl_rejects_trace *trace, uint64_t position,
+                            struct cpl_rejects_origin *origin, struct cpl_error *err) CPL_CHECKED;
 void cpl_rejects_free(struct cpl_rejects_source *source);

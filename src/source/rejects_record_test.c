@@ -1,0 +1,109 @@
+/* What a reject file remembers comes back; what somebody else put there does no harm. */
+#include "source/rejects_record.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void it_comes_back(void **state)
+{
+    (void)state;
+    struct cpl_error err = {0};
+    struct cpl_buffer text = {0};
+    struct cpl_arena arena = {0};
+    struct cpl_field fields[] = {{.name = "id", .type = {.kind = CPL_I64}, .field_id = -1}};
+    struct cpl_schema schema = {.fields = fields, .n_fields = 1}, *back_schema;
+    struct cpl_rejects_bytes headers[] = {{(const uint8_t *)"\xff\0i,n\n", 6},
+                                          {(const uint8_t *)"", 0}};
+    struct cpl_rejects_from objects[] = {
+        {.path = "in/a.csv", .charset = "UTF-16LE", .header = 0, .rows = 3},
+        {.path = "b\"\n", .charset = "", .header = CPL_NO_HEADER, .rows = 1},
+        {.path = "in/a.csv", .charset = "UTF-8", .header = 1, .rows = 2}};
+    struct cpl_rejects_record back,
+        record = {.decoder = "csv",
+                  .settings_json = "{\"delimiter\":{\"value\":\";\",\"from\":"
+                                   "\"sniffed\"},\"quote\":\"'\",\"nulls\":[]}",
+                  .schema = &schema,
+                  .headers = headers,
+                  .n_headers = 2,
+                  .objects = objects,
+                  .n_objects = 3};
+    assert_true(cpl_rejects_record_encode(&record, &text, &err));
+    if (!cpl_rejects_record_parse(text.data, text.size, "r.parquet", 6, &arena, &back, &back_schema,
+                                  &err))
+        fail_msg("%s", err.message);
+    assert_string_equal(back.decoder, "csv");
+    assert_int_equal(back.settings.n, 2);
+    assert_string_equal(back.settings.items[0].value, ";");
+    assert_string_equal(back.settings.items[1].key, "quote");
+    assert_int_equal(back.n_headers, 2);
+    assert_memory_equal(back.headers[0].data, headers[0].data, 6);
+    assert_int_equal(back.headers[1].size, 0);
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(back.objects[i].path, objects[i].path);
+        assert_string_equal(back.objects[i].charset, objects[i].charset);
+        assert_int_equal(back.objects[i].header, objects[i].header);
+        assert_int_equal(back.objects[i].rows, objects[i].rows);
+    }
+    assert_true(cpl_schema_equal(back_schema, &schema));
+    cpl_schema_free(back_schema);
+    cpl_arena_release(&arena);
+    cpl_buffer_release(&text);
+}
+
+static void what_is_hostile_is_refused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "",
+        "[]",
+        "null",
+        "{}",
+        "{\"version\":1}",
+        "{\"version\":2}",
+        "{\"version\":1,\"decoder\":\"csv\",\"headers\":3,\"objects\":[]}",
+        "{\"version\":1,\"decoder\":\"csv\",\"headers\":[\"abc\"],\"objects\":[]}",
+        "{\"version\":1,\"decoder\":\"csv\",\"headers\":[\"zz\"],\"objects\":[]}",
+        "{\"version\":1,\"decoder\":\"csv\",\"headers\":[[]],\"objects\":[]}",
+        "{\"version\":1,\"decoder\":\"csv\",\"headers\":[],\"objects\":{}}",
+        "{\"version\":1,\"decoder\":\"csv\",\"headers\":[],\"objects\":[7]}",
+        "{\"version\":1,\"decoder\":\"csv\",\"headers\":[],\"objects\":[{\"path\":\"a\","
+        "\"charset\":\"\","
+        "\"header\":0,\"rows\":1}]}",
+        "{\"version\":1,\"decoder\":\"csv\",\"headers\":[],\"objects\":[{\"path\":\"a\","
+        "\"charset\":\"\","
+        "\"header\":null,\"rows\":-1}]}",
+        "{\"version\":1,\"decoder\":\"csv\",\"headers\":[],\"objects\":[{\"path\":\"a\","
+        "\"charset\":\"\","
+        "\"header\":null,\"rows\":2}]}",
+        "{\"version\":1,\"decoder\":\"csv\",\"headers\":[],\"objects\":[{\"path\":\"a\","
+        "\"charset\":\"\","
+        "\"header\":null,\"rows\":18446744073709551615},{\"path\":\"a\",\"charset\":\"\","
+        "\"header\":null,\"rows\":2}]}",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct cpl_error err = {0};
+        struct cpl_arena arena = {0};
+        struct cpl_rejects_record record;
+        struct cpl_schema *schema;
+        if (cpl_rejects_record_parse(texts[i], strlen(texts[i]), "r.parquet", 1, &arena, &record,
+                                     &schema, &err))
+            fail_msg("%s", texts[i]);
+        assert_true(err.code == CPL_E_CORRUPT || err.code == CPL_E_UNSUPPORTED);
+        assert_null(schema);
+        cpl_arena_release(&arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_comes_back),
+        cmocka_unit_test(what_is_hostile_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""A user's journey: a file is converted, some rows are rejected, the pipeline is repaired, the rows land — once."""
+import gzip
+import pathlib
+import sys
+
+from harness import check, main, result, run, said
+
+RAW = "id;day;amount\n1;2026-11-01;10\n2;01.11.2026;20\n3;2026-11-03;30\nx;2026-11-04;40\n"
+FIXED = ("source: {path: unused, csv: {}}\n"
+         "schema: {columns: {id: string, day: string, amount: int64}}\nsink: {path: lake}\n")
+
+
+def convert(*words, **options):
+    process = run("convert", *words, "--type", "id=int64", "--type", "day=date", "--json", **options)
+    value = result(process)
+    check(process.returncode == 0 and value["rows_written"] == 2 and value["rows_rejected"] == 2, process)
+    return value["rejects"][0]["path"]
+
+
+def replay_and_check(rejects, *, rows=2):
+    process = run("replay", rejects, "--pipeline", "fixed.yaml", "--json")
+    value = result(process)
+    check(process.returncode == 0 and value["rows_read"] == rows, process)
+    check(value["rows_written"] + value["rows_rejected"] == rows and value["rows_rejected"] == 0, value)
+    again = run("replay", rejects, "--pipeline", "fixed.yaml")
+    check(again.returncode == 15, again)
+    verified = result(run("verify", "lake", "--json"))
+    check(verified["ok"] and verified["rows"] == rows and verified["outstanding_rejects"] == 0, verified)
+
+
+def test_rejects_of_a_single_csv_file_land_later():
+    pathlib.Path("in.csv").write_text(RAW)
+    rejects = convert("in.csv", "out.parquet")
+    check(rejects == "out.parquet.rejects.parquet", rejects)
+    pathlib.Path("in.csv").unlink()  # the reject file remembers header and dialect
+    pathlib.Path("fixed.yaml").write_text(FIXED)
+    replay_and_check(rejects)
+    rows = run("convert", "lake", "-", "--to", "json").stdout
+    if rows:  # where this version reads Parquet
+        check(b"01.11.2026" in rows and b'"x"' in rows, rows)
+
+
+def test_compressed_wide_and_piped_ones_too():
+    packed, wide = gzip.compress(RAW.encode()), RAW.encode("utf-16")
+    for name, data in (("a.csv.gz", packed), ("b.csv", wide), ("piped", RAW.encode()), ("packed", packed)):
+        pathlib.Path(name).write_bytes(data)
+        piped = "." not in name
+        rejects = convert("-" if piped else name, f"{name}.parquet", stdin=data if piped else b"")
+        pathlib.Path(name).unlink()
+        pathlib.Path("fixed.yaml").write_text(FIXED.replace("lake", f"lake-{name}"))
+        process = run("replay", rejects, "--pipeline", "fixed.yaml", "--json")
+        check(process.returncode == 0 and result(process)["rows_written"] == 2, name, process)
+
+
+def test_into_a_single_file():
+    pathlib.Path("in.csv").write_text(RAW)
+    rejects = convert("in.csv", "out.parquet")
+    pathlib.Path("fixed.yaml").write_text(FIXED.replace("lake", "repaired.parquet"))
+    process = run("replay", rejects, "--pipeline", "fixed.yaml", "--json", "--receipt", "receipt.json")
+    check(process.returncode == 0 and result(process)["rows_written"] == 2, process)
+    check(run("verify", "repaired.parquet", "--receipt", "receipt.json").returncode == 0)
+
+
+def test_json_lines():
+    pathlib.Path("in.ndjson").write_text('{"id":1}\n{"id":oops}\n{"id":2}\n')
+    value = result(run("convert", "in.ndjson", "out.parquet", "--json"))
+    check(value["rows_rejected"] == 1, value)
+    pathlib.Path("fixed.yaml").write_text("source: {path: unused}\nschema: {columns: {id: int64}}\n"
+                                          "sink: {path: lake}\n")
+    process = run("replay", value["rejects"][0]["path"], "--pipeline", "fixed.yaml", "--json")
+    again = result(process)
+    check(process.returncode == 0 and again["rows_rejected"] == 1, process)
+    check("in.ndjson:2:" in again["first_reject"], again)  # the first place, not the reject file
+
+
+def test_other_files_are_refused_with_a_way_out():
+    pathlib.Path("in.csv").write_text(RAW)
+    convert("in.csv", "out.parquet")
+    pathlib.Path("fixed.yaml").write_text(FIXED)
+    process = run("replay", "out.parquet", "--pipeline", "fixed.yaml")
+    check(process.returncode == 9 and "no file of rejects" in said(process), process)
+
+
+if __name__ == "__main__":
+    main(sys.modules[__name__])
