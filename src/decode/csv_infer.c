@@ -24,6 +24,15 @@ struct columns {
     uint32_t rows; /* classified at the start of an object */
 };
 
+/* Without a point or comma both ways of writing decimals say the same. */
+static bool has_point(const struct cpl_csv_text *text)
+{
+    for (uint32_t i = 0; i < text->length; i++)
+        if (text->data[i] == '.' || text->data[i] == ',')
+            return true;
+    return false;
+}
+
 static bool classify_record(const struct cpl_csv_dialect *d, const struct csv_walk *walk,
                             struct columns *columns, struct cpl_arena *arena, struct cpl_error *err)
 {
@@ -46,7 +55,9 @@ static bool classify_record(const struct cpl_csv_dialect *d, const struct csv_wa
         column->points += facts.class == CPL_CLASS_DECIMAL || facts.class == CPL_CLASS_DOUBLE;
         if (d->decimal_point)
             continue;
-        struct cpl_text_facts other = cpl_text_classify(text.data, text.length, &comma);
+        struct cpl_text_facts other = facts;
+        if (has_point(&text))
+            other = cpl_text_classify(text.data, text.length, &comma);
         column->with_comma = cpl_text_join(column->with_comma, other);
         column->commas += facts.class == CPL_CLASS_STRING && other.class == CPL_CLASS_DECIMAL;
     }

@@ -172,8 +172,18 @@ static uint8_t most(uint8_t a, uint8_t b)
     return a > b ? a : b;
 }
 
+/* Most values say nothing new of their column. */
+static bool covers(struct cpl_text_facts a, struct cpl_text_facts b)
+{
+    return a.class == b.class && a.int_digits >= b.int_digits && a.scale >= b.scale &&
+           a.fraction >= b.fraction && a.negative >= b.negative && a.not_double >= b.not_double &&
+           a.not_nano >= b.not_nano;
+}
+
 struct cpl_text_facts cpl_text_join(struct cpl_text_facts a, struct cpl_text_facts b)
 {
+    if (covers(a, b))
+        return a;
     if (a.class == CPL_CLASS_NULL)
         return b;
     if (b.class == CPL_CLASS_NULL)
