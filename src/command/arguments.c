@@ -1,5 +1,5 @@
 /* Words and flags of a command line: --name value, --name=value, -n value, `--` ends the flags,
- * `-` alone is a word (standard input or output). Flags and words may stand in any order. */
+ * -abc is -a -b -c where these take no value; `-` alone is a word (standard input or output). Flags and words may stand in any order. */
 #include "base/tree.h"
 #include "command/command.h"
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FLAGS = 128 };
+enum { MOST_FLAGS = 128, MOST_LETTERS = 64 };
 
 static const struct cpl_flag *next_flag(const struct cpl_verb *verb, size_t *group, size_t *row)
 {
@@ -89,6 +89,19 @@ static bool note(struct cpl_arguments *arguments, const struct cpl_flag *flag, c
     return !value || check_value(flag, value, err);
 }
 
+/* All but the last of `-abc`: flags without a value. *word moves to the last, or to one that takes a value. */
+static bool take_letters(struct cpl_arguments *arguments, const char **word, struct cpl_error *err)
+{
+    for (++*word; (*word)[1]; ++*word) {
+        const struct cpl_flag *flag = find_letter(arguments->verb, **word);
+        if (!flag || flag->argument || flag->repeated)
+            return true;
+        if (!note(arguments, flag, NULL, err))
+            return false;
+    }
+    return true;
+}
+
 /* The flag at argv[*at]; *at moves past a value that stands apart. */
 static bool take_flag(struct cpl_arguments *arguments, int argc, char **argv, int *at,
                       struct cpl_error *err)
@@ -100,8 +113,11 @@ static bool take_flag(struct cpl_arguments *arguments, int argc, char **argv, in
         flag = find_flag(arguments->verb, word + 2, length);
         value = word[2 + length] ? word + 3 + length : NULL;
     } else {
-        flag = find_letter(arguments->verb, word[1]);
-        value = word[2] ? word + 2 : NULL;
+        const char *letter = word;
+        if (!take_letters(arguments, &letter, err))
+            return false;
+        flag = find_letter(arguments->verb, *letter);
+        value = letter[1] ? letter + 1 : NULL;
     }
     if (!flag)
         return unknown_flag(arguments->verb, word, err);
@@ -135,7 +151,7 @@ bool cpl_arguments_parse(const struct cpl_verb *verb, int argc, char **argv,
 {
     bool ok, flags_ended = false;
     *arguments = (struct cpl_arguments){.verb = verb};
-    arguments->given = cpl_alloc_zero((size_t)argc + 1, sizeof *arguments->given, err);
+    arguments->given = cpl_alloc_zero((size_t)argc + MOST_LETTERS, sizeof *arguments->given, err);
     arguments->words = cpl_alloc_zero((size_t)argc + 1, sizeof *arguments->words, err);
     ok = arguments->given && arguments->words;
     for (int i = 0; ok && i < argc; i++) {

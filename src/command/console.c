@@ -3,6 +3,7 @@
 #include "base/tree.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,7 +25,8 @@ void cpl_console_init(struct cpl_console *console, const struct cpl_arguments *a
 {
     const char *format = cpl_flag_value(arguments, "log-format");
     const char *progress = cpl_flag_value(arguments, "progress");
-    bool terminal = cpl_terminal_width(STDERR_FILENO) > 0;
+    const char *kind = getenv("TERM");
+    bool terminal = cpl_terminal_width(STDERR_FILENO) > 0 && kind && strcmp(kind, "dumb") != 0;
     *console = (struct cpl_console){.quiet = cpl_flag_given(arguments, "quiet"),
                                     .json_log = format && !strcmp(format, "json"),
                                     .colour = cpl_colour_wanted(STDERR_FILENO)};
@@ -95,12 +97,16 @@ static void say_json(const struct cpl_console *console, const char *level, const
     cpl_buffer_release(&line);
 }
 
-/* Control characters could steer a terminal: they are shown as '?'. */
+/* Control characters could steer a terminal: they are shown as '?'. C1's (U+0080–009F) take two bytes. */
 static void make_printable(struct cpl_buffer *line, size_t from)
 {
-    for (size_t i = from; i < line->size; i++)
-        if (line->data[i] < 0x20 || line->data[i] == 0x7f)
-            line->data[i] = '?';
+    for (size_t i = from; i < line->size; i++) {
+        uint8_t *c = &line->data[i];
+        if (c[0] < 0x20 || c[0] == 0x7f)
+            c[0] = '?';
+        else if (c[0] == 0xC2 && i + 1 < line->size && c[1] >= 0x80 && c[1] < 0xA0)
+            c[0] = c[1] = '?';
+    }
 }
 
 static void say_text(const struct cpl_console *console, const char *level, const char *message)

@@ -97,9 +97,12 @@ bool cpl_grid_set(struct cpl_grid *grid, size_t column, const char *text, size_t
                                    length < LONGEST_CELL ? length : LONGEST_CELL, err);
     if (!copy)
         return false;
-    for (unsigned char *c = (unsigned char *)copy; *c; c++)
+    for (unsigned char *c = (unsigned char *)copy; *c; c++) {
         if (*c < 0x20 || *c == 0x7f)
             *c = *c == '\n' || *c == '\t' ? ' ' : '?';
+        else if (*c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0)
+            c[0] = c[1] = '?';
+    }
     grid->cells[(grid->n_rows - 1) * grid->n_columns + column] = copy;
     return true;
 }

@@ -38,13 +38,14 @@ static void say_books(struct cpl_console *console, const struct cpl_row_counts *
 {
     char a[32], b[32], c[32], d[32];
     if (rows->filtered)
-        cpl_console_say(console, "info", "read %s rows = landed %s + rejected %s + filtered %s",
-                        cpl_show_count(rows->read, a), cpl_show_count(rows->landed, b),
-                        cpl_show_count(rows->rejected, c), cpl_show_count(rows->filtered, d));
+        cpl_console_say(console, "info", "read %s row%s = landed %s + rejected %s + filtered %s",
+                        cpl_show_count(rows->read, a), rows->read == 1 ? "" : "s",
+                        cpl_show_count(rows->landed, b), cpl_show_count(rows->rejected, c),
+                        cpl_show_count(rows->filtered, d));
     else
-        cpl_console_say(console, "info", "read %s rows = landed %s + rejected %s",
-                        cpl_show_count(rows->read, a), cpl_show_count(rows->landed, b),
-                        cpl_show_count(rows->rejected, c));
+        cpl_console_say(console, "info", "read %s row%s = landed %s + rejected %s",
+                        cpl_show_count(rows->read, a), rows->read == 1 ? "" : "s",
+                        cpl_show_count(rows->landed, b), cpl_show_count(rows->rejected, c));
 }
 
 enum { MOST_FILES_SHOWN = 8 };

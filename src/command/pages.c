@@ -125,7 +125,8 @@ bool cpl_page_help(struct cpl_buffer *out, bool colour, struct cpl_error *err)
         ok = cpl_buffer_printf(out, err, "  %s%-12s%s%s\n", cpl_colour(colour, CPL_CYAN),
                                (*verb)->name, plain, (*verb)->summary);
     return ok && cpl_buffer_printf(out, err,
-                                   "\n`cupel help COMMAND` says more.\n"
+                                   "\n`cupel help COMMAND` says more; `cupel describe "
+                                   "--markdown=errors` lists the exit statuses.\n"
                                    "Begin with: cupel convert your.csv your.parquet\n");
 }
 

@@ -2,6 +2,8 @@
  *
  *   ██████████▌              42 %  3.1 M rows  310 MB/s  5.9 M rows/s  ETA 4 s  12 rejected
  *
+ * On a narrow terminal the bar is shorter, or left out; figures that do not fit are left out from the right.
+ *
  * Where the total is not known (a pipe) there is no percentage and no ETA. */
 #include "command/console.h"
 
@@ -9,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BAR_WIDTH = 24, LONGEST = 400 };
+enum { WIDEST_BAR = 24, NARROWEST_BAR = 8, LONGEST = 400 };
 static const double bar_seconds = 0.1, line_seconds = 10;
 
 struct figures {
@@ -20,7 +22,7 @@ struct figures {
 static struct figures figures_of(const struct cpl_progress *progress)
 {
     struct figures f = {.share = -1, .left = -1};
-    double seconds = progress->seconds > 1e-6 ? progress->seconds : 1e-6;
+    double seconds = progress->counted_seconds > 1e-6 ? progress->counted_seconds : 1e-6;
     f.rows_s = (double)progress->rows / seconds;
     f.mb_s = (double)progress->bytes_done / seconds / 1e6;
     if (progress->bytes_total) {
@@ -32,13 +34,13 @@ static struct figures figures_of(const struct cpl_progress *progress)
 }
 
 /* Eighths of a cell, so that the bar moves smoothly. */
-static void draw_bar(double share, char *text)
+static void draw_bar(double share, unsigned width, char *text)
 {
     static const char *const parts[] = {" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
-    int eighths = (int)(share * (double)(BAR_WIDTH * 8));
+    int eighths = (int)(share * (double)(width * 8));
     *text = 0;
-    for (int i = 0; i < BAR_WIDTH; i++) {
-        int here = eighths - 8 * i;
+    for (unsigned i = 0; i < width; i++) {
+        int here = eighths - 8 * (int)i;
         strcat(text, parts[here < 0 ? 0 : here > 8 ? 8 : here]);
     }
 }
@@ -56,6 +58,20 @@ static const char *short_count(double n, char text[32])
     return text;
 }
 
+/* "4 s" "12 min" "3 h 20 min": no finer than an estimate is. */
+static void show_left(double seconds, char text[48])
+{
+    uint64_t s = seconds < 1e8 ? (uint64_t)(seconds + 0.5) : 100000000;
+    if (s < 1)
+        snprintf(text, 48, "  ETA < 1 s");
+    else if (s < 100)
+        snprintf(text, 48, "  ETA %d s", (int)s);
+    else if (s < 6000)
+        snprintf(text, 48, "  ETA %d min", (int)(s + 30) / 60);
+    else
+        snprintf(text, 48, "  ETA %d h %02d min", (int)(s / 3600), (int)(s / 60) % 60);
+}
+
 /* The figures, without the bar. */
 static void describe(const struct cpl_progress *progress, const struct figures *f, char *text,
                      size_t size)
@@ -64,23 +80,35 @@ static void describe(const struct cpl_progress *progress, const struct figures *
     if (f->share >= 0)
         snprintf(share, sizeof share, "%3.0f %%  ", f->share * 100);
     if (f->left >= 0)
-        snprintf(left, sizeof left, "  ETA %s", cpl_show_seconds(f->left < 1 ? 1 : f->left, a));
+        show_left(f->left, left);
     if (progress->rejects)
         snprintf(rejects, sizeof rejects, "  %s rejected", cpl_show_count(progress->rejects, a));
-    snprintf(text, size, "%s%srows  %.0f MB/s  %srows/s%s%s", share,
-             short_count((double)progress->rows, a), f->mb_s, short_count(f->rows_s, b), left,
-             rejects);
+    snprintf(text, size, "%s%srows  %.*f MB/s  %srows/s%s%s", share,
+             short_count((double)progress->rows, a), f->mb_s < 10 ? 1 : 0, f->mb_s,
+             short_count(f->rows_s, b), left, rejects);
+}
+
+/* The two blanks before the last figure, or NULL. */
+static char *last_gap(char *text)
+{
+    char *found = NULL;
+    for (char *at = text; (at = strstr(at, "  ")) != NULL; at += 2)
+        found = at > text ? at : found;
+    return found;
 }
 
 static void show_bar(struct cpl_console *console, const struct cpl_progress *progress)
 {
-    char bar[BAR_WIDTH * 4 + 1] = "", text[LONGEST], line[LONGEST + 200];
+    char bar[WIDEST_BAR * 4 + 1] = "", text[LONGEST], line[LONGEST + 200];
     struct figures f = figures_of(progress);
     bool working = !strcmp(progress->phase, "work") || !strcmp(progress->phase, "widen");
     unsigned width = cpl_terminal_width(STDERR_FILENO);
     describe(progress, &f, text, sizeof text);
-    if (f.share >= 0 && width > strlen(text) + BAR_WIDTH + 4)
-        draw_bar(f.share, bar);
+    size_t room = width > strlen(text) + 3 ? width - strlen(text) - 3 : 0;
+    if (f.share >= 0 && room >= NARROWEST_BAR)
+        draw_bar(f.share, room < WIDEST_BAR ? (unsigned)room : WIDEST_BAR, bar);
+    for (char *gap = NULL; strlen(text) > width - 1 && (gap = last_gap(text));)
+        *gap = 0;
     if (!working)
         snprintf(text, sizeof text, "%s …", progress->phase);
     int n = snprintf(line, sizeof line, "\r%s%s%s%s%.*s\033[K",

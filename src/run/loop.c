@@ -65,6 +65,7 @@ void cpl_run_progress(struct run_state *run, const char *phase)
                                     .rows = atomic_load(&run->progress.rows),
                                     .rejects = atomic_load(&run->progress.rejects),
                                     .seconds = cpl_run_clock() - run->started,
+                                    .counted_seconds = cpl_run_clock() - run->counted_from,
                                     .phase = phase};
     run->options->progress(run->options->context, &progress);
 }
@@ -247,7 +248,7 @@ struct run_state *cpl_run_state_new(const struct cpl_run_options *options,
     run->result = result;
     run->storage = storage;
     run->now_ms = options->now_ms ? options->now_ms : cpl_run_wall_ms();
-    run->started = cpl_run_clock();
+    run->started = run->counted_from = cpl_run_clock();
     run->hooks = (struct cpl_recover_hooks){.context = run, .repair = cpl_repair};
     run->output.store.spill.fd = -1;
     pthread_mutex_init(&run->mutex, NULL);

@@ -37,7 +37,7 @@ struct run_state {
     struct cpl_progress_counters progress;
     _Atomic bool stop, doomed;
     int64_t now_ms;
-    double started;
+    double started, counted_from; /* clocks: of the run; of the counters in `progress` */
     struct cpl_recover_hooks hooks;
 
     pthread_mutex_t mutex;

@@ -363,6 +363,7 @@ static bool one_round(struct run_state *run, bool *again, struct cpl_error *err)
     run->next = run->turn = run->next_split = 0;
     run->next_from = 0;
     atomic_store(&run->doomed, false);
+    run->counted_from = cpl_run_clock();
     atomic_store(&run->progress.bytes, 0);
     atomic_store(&run->progress.rows, 0);
     atomic_store(&run->progress.rejects, 0);

@@ -11,6 +11,7 @@ struct cpl_progress {
     uint64_t bytes_done, bytes_total; /* decompressed bytes read; total 0 = unknown */
     uint64_t rows, rejects;
     double seconds;
+    double counted_seconds; /* since rows and bytes began to be counted: wider types begin anew */
     const char *phase; /* "plan" "work" "partition" "commit" "publish" "widen" */
 };
 struct cpl_run_options {

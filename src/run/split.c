@@ -94,7 +94,7 @@ bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_claim *claim, uint6
     end_split(w);
     discard(w);
     cpl_reject_list_init(&w->rejects, 0);
-    w->counted_rows = w->counted_rejects = 0;
+    w->counted_rows = w->counted_rejects = w->delivered_rejects = 0;
     w->stream = open_stream(plan, claim, from, at_row_start, err);
     w->decoder = w->stream
                      ? plan->decoder->open(cpl_plan_decode(plan, split->input), w->stream, from,
@@ -103,14 +103,14 @@ bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_claim *claim, uint6
     return w->decoder || cpl_fail_context(err, "%s", input->path);
 }
 
-static void count(struct cpl_worker *w, const struct cpl_split_report *report)
+/* So many rows of the split have been decoded and rejected so far: what is new of them is progress. */
+static void count(struct cpl_worker *w, uint64_t decoded, uint64_t rejected)
 {
-    atomic_fetch_add_explicit(&w->progress->rows, report->rows_decoded - w->counted_rows,
+    atomic_fetch_add_explicit(&w->progress->rows, decoded - w->counted_rows, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->progress->rejects, rejected - w->counted_rejects,
                               memory_order_relaxed);
-    atomic_fetch_add_explicit(&w->progress->rejects, report->rows_rejected - w->counted_rejects,
-                              memory_order_relaxed);
-    w->counted_rows = report->rows_decoded;
-    w->counted_rejects = report->rows_rejected;
+    w->counted_rows = decoded;
+    w->counted_rejects = rejected;
 }
 
 /* Behind a charset stage the decoder counted bytes of UTF-8. The receipt speaks of the object's: what is no
@@ -164,7 +164,8 @@ static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool la
     result->report.facts = NULL;
     if (last && !report_in_object_bytes(w, &result->report, err))
         return cpl_fail_context(err, "%s", plan->inputs.items[split->input].path);
-    count(w, &result->report);
+    count(w, result->report.rows_decoded, result->report.rows_rejected);
+    w->delivered_rejects = result->report.rows_rejected;
     result->last = last;
     bool widened = result->report.widened;
     if (widened && !check_repeatable(&plan->inputs.items[split->input], err))
@@ -199,6 +200,7 @@ bool cpl_worker_next(struct cpl_worker *w, const struct cpl_claim *claim,
         atomic_fetch_add_explicit(&w->progress->bytes, w->stream->position - seen,
                                   memory_order_relaxed);
         seen = w->stream->position;
+        count(w, w->counted_rows + batch->rows, w->delivered_rejects + w->rejects.n);
         if (!batch->rows)
             return deliver(w, split, true, result, err);
         if (!atomic_load_explicit(w->doomed, memory_order_relaxed) && !append(w, batch, err))

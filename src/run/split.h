@@ -43,7 +43,8 @@ struct cpl_worker {
     struct cpl_stream *stream;
     struct cpl_decoder *decoder;
     struct cpl_reject_list rejects;
-    uint64_t counted_rows, counted_rejects;
+    uint64_t counted_rows, counted_rejects; /* of the split, in `progress` already */
+    uint64_t delivered_rejects;             /* of them, no longer in `rejects` */
 };
 bool cpl_worker_init(struct cpl_worker *worker, struct cpl_error *err) CPL_CHECKED;
 void cpl_worker_release(struct cpl_worker *worker);

@@ -29,6 +29,15 @@ def test_no_word_is_a_usage_error_with_help():
     check(process.returncode == 2 and b"usage:" in process.stdout, process)
 
 
+def test_letters_may_stand_together():
+    check(run("convert", "good.csv", "o.parquet").returncode == 0)
+    for words in (["-fq"], ["-qf"], ["-q", "-f"]):
+        process = run("convert", *words, "good.csv", "o.parquet")
+        check(process.returncode == 0 and process.stderr == b"", process)
+    check("no flag `-fqz`" in said(run("convert", "-fqz", "good.csv", "o.parquet")))
+    check(b"2 \xe2\x94\x82 b " in run("inspect", "-n2", "good.csv").stdout)
+
+
 def test_unknown_words_get_the_nearest():
     for words, nearest in ((["convet"], "`convert`"), (["help", "verfy"], "`verify`"),
                            (["convert", "--treads", "2", "a", "b"], "`--threads`"),
