@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { BLOCK = 1 << 20, SPARE_BLOCKS = 4 };
+enum { BLOCK = 1 << 20, SPARE_BLOCKS = 16 };
 
 struct cpl_sections {
     struct cpl_stream *inner; /* of whoever has set `reading` */
@@ -161,6 +161,11 @@ struct cpl_stream *cpl_sections_open(struct cpl_sections *sections, uint64_t fro
                                       .sections = sections,
                                       .give_up_to = give_up_to};
     return &stream->base;
+}
+
+void cpl_sections_give_up(struct cpl_stream *stream, uint64_t give_up_to)
+{
+    ((struct section_stream *)stream)->give_up_to = give_up_to;
 }
 
 /* ---- opening and closing ---- */

@@ -23,5 +23,7 @@ bool cpl_sections_reach(struct cpl_sections *sections, uint64_t offset);
 /* The bytes from `from` (which must not be given up) to the object's end. What it reads in front of `give_up_to` is given up. */
 struct cpl_stream *cpl_sections_open(struct cpl_sections *sections, uint64_t from,
                                      uint64_t give_up_to, struct cpl_error *err) CPL_CHECKED;
+/* The same of a reader that was opened already. */
+void cpl_sections_give_up(struct cpl_stream *stream, uint64_t give_up_to);
 /* Nobody will read in front of `offset` any more. */
 void cpl_sections_forget(struct cpl_sections *sections, uint64_t offset);

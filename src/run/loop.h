@@ -48,6 +48,7 @@ struct run_state {
     struct run_text *texts; /* per input */
     bool claiming;          /* somebody finds out whether there is a section there */
     bool draining;
+    struct cpl_due due;
     unsigned running, threads, window;
     struct slot *slots;
     struct cpl_error error; /* the first */

@@ -204,6 +204,8 @@ static bool end_split(struct run_state *run, const struct cpl_claim *claim,
     bool last = claim->text ? !cpl_sections_reach(claim->text, split->to) : split->last;
     if (!account_split(run, split, last, result, err))
         return false;
+    atomic_store(&run->due.from, run->expected);
+    atomic_store(&run->due.number, claim->number + 1);
     if (claim->text)
         cpl_sections_forget(claim->text, split->to);
     if (claim->text && last)

@@ -128,9 +128,9 @@ static void cut_section(struct run_state *run, struct cpl_claim *claim)
     split->to = split->from + CPL_SPLIT_BYTES;
     split->first = split->from == 0;
     claim->text = run->texts[split->input].sections;
-    if (split->from && run->turn == run->next && !run->draining) {
+    if (split->from && atomic_load(&run->due.number) == run->next) {
         claim->at_row_start = true;
-        split->from = run->expected;
+        split->from = atomic_load(&run->due.from);
     }
     run->next_from += CPL_SPLIT_BYTES;
 }
@@ -213,6 +213,7 @@ static void *work(void *argument)
                                 .progress = &run->progress,
                                 .stop = &run->stop,
                                 .doomed = &run->doomed,
+                                .due = &run->due,
                                 .spill = &run->output.store.spill};
     bool some = true, ok = cpl_worker_init(&worker, &err);
     while (ok && some) {
@@ -362,6 +363,7 @@ static bool one_round(struct run_state *run, bool *again, struct cpl_error *err)
     choose_threads(run);
     run->next = run->turn = run->next_split = 0;
     run->next_from = 0;
+    atomic_store(&run->due.number, 0);
     atomic_store(&run->doomed, false);
     run->counted_from = cpl_run_clock();
     atomic_store(&run->progress.bytes, 0);

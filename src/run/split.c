@@ -95,12 +95,25 @@ bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_claim *claim, uint6
     discard(w);
     cpl_reject_list_init(&w->rejects, 0);
     w->counted_rows = w->counted_rejects = w->delivered_rejects = 0;
+    w->start_known = at_row_start || !claim->text;
     w->stream = open_stream(plan, claim, from, at_row_start, err);
     w->decoder = w->stream
                      ? plan->decoder->open(cpl_plan_decode(plan, split->input), w->stream, from,
                                            split->to, at_row_start, &w->rejects.sink, err)
                      : NULL;
     return w->decoder || cpl_fail_context(err, "%s", input->path);
+}
+
+/* When all before has been taken, a section's start is right or it is not: if it is, nobody will read it again. */
+static void check_start(struct cpl_worker *w, const struct cpl_claim *claim)
+{
+    struct cpl_split_report report;
+    if (w->start_known || atomic_load(&w->due->number) != claim->number)
+        return;
+    w->start_known = true;
+    w->plan->decoder->report(w->decoder, &report);
+    if (report.true_start == atomic_load(&w->due->from))
+        cpl_sections_give_up(w->stream, claim->split.to);
 }
 
 /* So many rows of the split have been decoded and rejected so far: what is new of them is progress. */
@@ -201,6 +214,7 @@ bool cpl_worker_next(struct cpl_worker *w, const struct cpl_claim *claim,
                                   memory_order_relaxed);
         seen = w->stream->position;
         count(w, w->counted_rows + batch->rows, w->delivered_rejects + w->rejects.n);
+        check_start(w, claim);
         if (!batch->rows)
             return deliver(w, split, true, result, err);
         if (!atomic_load_explicit(w->doomed, memory_order_relaxed) && !append(w, batch, err))

@@ -31,6 +31,12 @@ struct cpl_claim {
     bool at_row_start;         /* that a row starts at split.from is known */
 };
 
+/* What the ordered stage waits for: where the claim of this number must start. `from` is set first. */
+struct cpl_due {
+    _Atomic size_t number;
+    _Atomic uint64_t from;
+};
+
 struct cpl_worker {
     const struct cpl_plan *plan;
     struct cpl_spill_file *spill;     /* partitioned datasets */
@@ -40,6 +46,8 @@ struct cpl_worker {
     _Atomic bool *stop; /* the run ends early: leave */
     _Atomic bool *
         doomed; /* a split (whose start is proven) needs a wider schema: decode on for needs, encode no more */
+    const struct cpl_due *due;
+    bool start_known; /* of what is worked on, or it does not matter */
     struct cpl_stream *stream;
     struct cpl_decoder *decoder;
     struct cpl_reject_list rejects;
