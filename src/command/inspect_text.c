@@ -2,6 +2,7 @@
 #include "base/tree.h"
 #include "command/grid.h"
 #include "command/inspect.h"
+#include "format/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -181,6 +182,52 @@ static bool put_columns(const struct cpl_inspection *it, unsigned width, bool co
     return ok;
 }
 
+/* A column of texts that some option would read as dates or numbers. */
+static bool put_hint(const char *name, const struct cpl_column_profile *column,
+                     struct cpl_buffer *out, struct cpl_error *err)
+{
+    static const struct {
+        enum cpl_kind kind;
+        const char *what, *type;
+    } kinds[] = {{CPL_DATE, "dates", "date"},
+                 {CPL_TIMESTAMP, "timestamps", "timestamp(us)"},
+                 {CPL_F64, "numbers", "decimal(18,2)"}};
+    static const struct cpl_text_style plain;
+    struct cpl_slice texts[CPL_PROFILE_SAMPLES];
+    char hint[CPL_TEXT_HINT_MAX];
+    for (unsigned i = 0; i < column->n_samples; i++)
+        texts[i] = (struct cpl_slice){.data = (const uint8_t *)column->samples[i],
+                                      .length = (uint32_t)strlen(column->samples[i])};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        if (cpl_text_hint(texts, column->n_samples, kinds[k].kind, &plain, hint))
+            return cpl_buffer_printf(out, err,
+                                     "  %s: %s? declare --type '%s=%s', and source.csv.%s\n", name,
+                                     kinds[k].what, name, kinds[k].type, hint);
+    return true;
+}
+
+static bool put_hints(const struct cpl_inspection *it, struct cpl_buffer *out,
+                      struct cpl_error *err)
+{
+    enum { MOST_HINTS = 8 };
+    const struct cpl_plan *plan = cpl_rows_plan(it->rows);
+    const struct cpl_schema *schema = cpl_rows_schema(it->rows);
+    size_t before = out->size;
+    bool ok = true;
+    if (!plan || strcmp(plan->decoder->name, "csv") != 0)
+        return true;
+    for (uint32_t i = 0, n = 0; ok && n < MOST_HINTS && i < schema->n_fields; i++) {
+        struct cpl_column_profile column;
+        if (schema->fields[i].type.kind != CPL_STRING)
+            continue;
+        ok = cpl_profile_column(it->profile, i, &column, err) &&
+             put_hint(schema->fields[i].name, &column, out, err);
+        n += out->size > before;
+        before = out->size;
+    }
+    return ok;
+}
+
 static bool is_estimated(const struct cpl_inspection *it)
 {
     struct cpl_column_profile column;
@@ -256,7 +303,7 @@ bool cpl_inspect_text(const struct cpl_inspection *it, unsigned width, bool colo
         ok = ok && cpl_inspect_layout_text(it, width, colour, out, err);
     ok = ok && put_counts(it, out, colour, err);
     if (ok && cpl_rows_schema(it->rows)->n_fields)
-        ok = put_columns(it, width, colour, out, err) &&
+        ok = put_columns(it, width, colour, out, err) && put_hints(it, out, err) &&
              (!it->n_head || put_head(it, width ? width : PLAIN_WIDTH, colour, out, err));
     return ok;
 }

@@ -162,10 +162,27 @@ static bool too_many_digits(const struct csv_decoder *d, const struct csv_bad_ce
            facts.class == CPL_CLASS_DOUBLE;
 }
 
+/* Which option would make the cell fit, if one would. */
+static void add_hint(const struct csv_decoder *d, const struct csv_bad_cell *bad, char *message,
+                     size_t size)
+{
+    char hint[CPL_TEXT_HINT_MAX];
+    const struct csv_field_state *state = &d->fields[bad->field];
+    const uint8_t *data = d->block.data + bad->start;
+    uint32_t length = bad->end > bad->start ? bad->end - bad->start : 0;
+    uint8_t quote = (uint8_t)d->dialect->quote;
+    bool quoted = length > 1 && quote && data[0] == quote && data[length - 1] == quote;
+    const struct cpl_slice text = {.data = data + quoted, .length = length - 2 * quoted};
+    size_t at = strlen(message);
+    if (length < CPL_TEXT_MAX &&
+        cpl_text_hint(&text, 1, d->plan->schema->fields[bad->field].type.kind, &state->style, hint))
+        snprintf(message + at, size - at, "; it would with csv.%s", hint);
+}
+
 bool cpl_csv_reject_cell(struct csv_decoder *d, const struct csv_bad_cell *bad)
 {
     const struct cpl_field *field = &d->plan->schema->fields[bad->field];
-    char cell[64], message[256];
+    char cell[64], message[400];
     struct cpl_buffer type = {0};
     uint32_t row_start = d->tile.row_start[bad->row], row_end = d->tile.row_end[bad->row];
     bool ok = true;
@@ -186,6 +203,7 @@ bool cpl_csv_reject_cell(struct csv_decoder *d, const struct csv_bad_cell *bad)
                  too_many_digits(d, bad)
                      ? ": it has more digits than are given back; declare decimal or string"
                      : "");
+        add_hint(d, bad, message, sizeof message);
     }
     const struct cpl_reject what = {.column = field->name,
                                     .rule = rule,

@@ -50,6 +50,17 @@ def test_null_and_texts_like_it_look_different():
         check(cell in text, text, cell)
 
 
+def test_other_ways_of_writing_are_named():
+    pathlib.Path("de.csv").write_text("tag;wert\n31.12.2025;1.234,50\n01.02.2026;12.000,00\n")
+    text = run("inspect", "de.csv").stdout.decode()
+    check("tag: dates? declare --type 'tag=date', and source.csv.date_format: %d.%m.%Y" in text, text)
+    process = run("convert", "de.csv", "de.parquet", "--type", "tag=date")
+    check('"31.12.2025" does not fit date; it would with csv.date_format: %d.%m.%Y' in said(process), process)
+    right = ["--type", "tag=date", "--type", "wert=decimal(18,2)", "--date-format", "%d.%m.%Y", "--decimal-point", ",",
+             "--set", "source.csv.thousands=."]
+    check(result(run("convert", "de.csv", "de.ndjson", "--json", *right))["rows_written"] == 2)
+
+
 def test_a_wrong_column_is_answered_with_those_there_are():
     text = said(run("convert", "good.csv", "o.parquet", "--columns", "zzz"))
     check("no column zzz; it has: id, name, price" in text, text)

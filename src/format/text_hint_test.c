@@ -1,0 +1,63 @@
+/* What is said to people whose dates and numbers are written otherwise. */
+#include "batch/batch.h"
+#include "format/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void expect(enum cpl_kind kind, const char *a, const char *b, const char *wanted)
+{
+    char hint[CPL_TEXT_HINT_MAX];
+    const struct cpl_text_style plain = {0};
+    const struct cpl_slice texts[] = {{.data = (const uint8_t *)a, .length = (uint32_t)strlen(a)},
+                                      {.data = (const uint8_t *)b, .length = (uint32_t)strlen(b)}};
+    bool found = cpl_text_hint(texts, 2, kind, &plain, hint);
+    assert_int_equal(found, *wanted != 0);
+    assert_string_equal(hint, wanted);
+}
+
+static void dates(void **state)
+{
+    (void)state;
+    expect(CPL_DATE, "31.12.2025", "1.2.2026", "date_format: %d.%m.%Y");
+    expect(CPL_DATE, "12/31/2025", "1/2/2026", "date_format: %m/%d/%Y");
+    expect(CPL_DATE, "3/1/2025", "1/2/2026", "date_format: %d/%m/%Y or %m/%d/%Y");
+    expect(CPL_DATE, "31.12.2025", "soon", "");
+    expect(CPL_DATE, "32.12.2025", "31.12.2025", "");
+    expect(CPL_TIMESTAMP, "31.12.2025 10:15", "1.2.2026 9:00", "timestamp_format: %d.%m.%Y %H:%M");
+    expect(CPL_TIMESTAMP, "31.12.2025 10:15:07", "1.2.2026", "");
+}
+
+static void numbers(void **state)
+{
+    (void)state;
+    expect(CPL_DECIMAL, "1,5", "2", "decimal_point: ','");
+    expect(CPL_F64, "1.234,50", "12.000,00", "decimal_point: ',' and thousands: '.'");
+    expect(CPL_I64, "1,234", "12", "decimal_point: ','"); /* so it may be; the next text decides */
+    expect(CPL_DECIMAL, "1,234.50", "12", "thousands: ','");
+    expect(CPL_DECIMAL, "1 234,50", "12", "decimal_point: ',' and thousands: space");
+    expect(CPL_DECIMAL, "12,34.50", "12", "");
+    expect(CPL_DECIMAL, "0815", "12", "");
+    expect(CPL_STRING, "1,5", "2", "");
+}
+
+static void booleans(void **state)
+{
+    (void)state;
+    expect(CPL_BOOL, "Ja", "NEIN", "true_words and false_words");
+    expect(CPL_BOOL, "Ja", "vielleicht", "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dates),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(booleans),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
