@@ -152,6 +152,26 @@ static bool describe_file(const struct cpl_parquet_file *file, uint64_t size,
         metadata->created_by.data ? (const char *)metadata->created_by.data : "unknown");
 }
 
+/* The order of the rows, where all row groups claim the same. */
+static bool describe_order(const struct cpl_parquet_file *file, struct cpl_buffer *out,
+                           struct cpl_error *err)
+{
+    struct cpl_buffer first = {0}, other = {0};
+    bool ok = true, same = true;
+    for (uint32_t g = 0; ok && same && g < cpl_parquet_metadata(file)->row_groups.n; g++) {
+        other.size = 0;
+        ok = cpl_parquet_sorted_by(file, g, g ? &other : &first, err);
+        same = first.size &&
+               (!g || (other.size == first.size && !memcmp(other.data, first.data, first.size)));
+    }
+    if (ok && same && first.size)
+        ok = cpl_buffer_printf(out, err, "  sorted by %.*s in each row group\n", (int)first.size,
+                               (const char *)first.data);
+    cpl_buffer_release(&first);
+    cpl_buffer_release(&other);
+    return ok;
+}
+
 bool cpl_inspect_layout_text(const struct cpl_inspection *it, unsigned width, bool colour,
                              struct cpl_buffer *out, struct cpl_error *err)
 {
@@ -164,6 +184,7 @@ bool cpl_inspect_layout_text(const struct cpl_inspection *it, unsigned width, bo
             return false;
         ok = (objects->n == 1 || cpl_buffer_printf(out, err, "%s\n", objects->items[i].path)) &&
              describe_file(o.file, objects->items[i].size, out, err) &&
+             describe_order(o.file, out, err) &&
              (objects->n > 1 || draw_leaves(o.file, width, colour, out, err));
         close_file(&o);
     }

@@ -127,9 +127,41 @@ static void put_column(struct cpl_json_writer *json, const struct cpl_parquet_fi
     cpl_json_close(json);
 }
 
-static void put_row_group(struct cpl_json_writer *json, const struct cpl_parquet_file *file,
-                          const struct cpl_parquet_row_group *group)
+bool cpl_parquet_sorted_by(const struct cpl_parquet_file *file, uint32_t group,
+                           struct cpl_buffer *out, struct cpl_error *err)
 {
+    const struct cpl_parquet_schema *schema = cpl_parquet_levels(file);
+    const struct cpl_parquet_row_group *stated =
+        &cpl_parquet_metadata(file)->row_groups.items[group];
+    for (uint32_t i = 0; i < stated->sorting_columns.n; i++) {
+        const struct cpl_parquet_sorting_column *key = &stated->sorting_columns.items[i];
+        char path[300] = "?"; /* no column of the file: verify's matter */
+        if (key->column >= 0 && (uint32_t)key->column < schema->n_leaves)
+            cpl_parquet_leaf_path(&schema->leaves[key->column], path, sizeof path);
+        if (!cpl_buffer_printf(out, err, "%s%s%s%s", i ? ", " : "", path,
+                               key->descending ? " desc" : "",
+                               key->nulls_first ? " nulls first" : ""))
+            return false;
+    }
+    return true;
+}
+
+static bool put_sorted_by(struct cpl_json_writer *json, const struct cpl_parquet_file *file,
+                          uint32_t group, struct cpl_error *err)
+{
+    struct cpl_buffer text = {0};
+    bool ok = cpl_parquet_sorted_by(file, group, &text, err);
+    if (ok && text.size)
+        cpl_json_bytes(json, "sorted_by", text.data, text.size);
+    cpl_buffer_release(&text);
+    return ok;
+}
+
+static bool put_row_group(struct cpl_json_writer *json, const struct cpl_parquet_file *file,
+                          uint32_t number, struct cpl_error *err)
+{
+    const struct cpl_parquet_row_group *group =
+        &cpl_parquet_metadata(file)->row_groups.items[number];
     int64_t compressed = 0;
     for (uint32_t i = 0; i < group->columns.n; i++)
         if (__builtin_add_overflow(
@@ -139,11 +171,14 @@ static void put_row_group(struct cpl_json_writer *json, const struct cpl_parquet
     cpl_json_int(json, "rows", group->num_rows);
     cpl_json_int(json, "compressed", compressed);
     cpl_json_int(json, "uncompressed", group->total_byte_size);
+    if (!put_sorted_by(json, file, number, err))
+        return false;
     cpl_json_list(json, "columns");
     for (uint32_t i = 0; i < group->columns.n; i++)
         put_column(json, file, &group->columns.items[i], &cpl_parquet_levels(file)->leaves[i]);
     cpl_json_close(json);
     cpl_json_close(json);
+    return true;
 }
 
 static bool put_schema(struct cpl_json_writer *json, const struct cpl_parquet_file *file,
@@ -185,7 +220,8 @@ bool cpl_parquet_layout(const struct cpl_parquet_file *file, struct cpl_json_wri
     put_key_values(json, metadata);
     cpl_json_list(json, "row_groups");
     for (uint32_t i = 0; i < metadata->row_groups.n; i++)
-        put_row_group(json, file, &metadata->row_groups.items[i]);
+        if (!put_row_group(json, file, i, err))
+            return false;
     cpl_json_close(json);
     cpl_json_close(json);
     return true;
