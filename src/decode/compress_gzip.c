@@ -1,24 +1,108 @@
-/* gzip members (RFC 1952) by ISA-L, the fastest inflate there is; it checks each member's CRC-32
- * and length. */
+/* gzip members (RFC 1952): their headers here, the rest by ISA-L, the fastest inflate there is; it checks
+ * each member's CRC-32 and length.
+ *
+ * ISA-L reads headers too, but forgets between two calls which parts of one are still to come. */
 #include "decode/compress.h"
 
+#include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
 #include <string.h>
+
+enum { FIXED = 10, TRAILER = 8, RESERVED_FLAGS = 0xE0 };
+enum { HAS_CHECK = 2, HAS_EXTRA = 4, HAS_NAME = 8, HAS_COMMENT = 16 };
+
+/* The parts of a header, in their order. */
+enum part { PART_FIXED, PART_EXTRA_LENGTH, PART_EXTRA, PART_NAME, PART_COMMENT, PART_CHECK, BODY };
+
+struct gzip {
+    struct inflate_state inflate;
+    enum part part;
+    uint32_t at, extra; /* bytes of the part that were read; of the extra field */
+    uint32_t crc, check;
+    uint8_t flags;
+};
 
 static void *gzip_open(unsigned threads, struct cpl_error *err)
 {
     (void)threads;
-    return cpl_alloc(sizeof(struct inflate_state), err);
+    return cpl_alloc(sizeof(struct gzip), err);
 }
 
 static bool gzip_begin(void *state, struct cpl_error *err)
 {
-    struct inflate_state *inflate = state;
+    struct gzip *gzip = state;
     (void)err;
-    isal_inflate_init(inflate);
-    inflate->crc_flag = ISAL_GZIP;
+    isal_inflate_init(&gzip->inflate);
+    gzip->inflate.crc_flag = ISAL_GZIP_NO_HDR_VER;
+    gzip->part = PART_FIXED;
+    gzip->at = gzip->crc = gzip->check = gzip->extra = gzip->flags = 0;
     return true;
 }
+
+/* ---- the header ---- */
+
+static bool has_part(const struct gzip *gzip, enum part part)
+{
+    static const uint8_t flag[] = {[PART_EXTRA_LENGTH] = HAS_EXTRA,
+                                   [PART_EXTRA] = HAS_EXTRA,
+                                   [PART_NAME] = HAS_NAME,
+                                   [PART_COMMENT] = HAS_COMMENT,
+                                   [PART_CHECK] = HAS_CHECK};
+    if (part == PART_EXTRA && !gzip->extra)
+        return false;
+    return part == BODY || (gzip->flags & flag[part]) != 0;
+}
+
+static void end_part(struct gzip *gzip)
+{
+    do
+        gzip->part++;
+    while (!has_part(gzip, gzip->part));
+    gzip->at = 0;
+}
+
+static const char *fixed_byte(struct gzip *gzip, uint8_t byte)
+{
+    static const uint8_t magic[] = {0x1F, 0x8B};
+    if (gzip->at < 2 && byte != magic[gzip->at])
+        return "an invalid gzip header";
+    if (gzip->at == 2 && byte != 8)
+        return "a compression method other than deflate";
+    if (gzip->at == 3 && (byte & RESERVED_FLAGS) != 0)
+        return "an invalid gzip header";
+    if (gzip->at == 3)
+        gzip->flags = byte;
+    if (++gzip->at == FIXED)
+        end_part(gzip);
+    return NULL;
+}
+
+/* What is wrong with it; NULL = nothing so far. */
+static const char *header_byte(struct gzip *gzip, uint8_t byte)
+{
+    uint32_t crc = gzip->crc, at = gzip->at;
+    gzip->crc = crc32_gzip_refl(crc, &byte, 1);
+    if (gzip->part == PART_FIXED)
+        return fixed_byte(gzip, byte);
+    gzip->at++;
+    if (gzip->part == PART_EXTRA_LENGTH)
+        gzip->extra |= (uint32_t)byte << 8 * at;
+    if (gzip->part == PART_CHECK) {
+        gzip->check |= (uint32_t)byte << 8 * at;
+        gzip->crc = crc; /* of what is in front of it */
+    }
+    bool two = gzip->part == PART_EXTRA_LENGTH || gzip->part == PART_CHECK;
+    bool ended = two                        ? gzip->at == 2
+                 : gzip->part == PART_EXTRA ? gzip->at == gzip->extra
+                                            : byte == 0;
+    if (ended && gzip->part == PART_CHECK && gzip->check != (gzip->crc & 0xFFFF))
+        return "a wrong checksum of the gzip header";
+    if (ended)
+        end_part(gzip);
+    return NULL;
+}
+
+/* ---- the body ---- */
 
 static const char *reason(int result)
 {
@@ -42,7 +126,15 @@ static const char *reason(int result)
 
 static enum cpl_codec_step gzip_step(void *state, struct cpl_codec_io *io, struct cpl_error *err)
 {
-    struct inflate_state *inflate = state;
+    struct gzip *gzip = state;
+    struct inflate_state *inflate = &gzip->inflate;
+    const char *wrong = NULL;
+    for (; gzip->part != BODY && io->in_size && !wrong; io->in++, io->in_size--)
+        wrong = header_byte(gzip, *io->in);
+    if (wrong)
+        cpl_fail(err, CPL_E_DATA, "%s", wrong);
+    if (wrong || gzip->part != BODY)
+        return wrong ? CPL_CODEC_FAILED : CPL_CODEC_MORE;
     const uint32_t most = UINT32_C(1) << 30;
     uint32_t in_size = io->in_size < most ? (uint32_t)io->in_size : most;
     uint32_t out_size = io->out_size < most ? (uint32_t)io->out_size : most;
@@ -64,7 +156,7 @@ static enum cpl_codec_step gzip_step(void *state, struct cpl_codec_io *io, struc
 
 /* ---- where a member ends ---- */
 
-enum { HEADER = 10, TRAILER = 8, HAS_EXTRA = 4, RESERVED_FLAGS = 0xE0, BLOCK_MOST = 64 << 10 };
+enum { BLOCK_MOST = 64 << 10 };
 
 static size_t le16(const uint8_t *data)
 {
@@ -79,9 +171,9 @@ static size_t le32(const uint8_t *data)
 /* A BGZF block says its length in the extra field "BC" (SAM format, 4.1); 0 = it is none. */
 static size_t block_length(const uint8_t *data, size_t size)
 {
-    if (size < HEADER + 2 || !(data[3] & HAS_EXTRA))
+    if (size < FIXED + 2 || !(data[3] & HAS_EXTRA))
         return 0;
-    size_t extra = le16(data + HEADER), at = HEADER + 2, end = at + extra;
+    size_t extra = le16(data + FIXED), at = FIXED + 2, end = at + extra;
     while (at + 6 <= end && end <= size) {
         size_t length = le16(data + at + 2);
         if (data[at] == 'B' && data[at + 1] == 'C' && length == 2)
@@ -99,8 +191,8 @@ static bool looks_like_header(const uint8_t *data)
 
 static size_t guess_length(const struct cpl_member_view *view)
 {
-    for (size_t at = HEADER + TRAILER; at + HEADER <= view->size; at++) {
-        const uint8_t *next = memchr(view->data + at, 0x1F, view->size - HEADER + 1 - at);
+    for (size_t at = FIXED + TRAILER; at + FIXED <= view->size; at++) {
+        const uint8_t *next = memchr(view->data + at, 0x1F, view->size - FIXED + 1 - at);
         if (!next)
             break;
         at = (size_t)(next - view->data);
@@ -116,7 +208,7 @@ static size_t gzip_member_length(const struct cpl_member_view *view, size_t *out
     *out = 0;
     if (!length)
         return view->may_guess ? guess_length(view) : 0;
-    if (length < HEADER + TRAILER || length > view->size)
+    if (length < FIXED + TRAILER || length > view->size)
         return 0;
     *out = le32(view->data + length - 4);
     return *out <= BLOCK_MOST ? length : 0;
