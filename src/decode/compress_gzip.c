@@ -1,7 +1,9 @@
 /* gzip members (RFC 1952): their headers here, the rest by ISA-L, the fastest inflate there is; it checks
  * each member's CRC-32 and length.
  *
- * ISA-L reads headers too, but forgets between two calls which parts of one are still to come. */
+ * ISA-L reads headers too, but forgets between two calls which parts of one are still to come. In a damaged
+ * deflate block, how many of the bytes in front of the damage come out (and so the place that the
+ * error names) depends on how the block was handed to it: that alone may differ between one thread and several. */
 #include "decode/compress.h"
 
 #include <isa-l/crc.h>

@@ -87,8 +87,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (a.error.code == CPL_E_NONE && (a.size != b.size || a.sum != b.sum))
         abort();
-    if (a.error.code != c.error.code || strcmp(a.error.message, c.error.message) != 0 ||
-        a.size != c.size || a.sum != c.sum)
+    if (a.error.code != c.error.code)
+        abort();
+    bool exact = compression != CPL_GZIP || a.error.code != CPL_E_DATA; /* see compress_gzip.c */
+    if (exact &&
+        (strcmp(a.error.message, c.error.message) != 0 || a.size != c.size || a.sum != c.sum))
         abort();
     return 0;
 }
