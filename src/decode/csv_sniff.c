@@ -256,10 +256,11 @@ int cpl_csv_sniff(const uint8_t *head, size_t size, bool whole)
                                 .at_start = true,
                                 .whole = whole && size <= (64u << 10)};
     struct csv_score score;
+    struct cpl_error why = {0};
     find_newline(&d, &sample);
-    if (!size || !find_delimiter(&d, &sample, NULL) ||
-        !cpl_csv_score(&sample, cpl_csv_rules_of(&d), &score, NULL))
-        return 0;
+    if (!size || !find_delimiter(&d, &sample, &why) ||
+        !cpl_csv_score(&sample, cpl_csv_rules_of(&d), &score, &why))
+        return why.code == CPL_E_MEMORY ? -1 : 0;
     int value = (int)(merit(&score) * 60);
     return value > 80 ? 80 : value < 5 ? 5 : value;
 }

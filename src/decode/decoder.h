@@ -98,7 +98,7 @@ struct cpl_decoder_ops {
     bool (*can_split)(const void *settings); /* for these settings; NULL = as `splittable` says */
     const struct cpl_option *options;        /* of `settings_size` bytes of settings */
     size_t settings_size;
-    /* Likelihood 0..100 that `head` (decompressed, UTF-8, up to 1 MiB) is this format. */
+    /* Likelihood 0..100 that `head` (decompressed, UTF-8, up to 1 MiB) is this format; -1: no memory to tell. */
     int (*sniff)(const uint8_t *head, size_t size, bool whole);
     /* Complete the settings (those not set by the user) and infer the schema from the samples. Fields the user declared
      * are in `declared` (may be NULL): their types hold. Samples: [0] starts at the object's start. */

@@ -458,7 +458,7 @@ int json_sniff(const uint8_t *head, size_t size, bool whole)
     size_t looked = size < 65536 ? size : 65536;
     uint8_t *text = cpl_alloc(looked + JSON_PADDING, NULL);
     if (!text)
-        return 0;
+        return -1;
     memcpy(text, head, looked);
     memset(text + looked, 0, JSON_PADDING);
     struct json_lex lex = {.end = text + looked, .max_depth = JSON_DEPTH_MAX};

@@ -183,6 +183,11 @@ struct cpl_log *cpl_attempt_log(struct cpl_attempt *attempt)
 {
     return attempt->log;
 }
+bool cpl_attempt_committed(const struct cpl_attempt *attempt)
+{
+    return attempt->stage == ATTEMPT_COMMITTED;
+}
+
 const char *cpl_attempt_receipt(const struct cpl_attempt *attempt)
 {
     return attempt->receipt;

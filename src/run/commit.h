@@ -122,6 +122,8 @@ bool cpl_attempt_commit(struct cpl_attempt *attempt, struct cpl_receipt *receipt
 /* Make it visible. When this fails the run is committed all the same: the next start finishes it.
  */
 bool cpl_attempt_publish(struct cpl_attempt *attempt, struct cpl_error *err) CPL_CHECKED;
+/* Has it been decided? Then a failure undoes nothing. */
+bool cpl_attempt_committed(const struct cpl_attempt *attempt);
 /* After commit: full path of the receipt, "" = none. */
 const char *cpl_attempt_receipt(const struct cpl_attempt *attempt);
 /* NULL for a single file. For retention, after publish. */

@@ -200,7 +200,8 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     if (!cpl_attempt_publish(run->attempt, err) || !cpl_run_retain(run, err))
         return false;
     const char *receipt = cpl_attempt_receipt(run->attempt);
-    run->result->receipt = receipt && *receipt ? cpl_strdup(receipt, err) : NULL;
+    if (*receipt && !(run->result->receipt = cpl_strdup(receipt, err)))
+        return false;
     cpl_run_sweep(run);
     return true;
 }
@@ -227,6 +228,16 @@ static bool check_recovery(struct run_state *run, bool ok, struct cpl_error *err
                         (unsigned long long)report->lost_files,
                         (unsigned long long)report->lost_rows, report->first_lost);
     return ok;
+}
+
+/* What failed behind the decision does not undo it, and who reads the error must know. */
+static bool check_decision(struct run_state *run, bool ok, struct cpl_error *err)
+{
+    run->result->committed = run->attempt && cpl_attempt_committed(run->attempt);
+    if (ok || !run->result->committed)
+        return ok;
+    return cpl_fail_context(err, "run %s is committed, and the same command will finish it",
+                            run->result->run_id);
 }
 
 static void copy_rules(struct run_state *run)
@@ -290,6 +301,7 @@ bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *resul
     struct cpl_storage *storage = cpl_storage_local(&limits, err);
     struct run_state *run = storage ? cpl_run_state_new(options, result, storage, err) : NULL;
     bool ok = run && make_run_id(run, err) && do_run(run, err);
+    ok = run && check_decision(run, ok, err);
     ok = run && check_recovery(run, ok, err);
     if (run)
         result->seconds = cpl_run_clock() - run->started;

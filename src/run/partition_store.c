@@ -1,6 +1,7 @@
 #include "run/partition_store.h"
 #include "batch/fragment.h"
 #include "format/codec.h"
+#include "run/crash_point.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -16,6 +17,12 @@ enum {
     BATCH_ROWS = 4096
 };
 static const uint64_t full_bytes = (uint64_t)4 << 30;
+static _Atomic uint64_t test_limit;
+
+void cpl_partition_store_limit(uint64_t bytes)
+{
+    atomic_store(&test_limit, bytes);
+}
 
 /* ---- putting in ---- */
 
@@ -87,7 +94,8 @@ bool cpl_partition_store_add(struct cpl_partition_store *store,
 
 bool cpl_partition_store_full(const struct cpl_partition_store *store)
 {
-    return store->n_fragments >= FULL_FRAGMENTS || store->bytes >= full_bytes;
+    uint64_t limit = atomic_load(&test_limit);
+    return store->n_fragments >= FULL_FRAGMENTS || store->bytes >= (limit ? limit : full_bytes);
 }
 
 void cpl_partition_store_clear(struct cpl_partition_store *store)
@@ -204,8 +212,10 @@ static bool end_file(struct writing *w, struct cpl_error *err)
     if (!file || !end_part(w, err))
         return !file;
     w->file = NULL;
+    cpl_crash_point("partition/before-file");
     if (!cpl_file_writer_finish(file, CPL_FILE_DATA, &staged, err))
         return false;
+    cpl_crash_point("partition/after-file");
     pthread_mutex_lock(&w->job->mutex);
     bool ok = t->keep(t->context, &staged, err);
     pthread_mutex_unlock(&w->job->mutex);

@@ -41,6 +41,8 @@ struct cpl_partition_target {
 bool cpl_partition_store_add(struct cpl_partition_store *store,
                              const struct cpl_partition_plan *plan, const struct cpl_routed *routed,
                              struct cpl_error *err) CPL_CHECKED;
+/* Tests only: how many packed bytes make a store full; 0 = 4 GiB, as always. */
+void cpl_partition_store_limit(uint64_t bytes);
 /* Is it time to write, before more is put in? */
 bool cpl_partition_store_full(const struct cpl_partition_store *store);
 /* All fragments into finished files; the store keeps names and counts only. */

@@ -73,6 +73,8 @@ static bool find_decoder(struct cpl_plan *plan, const struct cpl_source_config *
             continue;
         const struct cpl_decoder_ops *ops = c->ops;
         int likely = ops->sniff(head->data, head->size, whole);
+        if (likely < 0)
+            return cpl_fail(err, CPL_E_MEMORY, "%s: no memory to tell its format", path);
         int bonus = name_bonus(path, c->name);
         if (braced && bonus && !strcmp(c->name, "json"))
             likely = 100;

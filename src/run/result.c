@@ -37,7 +37,7 @@ bool cpl_run_result_write(const struct cpl_run_result *result, const char *pipel
     cpl_json_string(&json, "run_id", *result->run_id ? result->run_id : NULL);
     cpl_json_string(&json, "pipeline", pipeline);
     cpl_json_uint(&json, "rows_read", result->rows.read);
-    cpl_json_uint(&json, "rows_written", problem ? 0 : result->rows.landed);
+    cpl_json_uint(&json, "rows_written", problem && !result->committed ? 0 : result->rows.landed);
     cpl_json_uint(&json, "rows_rejected", result->rows.rejected);
     cpl_json_uint(&json, "rows_filtered", result->rows.filtered);
     write_files(&json, "files", result->files, result->n_files);
@@ -49,6 +49,7 @@ bool cpl_run_result_write(const struct cpl_run_result *result, const char *pipel
     cpl_json_string(&json, "first_reject", result->first_reject);
     cpl_json_string(&json, "receipt", result->receipt);
     cpl_json_bool(&json, "repeated", result->repeated);
+    cpl_json_bool(&json, "committed", result->committed);
     cpl_json_double(&json, "seconds", result->seconds);
     if (problem)
         write_error(&json, problem);

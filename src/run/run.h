@@ -41,13 +41,15 @@ struct cpl_run_result {
     char *first_reject; /* "file:line:column: field: message", NULL = none */
     double seconds;
     bool repeated;   /* this run id had landed before: nothing was done */
+    bool committed;  /* decided by this call: also when finishing it failed */
     unsigned rounds; /* how often the schema widened */
 };
-/* false: nothing of this run is visible, unless the code is UNKNOWN. The result is filled as far as the run came. */
+/* false: nothing of this run is visible, unless the code is UNKNOWN (nobody knows; the same run id tells), or `committed` is set: then the rows
+ * have landed or will with the next start, and the same run id finishes it. The result is filled as far as the run came. */
 bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *result,
              struct cpl_error *err) CPL_CHECKED;
 /* One JSON object: {run_id, pipeline, rows_read, rows_written, rows_rejected, rows_filtered, files, rejects,
- * rejected_by_rule, first_reject, receipt, repeated, seconds} and, when `problem` is given, {error}. */
+ * rejected_by_rule, first_reject, receipt, repeated, committed, seconds} and, when `problem` is given, {error}. */
 bool cpl_run_result_write(const struct cpl_run_result *result, const char *pipeline,
                           const struct cpl_error *problem, struct cpl_buffer *out,
                           struct cpl_error *err) CPL_CHECKED;

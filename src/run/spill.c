@@ -1,5 +1,7 @@
 #include "run/spill.h"
 
+#include "storage/storage.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -13,6 +15,7 @@ struct cpl_spill {
     uint64_t spilled, limit; /* bytes behind the head that are in the file */
     uint64_t consumed;       /* bytes taken from fd in all */
     bool dropped;            /* bytes went by without being kept: no second reading */
+    enum cpl_code why;       /* SPACE, LIMIT: nothing is kept any more */
     bool ended;
     _Atomic bool *stop;
 };
@@ -94,20 +97,10 @@ bool cpl_spill_head(struct cpl_spill *spill, size_t size, const uint8_t **data, 
     return true;
 }
 
-static bool open_file(struct cpl_spill *spill, struct cpl_error *err)
-{
-    const char *dir = getenv("TMPDIR");
-    dir = dir && *dir ? dir : "/tmp";
-    spill->file = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    return spill->file >= 0 || cpl_fail_errno(err, errno,
-                                              "cannot make a spill file in %s (set TMPDIR, or "
-                                              "declare the schema so that none is needed)",
-                                              dir);
-}
-
 /* No place for more: the run goes on, and only a second reading is refused (cpl_spill_whole). */
-static void give_up(struct cpl_spill *spill)
+static void give_up(struct cpl_spill *spill, enum cpl_code why)
 {
+    spill->why = why;
     if (spill->file >= 0)
         close(spill->file);
     spill->file = -1;
@@ -121,25 +114,21 @@ static bool keep_bytes(struct cpl_spill *spill, const uint8_t *data, size_t size
     if (spill->dropped)
         return true;
     if (size > spill->limit - spill->spilled) {
-        give_up(spill);
+        give_up(spill, CPL_E_LIMIT);
         return true;
     }
-    if (spill->file < 0 && !open_file(spill, err))
+    struct cpl_error why = {0};
+    if (spill->file < 0 && (spill->file = cpl_scratch_open(NULL, err)) < 0)
         return false;
-    while (size) {
-        ssize_t n = pwrite(spill->file, data, size, (off_t)spill->spilled);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == ENOSPC) {
-            give_up(spill);
-            return true;
-        }
-        if (n < 0)
-            return cpl_fail_errno(err, errno, "cannot write the spill file of standard input");
-        data += n;
-        size -= (size_t)n;
-        spill->spilled += (uint64_t)n;
+    if (cpl_scratch_put(spill->file, spill->spilled, data, size, &why)) {
+        spill->spilled += size;
+        return true;
     }
+    if (why.code != CPL_E_SPACE) {
+        cpl_fail_with(err, &why);
+        return cpl_fail_context(err, "keeping standard input for a second reading");
+    }
+    give_up(spill, CPL_E_SPACE);
     return true;
 }
 
@@ -160,14 +149,9 @@ static bool spill_read(struct cpl_stream *base, void *data, size_t size, size_t 
         memcpy(data, spill->head.data + at, *got);
     } else if (at < head + spill->spilled) {
         uint64_t left = head + spill->spilled - at;
-        ssize_t n;
-        do
-            n = pread(spill->file, data, size < left ? size : (size_t)left, (off_t)(at - head));
-        while (n < 0 && errno == EINTR);
-        if (n <= 0)
-            return cpl_fail_errno(err, n ? errno : EIO,
-                                  "cannot read the spill file of standard input back");
-        *got = (size_t)n;
+        *got = size < left ? size : (size_t)left;
+        if (!cpl_scratch_get(spill->file, at - head, data, *got, err))
+            return false;
     } else if (!spill->ended) {
         if (!read_input(spill, data, size, got, err))
             return false;
@@ -190,7 +174,12 @@ static const struct cpl_stream_ops spill_ops = {
 struct cpl_stream *cpl_spill_stream(struct cpl_spill *spill, bool keep, struct cpl_error *err)
 {
     if (spill->dropped) {
-        cpl_fail(err, CPL_E_UNSUPPORTED, "standard input can be read only once here");
+        cpl_fail(err, spill->why ? spill->why : CPL_E_UNSUPPORTED,
+                 "standard input would have to be read a second time, and %s; declare the schema, "
+                 "or set schema.on_type_conflict to reject",
+                 spill->why == CPL_E_SPACE   ? "the disk was too full to keep it"
+                 : spill->why == CPL_E_LIMIT ? "it is longer than limits.spill"
+                                             : "it was not kept");
         return NULL;
     }
     struct spill_stream *s = cpl_alloc_zero(1, sizeof *s, err);

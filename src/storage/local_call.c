@@ -22,6 +22,11 @@ void cpl_storage_fault(enum cpl_fault_call call, uint64_t n, int errnum)
     atomic_store(&faults[call].left, n);
 }
 
+uint64_t cpl_storage_fault_left(enum cpl_fault_call call)
+{
+    return atomic_load(&faults[call].left);
+}
+
 /* Is it this call's turn? Sets errno. */
 static bool faulty(enum cpl_fault_call call)
 {

@@ -117,6 +117,16 @@ bool cpl_storage_remove_tree(struct cpl_storage *storage, const char *path,
 char *cpl_storage_resolve(struct cpl_storage *storage, const char *path,
                           struct cpl_error *err) CPL_CHECKED;
 
+/* ---- scratch ---- */
+/* A file without a name, for what does not fit into memory: it goes with its descriptor, also when the process is killed. In `dir` (NULL: none
+ * wanted), else in $TMPDIR or /tmp. A descriptor, closed by close(2); -1 on failure. */
+int cpl_scratch_open(const char *dir, struct cpl_error *err) CPL_CHECKED;
+/* All of it, at an offset; safe from any thread. Reading behind the end is an error. */
+bool cpl_scratch_put(int fd, uint64_t offset, const void *data, size_t size,
+                     struct cpl_error *err) CPL_CHECKED;
+bool cpl_scratch_get(int fd, uint64_t offset, void *data, size_t size,
+                     struct cpl_error *err) CPL_CHECKED;
+
 /* Fault injection for tests: the n-th system call of this kind from now fails with errnum (EINTR and short writes included). */
 enum cpl_fault_call {
     CPL_FAULT_OPEN,
@@ -130,3 +140,5 @@ enum cpl_fault_call {
     CPL_FAULT_COUNT
 };
 void cpl_storage_fault(enum cpl_fault_call call, uint64_t n, int errnum);
+/* How many calls were still to go; 0 = it has failed, or was not armed. */
+uint64_t cpl_storage_fault_left(enum cpl_fault_call call);
