@@ -159,14 +159,6 @@ static size_t without_cut(const uint8_t *head, size_t size)
 
 /* ---- the detector ---- */
 
-static bool has_c1_bytes(const uint8_t *head, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        if (head[i] >= 0x80 && head[i] <= 0x9F)
-            return true;
-    return false;
-}
-
 static struct {
     void *library;
     __typeof__(&uchardet_new) create;
@@ -230,11 +222,10 @@ static void guess_by_detector(const uint8_t *head, size_t size, struct cpl_chars
         if (!strcmp(theirs, names[i].theirs))
             name = names[i].name;
     struct cpl_converter converter;
+    /* windows-1252 is Latin-1 where that has characters: a euro sign behind the sample would else become a control character */
     bool latin = !strcmp(name, "ISO-8859-1") || !strcmp(name, "ASCII") || !strcmp(name, "UTF-8");
-    if (latin && has_c1_bytes(head, size))
+    if (latin)
         name = "windows-1252";
-    else if (latin)
-        name = "ISO-8859-1";
     else if (!cpl_converter_open(name, &converter, NULL))
         name = "windows-1252"; /* nothing that we could read */
     else

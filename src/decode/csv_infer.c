@@ -333,7 +333,7 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
     /* the header's width rules when there is one; else the usual width */
     columns.n = have_first ? walk.fields : 0;
     if (have_first && score.fields > 1 && score.agreeing * 2 > score.records &&
-        d->header != CPL_HEADER_YES)
+        (d->header != CPL_HEADER_YES || d->short_header))
         columns.n = score.fields;
     if (d->names.n > columns.n)
         columns.n = (uint32_t)d->names.n;
@@ -440,7 +440,7 @@ bool cpl_csv_for_object(const void *settings, const struct cpl_sample *head,
     if (ok) {
         walk = cpl_csv_skip_preamble(walk, d);
         bool some = cpl_csv_walk_next(&walk);
-        d->n_columns = walk.fields;
+        d->n_columns = walk.fields + d->short_header;
         ok = !some || name_columns(d, &walk, err);
         if (ok && some && !same_names(first, d)) {
             ok = fits_schema(d, schema, closed, err);

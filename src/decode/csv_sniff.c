@@ -177,7 +177,26 @@ static void find_newline(struct cpl_csv_dialect *d, const struct cpl_sample *sam
     d->newline = cr && !lf ? CPL_NEWLINE_CR : CPL_NEWLINE_LF;
 }
 
-/* Lines before the first record that has the usual width. */
+/* Rows that end in a delimiter, under a header that does not: it lacks one field, and the row's last is empty. */
+static bool is_short_header(const struct csv_walk *row, uint32_t header_fields)
+{
+    const uint8_t *data;
+    uint32_t length;
+    if (header_fields + 1 != row->fields)
+        return false;
+    cpl_csv_walk_cell(row, row->fields - 1, &data, &length);
+    return !length;
+}
+
+static int64_t lines_before(const struct csv_walk *walk, size_t end)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < end; i++)
+        n += walk->data[i] == walk->rules.newline;
+    return n;
+}
+
+/* Lines before the first record that has the usual width. Several wider ones are rows, not a preamble. */
 static bool find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                           struct cpl_error *err)
 {
@@ -189,18 +208,23 @@ static bool find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *sa
         !cpl_csv_walk_init(&walk, sample, cpl_csv_rules_of(d), err))
         return false;
     unsigned records = 0;
-    bool found = false;
+    bool found = false, wider = false;
+    uint32_t last_fields = 0;
+    size_t last_start = 0;
     while (score.fields > 1 && records < SNIFF_RECORDS && cpl_csv_walk_next(&walk)) {
         if (walk.fields == score.fields) {
             found = true;
             break;
         }
+        wider |= walk.fields > score.fields && walk.fields == last_fields;
+        last_fields = walk.fields;
+        last_start = walk.start;
         records++;
     }
+    d->short_header = found && records && is_short_header(&walk, last_fields);
     /* a longer run of other widths is data, not a preamble; so is a majority of it */
-    if (found && records && records < 32 && score.agreeing > records)
-        for (size_t i = 0; i < walk.start; i++)
-            d->skip_lines += walk.data[i] == walk.rules.newline;
+    if (found && records && records < 32 && score.agreeing > records && !wider)
+        d->skip_lines = lines_before(&walk, d->short_header ? last_start : walk.start);
     cpl_csv_walk_release(&walk);
     return true;
 }

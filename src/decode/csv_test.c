@@ -156,6 +156,10 @@ static void dialects(void **state)
            "a,b\n1,x\n",
            NULL, "1|x\n", "");
     expect("1,2\n3,4\n", NULL, "1|2\n3|4\n", "");
+    expect("a;b\n1;x;\n2;y;\n", NULL, "1|x|~\n2|y|~\n", "");
+    expect("Report of May\na;b\n1;x;\n2;y;\n3;z;\n", OPTIONS("header", "yes"),
+           "1|x|~\n2|y|~\n3|z|~\n", "");
+    expect("a,b,c\n1,2,3\n1,2\n1,3\n1,4\n1,5\n", NULL, "1|2\n1|3\n1|4\n1|5\n", "ragged@6+6:- ");
     expect("a;b\n1,5;x\n2,25;y\n", NULL, "1.50|x\n2.25|y\n", "");
     expect("a,b\n\"x\\\"y\",1\n\"z\",2\n", NULL, "x\"y|1\nz|2\n", "");
     expect("name\nAnn Lee\nBob Ray\n", NULL, "Ann Lee\nBob Ray\n", "");
