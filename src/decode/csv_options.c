@@ -150,6 +150,14 @@ static void describe_word(struct cpl_json_writer *json, const char *key, const c
     cpl_json_close(json);
 }
 
+static void describe_number(struct cpl_json_writer *json, const char *key, int64_t value, bool set)
+{
+    cpl_json_object(json, key);
+    cpl_json_int(json, "value", value);
+    cpl_json_string(json, "from", set ? "option" : "detected");
+    cpl_json_close(json);
+}
+
 bool cpl_csv_describe(const void *settings, struct cpl_buffer *out, struct cpl_error *err)
 {
     const struct cpl_csv_dialect *d = settings;
@@ -163,7 +171,7 @@ bool cpl_csv_describe(const void *settings, struct cpl_buffer *out, struct cpl_e
     describe_word(&json, "newline", d->newline == CPL_NEWLINE_CR ? "cr" : "lf", d->newline_set);
     describe_word(&json, "header", d->header == CPL_HEADER_YES ? "yes" : "no", d->header_set);
     describe_char(&json, "decimal_point", d->decimal_point ? d->decimal_point : '.', false);
-    cpl_json_int(&json, "skip_lines", d->skip_lines);
+    describe_number(&json, "skip_lines", d->skip_lines, d->skip_set);
     cpl_json_uint(&json, "columns", d->n_columns);
     cpl_json_close(&json);
     return cpl_json_end(&json);

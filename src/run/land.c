@@ -112,6 +112,27 @@ bool cpl_run_receipt(struct run_state *run, struct cpl_buffer *dialect, struct c
     return settings || !dialect->size;
 }
 
+/* Lines that were taken for a preamble are in the books as bytes of the header; whoever reads the output should know. */
+static bool say_preamble(const struct run_state *run, const struct cpl_buffer *dialect,
+                         struct cpl_error *err)
+{
+    struct cpl_arena arena = {0};
+    size_t n = 0;
+    struct cpl_node **roots = dialect->size
+                                  ? cpl_tree_parse((const char *)dialect->data, dialect->size,
+                                                   "dialect.json", &arena, &n, err)
+                                  : NULL;
+    const struct cpl_node *skip = roots && n ? cpl_tree_get(roots[0], "skip_lines") : NULL;
+    const struct cpl_node *value = skip ? cpl_tree_get(skip, "value") : NULL;
+    const struct cpl_node *from = skip ? cpl_tree_get(skip, "from") : NULL;
+    if (value && from && !strcmp(from->text, "detected") && strcmp(value->text, "0") != 0)
+        cpl_run_say(run, "warning",
+                    "%s line%s left out in front: taken for a preamble (--skip-lines 0 reads all)",
+                    value->text, strcmp(value->text, "1") != 0 ? "s were" : " was");
+    cpl_arena_release(&arena);
+    return roots || !dialect->size;
+}
+
 bool cpl_run_commit(struct run_state *run, const char *plan_hash, double work_seconds,
                     struct cpl_error *err)
 {
@@ -119,7 +140,8 @@ bool cpl_run_commit(struct run_state *run, const char *plan_hash, double work_se
     struct cpl_receipt receipt;
     enum cpl_commit_outcome outcome;
     struct cpl_phase_time phases[] = {{"work", work_seconds}};
-    bool ok = cpl_run_receipt(run, &dialect, &receipt, err) && add_files(run, err);
+    bool ok = cpl_run_receipt(run, &dialect, &receipt, err) && say_preamble(run, &dialect, err) &&
+              add_files(run, err);
     if (ok) {
         int64_t now = cpl_run_wall_ms();
         receipt.plan_hash = plan_hash;

@@ -61,6 +61,13 @@ def test_other_ways_of_writing_are_named():
     check(result(run("convert", "de.csv", "de.ndjson", "--json", *right))["rows_written"] == 2)
 
 
+def test_a_preamble_that_is_left_out_is_told():
+    pathlib.Path("p.csv").write_text("Report of May\n\nid,n\n1,2\n3,4\n")
+    check("warning: 2 lines were left out in front" in said(run("convert", "p.csv", "p.parquet")))
+    check("left out" not in said(run("convert", "good.csv", "q.parquet")))
+    check("left out" not in said(run("convert", "p.csv", "r.parquet", "--skip-lines", "2")))
+
+
 def test_a_wrong_column_is_answered_with_those_there_are():
     text = said(run("convert", "good.csv", "o.parquet", "--columns", "zzz"))
     check("no column zzz; it has: id, name, price" in text, text)
