@@ -8,6 +8,7 @@
  * Workers claim splits in order and hand results to the ordered stage, which one thread at a time drives: whoever
  * brings the split whose turn it is writes it and all that wait behind it. A worker runs at most `window`
  * splits ahead, which bounds memory. Nothing here decides a cut: those are functions of position (plan.c).
+ * An input that can only be read in order is one split of the plan, and its sections are what is claimed (round.c).
  *
  * Threads: `run_state.mutex` guards claims, slots, turn and error; the holder of `draining` owns output and
  * accounts. The calling thread waits and reports progress. */
