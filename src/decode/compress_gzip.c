@@ -27,7 +27,7 @@ struct gzip {
 static void *gzip_open(unsigned threads, struct cpl_error *err)
 {
     (void)threads;
-    return cpl_alloc(sizeof(struct gzip), err);
+    return cpl_alloc_zero(1, sizeof(struct gzip), err);
 }
 
 static bool gzip_begin(void *state, struct cpl_error *err)
@@ -35,6 +35,9 @@ static bool gzip_begin(void *state, struct cpl_error *err)
     struct gzip *gzip = state;
     (void)err;
     isal_inflate_init(&gzip->inflate);
+    /* What a damaged block finds in an incomplete table must not be the last member's. */
+    memset(&gzip->inflate.lit_huff_code, 0, sizeof gzip->inflate.lit_huff_code);
+    memset(&gzip->inflate.dist_huff_code, 0, sizeof gzip->inflate.dist_huff_code);
     gzip->inflate.crc_flag = ISAL_GZIP_NO_HDR_VER;
     gzip->part = PART_FIXED;
     gzip->at = gzip->crc = gzip->check = gzip->extra = gzip->flags = 0;
