@@ -95,8 +95,9 @@ static bool put_dialect(const struct cpl_plan *plan, struct cpl_buffer *out, boo
 static bool is_mistakable(const char *text, size_t length)
 {
     static const char blanks[] = " \t\r\n";
-    return !length || (length == 4 && !strncasecmp(text, "null", 4)) || text[0] == '"' ||
-           strchr(blanks, text[0]) || strchr(blanks, text[length - 1]);
+    return !length || (length == 4 && !strncasecmp(text, "null", 4)) ||
+           (text[0] == '"' && text[length - 1] == '"') || strchr(blanks, text[0]) ||
+           strchr(blanks, text[length - 1]);
 }
 
 /* A value's text, in quotes where it could be mistaken. */

@@ -68,8 +68,9 @@ static void say_report(struct cpl_console *console, const char *path,
         cpl_console_say(console, "info", "%s input%s read again", cpl_show_count(report->inputs, a),
                         report->inputs == 1 ? "" : "s");
     if (report->outstanding_rejects)
-        cpl_console_say(console, "info", "%s rows are rejected and not replayed yet",
-                        cpl_show_count(report->outstanding_rejects, a));
+        cpl_console_say(console, "info", "%s row%s rejected and not replayed yet",
+                        cpl_show_count(report->outstanding_rejects, a),
+                        report->outstanding_rejects == 1 ? " is" : "s are");
 }
 
 static int settle(struct cpl_console *console, const struct cpl_arguments *arguments,

@@ -67,6 +67,13 @@ static bool hint_timestamp(const struct cpl_slice *texts, size_t n, char *out)
     return said > 0;
 }
 
+static bool is_number(const struct cpl_slice *text, const struct cpl_text_style *style)
+{
+    enum cpl_text_class class = cpl_text_classify(text->data, text->length, style).class;
+    return class == CPL_CLASS_INT || class == CPL_CLASS_DECIMAL || class == CPL_CLASS_DOUBLE;
+}
+
+/* A text that is a number as things are has another fault (it is too large, too fine), and another way of reading would change it. */
 static bool hint_number(const struct cpl_slice *texts, size_t n, const struct cpl_text_style *style,
                         char *out)
 {
@@ -80,19 +87,16 @@ static bool hint_number(const struct cpl_slice *texts, size_t n, const struct cp
                 {'.', ' ', "thousands: space"},
                 {'.', '\'', "thousands: \"'\""},
                 {'.', 0, "decimal_point: '.'"}};
+    if (n == 1 && is_number(&texts[0], style))
+        return false;
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         const struct cpl_text_style other = {.decimal_point = ways[i].point,
                                              .thousands = ways[i].thousands};
         bool same = (style->decimal_point ? style->decimal_point : '.') == ways[i].point &&
                     style->thousands == ways[i].thousands;
         size_t fit = 0;
-        while (!same && fit < n) {
-            enum cpl_text_class class =
-                cpl_text_classify(texts[fit].data, texts[fit].length, &other).class;
-            if (class != CPL_CLASS_INT && class != CPL_CLASS_DECIMAL && class != CPL_CLASS_DOUBLE)
-                break;
+        while (!same && fit < n && is_number(&texts[fit], &other))
             fit++;
-        }
         if (n && fit == n && !same)
             return snprintf(out, CPL_TEXT_HINT_MAX, "%s", ways[i].text) > 0;
     }

@@ -45,6 +45,15 @@ static void numbers(void **state)
     expect(CPL_STRING, "1,5", "2", "");
 }
 
+static void numbers_stay_what_they_are(void **state)
+{
+    (void)state;
+    char hint[CPL_TEXT_HINT_MAX];
+    const struct cpl_text_style comma = {.decimal_point = ','};
+    const struct cpl_slice fine = {.data = (const uint8_t *)"9,999", .length = 5};
+    assert_false(cpl_text_hint(&fine, 1, CPL_DECIMAL, &comma, hint)); /* never 9999 */
+}
+
 static void booleans(void **state)
 {
     (void)state;
@@ -57,6 +66,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dates),
         cmocka_unit_test(numbers),
+        cmocka_unit_test(numbers_stay_what_they_are),
         cmocka_unit_test(booleans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
