@@ -18,6 +18,8 @@ INPUTS = {  # name: (file, what is asked besides, is the output a folder)
     "wide text": ("text.csv", (), False),
     "10,000 columns": ("wide.csv", (), False),
     "2,000 partitions": ("partitions.csv", ("--partition-by", "shop"), True),
+    "lineitem, gzip": ("lineitem.csv.gz", (), False),
+    "1 GiB from a pipe": (None, ("--from", "csv"), False),
 }
 
 
@@ -70,8 +72,12 @@ def pipe(gigabytes):
 
 def under_limit(source, more, folder, limit):
     target = fresh("limit" if folder else "limit.parquet")
-    sample = measure.run(cupel_command(source, f"{target}/" if folder else target,
-                                       more=("--memory-limit", f"{limit}MiB", *more)))
+    feeding = None if source else generator(1, subprocess.PIPE)
+    command = cupel_command(source or "-", f"{target}/" if folder else target, more=("--memory-limit", f"{limit}MiB", *more))
+    sample = measure.run(command, stdin=feeding and feeding.stdout)
+    if feeding:
+        feeding.stdout.close()
+        feeding.communicate()
     found = {"status": sample.status, "peak": sample.peak, "wall": sample.wall, "cpu": sample.cpu}
     if sample.status != 0:
         found["failed"] = sample.reason()
@@ -85,8 +91,9 @@ def memory_limit(_):
     table = {}
     print("\nmemory-limit: peak MiB at --memory-limit; FAIL = more than a tenth above it")
     for name, (file, more, folder) in INPUTS.items():
-        source = data.path(file)
-        warm(source)
+        source = file and data.path(file)
+        if source:
+            warm(source)
         table[name] = {}
         for limit in LIMITS:
             r = table[name][str(limit)] = under_limit(source, more, folder, limit)
