@@ -10,12 +10,13 @@
 #include <unistd.h>
 
 struct cpl_spill {
-    int fd, file;            /* file = -1: nothing spilled */
-    struct cpl_buffer head;  /* the first bytes */
-    uint64_t spilled, limit; /* bytes behind the head that are in the file */
-    uint64_t consumed;       /* bytes taken from fd in all */
-    bool dropped;            /* bytes went by without being kept: no second reading */
-    enum cpl_code why;       /* SPACE, LIMIT: nothing is kept any more */
+    int fd;
+    struct cpl_scratch_log *file; /* NULL: nothing spilled */
+    struct cpl_buffer head;       /* the first bytes */
+    uint64_t spilled, limit;      /* bytes behind the head that are in the file */
+    uint64_t consumed;            /* bytes taken from fd in all */
+    bool dropped;                 /* bytes went by without being kept: no second reading */
+    enum cpl_code why;            /* SPACE, LIMIT: nothing is kept any more */
     bool ended;
     _Atomic bool *stop;
 };
@@ -31,7 +32,6 @@ struct cpl_spill *cpl_spill_new(int fd, uint64_t limit, _Atomic bool *stop, stru
     if (!spill)
         return NULL;
     spill->fd = fd;
-    spill->file = -1;
     spill->limit = limit;
     spill->stop = stop;
     return spill;
@@ -41,8 +41,7 @@ void cpl_spill_free(struct cpl_spill *spill)
 {
     if (!spill)
         return;
-    if (spill->file >= 0)
-        close(spill->file);
+    cpl_scratch_log_close(spill->file);
     cpl_buffer_release(&spill->head);
     cpl_free(spill);
 }
@@ -101,9 +100,8 @@ bool cpl_spill_head(struct cpl_spill *spill, size_t size, const uint8_t **data, 
 static void give_up(struct cpl_spill *spill, enum cpl_code why)
 {
     spill->why = why;
-    if (spill->file >= 0)
-        close(spill->file);
-    spill->file = -1;
+    cpl_scratch_log_close(spill->file);
+    spill->file = NULL;
     spill->spilled = 0;
     spill->dropped = true;
 }
@@ -118,9 +116,9 @@ static bool keep_bytes(struct cpl_spill *spill, const uint8_t *data, size_t size
         return true;
     }
     struct cpl_error why = {0};
-    if (spill->file < 0 && (spill->file = cpl_scratch_open(NULL, err)) < 0)
+    if (!spill->file && !(spill->file = cpl_scratch_log_open(NULL, err)))
         return false;
-    if (cpl_scratch_put(spill->file, spill->spilled, data, size, &why)) {
+    if (cpl_scratch_log_append(spill->file, data, size, &why)) {
         spill->spilled += size;
         return true;
     }
@@ -150,7 +148,7 @@ static bool spill_read(struct cpl_stream *base, void *data, size_t size, size_t 
     } else if (at < head + spill->spilled) {
         uint64_t left = head + spill->spilled - at;
         *got = size < left ? size : (size_t)left;
-        if (!cpl_scratch_get(spill->file, at - head, data, *got, err))
+        if (!cpl_scratch_log_get(spill->file, at - head, data, *got, err))
             return false;
     } else if (!spill->ended) {
         if (!read_input(spill, data, size, got, err))

@@ -126,6 +126,16 @@ bool cpl_scratch_put(int fd, uint64_t offset, const void *data, size_t size,
                      struct cpl_error *err) CPL_CHECKED;
 bool cpl_scratch_get(int fd, uint64_t offset, void *data, size_t size,
                      struct cpl_error *err) CPL_CHECKED;
+/* A scratch file that grows at its end, past the page cache, by a thread of its own once it is long. One thread. A failure to
+ * write may be told by a later call. */
+struct cpl_scratch_log;
+struct cpl_scratch_log *cpl_scratch_log_open(const char *dir, struct cpl_error *err) CPL_CHECKED;
+void cpl_scratch_log_close(struct cpl_scratch_log *log);
+bool cpl_scratch_log_append(struct cpl_scratch_log *log, const void *data, size_t size,
+                            struct cpl_error *err) CPL_CHECKED;
+/* Bytes appended before; appending may go on afterwards. */
+bool cpl_scratch_log_get(struct cpl_scratch_log *log, uint64_t offset, void *data, size_t size,
+                         struct cpl_error *err) CPL_CHECKED;
 
 /* Fault injection for tests: the n-th system call of this kind from now fails with errnum (EINTR and short writes included). */
 enum cpl_fault_call {
