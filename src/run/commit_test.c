@@ -207,6 +207,37 @@ static void a_single_file_leaves_nothing_else(void **state)
     assert_int_equal(system(command), 0);
 }
 
+/* Both begin before either has landed: the second learns at its commit that the first lies otherwise. */
+static void one_dataset_has_one_layout(void **state)
+{
+    struct bench *bench = *state;
+    struct run by_day = {.id = "r1", .rows = 3, .partition = "day=1/hour=2"},
+               by_month = {.id = "r2", .rows = 4, .partition = "month=1"};
+    struct cpl_attempt *first, *second;
+    enum cpl_commit_outcome outcome;
+    assert_true(run_begin(bench, &by_day, &first) && run_begin(bench, &by_month, &second));
+    assert_true(cpl_attempt_layout(first, "day/hour", &bench->err));
+    assert_true(cpl_attempt_layout(second, "month", &bench->err));
+    assert_true(run_work(first, &by_day, &bench->err) && run_work(second, &by_month, &bench->err));
+    assert_true(run_commit(first, &by_day, &outcome, &bench->err));
+    assert_false(run_commit(second, &by_month, &outcome, &bench->err));
+    assert_int_equal(bench->err.code, CPL_E_CONFLICT);
+    assert_non_null(
+        strstr(bench->err.message, "by day/hour, and this run would add files by month"));
+    cpl_attempt_close(first);
+    cpl_attempt_close(second);
+    assert_true(run_begin(bench, &by_month, &second)); /* which publishes the first */
+    assert_false(cpl_attempt_layout(second, "month", &bench->err));
+    assert_false(cpl_attempt_layout(second, "", &bench->err));
+    assert_true(cpl_attempt_layout(second, "day/hour", &bench->err));
+    cpl_attempt_close(second);
+    assert_int_equal(visible_rows(bench), 3);
+    by_month.mode = CPL_MODE_OVERWRITE; /* who replaces all may lay it out anew */
+    assert_true(run_begin(bench, &by_month, &second));
+    assert_true(cpl_attempt_layout(second, "month", &bench->err));
+    cpl_attempt_close(second);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
@@ -218,6 +249,7 @@ int main(void)
         T(of_two_runs_with_one_id_one_wins),
         T(a_taken_number_is_no_conflict),
         T(unbalanced_books_decide_nothing),
+        T(one_dataset_has_one_layout),
         T(bad_names_are_refused),
         T(a_single_file_leaves_nothing_else),
     };

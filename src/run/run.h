@@ -12,7 +12,7 @@ struct cpl_progress {
     uint64_t rows, rejects;
     double seconds;
     double counted_seconds; /* since rows and bytes began to be counted: wider types begin anew */
-    const char *phase; /* "plan" "work" "partition" "commit" "publish" "widen" */
+    const char *phase;      /* "plan" "work" "partition" "commit" "publish" "widen" */
 };
 struct cpl_run_options {
     const struct cpl_pipeline *pipeline;

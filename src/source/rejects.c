@@ -1,115 +1,21 @@
-#include "source/rejects.h"
-
-#include "decode/parquet.h"
-#include "quality/reject.h"
+#include "source/rejects_state.h"
 
 #include <string.h>
 #include <strings.h>
 
-/* The columns that replay reads, in this order. */
-enum { RUN_ID, OBJECT, RAW, LENGTH, POSITION, LINE, COLUMNS };
 enum { MOST_PARTS = 1000, MOST_OBJECTS = 1 << 20 };
 static const struct {
     const char *name;
     enum cpl_kind kind;
-} columns[COLUMNS] = {{"run_id", CPL_STRING}, {"object", CPL_STRING}, {"raw", CPL_BINARY},
-                      {"length", CPL_I64},    {"position", CPL_I64},  {"line", CPL_I64}};
-
-struct part {
-    struct cpl_buffer header;
-    char *charset;
-    uint8_t newline[4]; /* in that charset */
-    size_t newline_size;
-};
-struct cpl_rejects_source {
-    struct cpl_reader *reader;
-    struct cpl_parquet_file *file;
-    struct cpl_rejects_info info;
-    struct cpl_arena arena; /* the record's */
-    struct cpl_rejects_record record;
-    struct cpl_schema *schema; /* the record's */
-    bool recorded;
-    struct part *parts;
-    size_t n_parts;            /* with a header */
-    uint32_t columns[COLUMNS]; /* in the file */
-};
-
-/* ---- rows, one after another ---- */
-
-struct cursor {
-    const struct cpl_rejects_source *source;
-    struct cpl_parquet_scan *scan;
-    struct cpl_batch *batch;
-    uint32_t row;   /* the next one of the batch */
-    size_t object;  /* of the last row, once the objects are known */
-    uint64_t given; /* rows of that object */
-};
-
-static bool cursor_open(struct cursor *cursor, const struct cpl_rejects_source *source,
-                        struct cpl_error *err)
-{
-    struct cpl_parquet_scan_options options = {.columns = source->columns, .n_columns = COLUMNS};
-    *cursor = (struct cursor){.source = source};
-    cursor->scan = cpl_parquet_scan_new(source->file, &options, err);
-    return cursor->scan != NULL;
-}
-
-static void cursor_close(struct cursor *cursor)
-{
-    cpl_parquet_scan_free(cursor->scan);
-    *cursor = (struct cursor){0};
-}
-
-/* *more is false behind the last row. The row is cursor->batch's row cursor->row - 1. */
-static bool cursor_next(struct cursor *cursor, bool *more, struct cpl_error *err)
-{
-    if (!cursor->batch || cursor->row == cursor->batch->rows) {
-        cursor->row = 0;
-        if (!cpl_parquet_scan_next(cursor->scan, &cursor->batch, err)) {
-            cursor->batch = NULL;
-            return false;
-        }
-    }
-    *more = cursor->row < cursor->batch->rows;
-    cursor->row += *more;
-    return true;
-}
-
-/* The next row of a part; its object is cursor->object. */
-static bool cursor_next_of(struct cursor *cursor, size_t part, bool *more, struct cpl_error *err)
-{
-    const struct cpl_rejects_info *info = &cursor->source->info;
-    do {
-        if (!cursor_next(cursor, more, err))
-            return false;
-        if (!*more)
-            return true;
-        while (cursor->object < info->n_objects &&
-               cursor->given == info->objects[cursor->object].rows) {
-            cursor->object++;
-            cursor->given = 0;
-        }
-        if (cursor->object == info->n_objects)
-            return cpl_fail(err, CPL_E_DATA, "the file of rejects changed while it was read");
-        cursor->given++;
-    } while (info->objects[cursor->object].part != part);
-    return true;
-}
-
-static struct cpl_slice cursor_text(const struct cursor *cursor, int column)
-{
-    const struct cpl_column *from = &cursor->batch->columns[column];
-    bool some = cpl_is_valid(from, cursor->row - 1) && from->slices[cursor->row - 1].length;
-    return some ? from->slices[cursor->row - 1]
-                : (struct cpl_slice){.data = (const uint8_t *)"", .length = 0};
-}
+} columns[REJECTS_COLUMNS] = {{"run_id", CPL_STRING}, {"object", CPL_STRING}, {"raw", CPL_BINARY},
+                              {"length", CPL_I64},    {"position", CPL_I64},  {"line", CPL_I64}};
 
 /* ---- the source ---- */
 
 static bool find_columns(struct cpl_rejects_source *source, const char *path, struct cpl_error *err)
 {
     const struct cpl_schema *schema = cpl_parquet_file_schema(source->file);
-    for (int i = 0; i < COLUMNS; i++) {
+    for (int i = 0; i < REJECTS_COLUMNS; i++) {
         int at = cpl_schema_find(schema, columns[i].name);
         if (at < 0 || schema->fields[at].type.kind != columns[i].kind)
             return cpl_fail(err, CPL_E_DATA,
@@ -131,12 +37,6 @@ static bool note_run(struct cpl_rejects_source *source, struct cpl_slice run_id,
     if (strlen(known) == run_id.length && !memcmp(known, run_id.data, run_id.length))
         return true;
     return cpl_fail(err, CPL_E_DATA, "%s holds rows of several runs, which no run writes", path);
-}
-
-static int64_t cursor_number(const struct cursor *cursor, int column)
-{
-    const struct cpl_column *from = &cursor->batch->columns[column];
-    return cpl_is_valid(from, cursor->row - 1) ? from->i64[cursor->row - 1] : 0;
 }
 
 static bool is_object(const struct cpl_rejects_object *object, struct cpl_slice name)
@@ -211,28 +111,29 @@ static bool read_record(struct cpl_rejects_source *source, const char *path, str
 }
 
 /* Is the row's raw shorter than the row? */
-static bool is_cut(const struct cursor *cursor)
+static bool is_cut(const struct rejects_cursor *cursor)
 {
-    return (int64_t)cursor_text(cursor, RAW).length < cursor_number(cursor, LENGTH);
+    return (int64_t)rejects_cursor_text(cursor, REJECTS_RAW).length <
+           rejects_cursor_number(cursor, REJECTS_LENGTH);
 }
 
 /* Everything is read once, so that a damaged file is found before anything is done with it. */
 static bool read_through(struct cpl_rejects_source *source, const char *path, struct cpl_error *err)
 {
-    struct cursor cursor;
+    struct rejects_cursor cursor;
     uint64_t without_raw = 0, cut = 0;
-    bool ok = cursor_open(&cursor, source, err), more = ok;
+    bool ok = rejects_cursor_open(&cursor, source, err), more = ok;
     while (ok && more) {
-        ok = cursor_next(&cursor, &more, err);
+        ok = rejects_cursor_next(&cursor, &more, err);
         if (!ok || !more)
             break;
-        bool kept = cpl_is_valid(&cursor.batch->columns[RAW], cursor.row - 1);
+        bool kept = cpl_is_valid(&cursor.batch->columns[REJECTS_RAW], cursor.row - 1);
         without_raw += !kept;
         cut += kept && is_cut(&cursor);
-        ok = note_run(source, cursor_text(&cursor, RUN_ID), path, err) &&
-             note_object(source, cursor_text(&cursor, OBJECT), path, err);
+        ok = note_run(source, rejects_cursor_text(&cursor, REJECTS_RUN_ID), path, err) &&
+             note_object(source, rejects_cursor_text(&cursor, REJECTS_OBJECT), path, err);
     }
-    cursor_close(&cursor);
+    rejects_cursor_close(&cursor);
     const struct cpl_rejects_info *info = &source->info;
     if (ok && source->recorded &&
         (info->n_objects != source->record.n_objects ||
@@ -287,7 +188,7 @@ static size_t find_part(const struct cpl_rejects_source *source, const void *hea
                         const char *charset)
 {
     for (size_t i = 0; i < source->n_parts; i++) {
-        const struct part *part = &source->parts[i];
+        const struct rejects_part *part = &source->parts[i];
         if (part->header.size == size && (!size || !memcmp(part->header.data, header, size)) &&
             !strcmp(part->charset, charset))
             return i;
@@ -296,7 +197,7 @@ static size_t find_part(const struct cpl_rejects_source *source, const void *hea
 }
 
 /* UTF-16 and UTF-32, under any of their names ("utf16le", "UTF-16LE", "ucs2be"), end a row by a wide newline. */
-static void set_newline(struct part *part)
+static void set_newline(struct rejects_part *part)
 {
     const char *name = part->charset;
     size_t length = strlen(name);
@@ -309,12 +210,6 @@ static void set_newline(struct part *part)
     part->newline[big ? part->newline_size - 1 : 0] = '\n';
 }
 
-static bool ends_in_newline(const struct part *part, const uint8_t *data, size_t size)
-{
-    return size >= part->newline_size &&
-           !memcmp(data + size - part->newline_size, part->newline, part->newline_size);
-}
-
 static bool add_part(struct cpl_rejects_source *source, const void *header, size_t size,
                      const char *charset, struct cpl_error *err)
 {
@@ -322,11 +217,11 @@ static bool add_part(struct cpl_rejects_source *source, const void *header, size
     if (n == MOST_PARTS)
         return cpl_fail(err, CPL_E_LIMIT, "its rows come from objects with more than %d headers",
                         MOST_PARTS);
-    struct part *grown = cpl_realloc(source->parts, (n + 1) * sizeof *grown, err);
+    struct rejects_part *grown = cpl_realloc(source->parts, (n + 1) * sizeof *grown, err);
     if (!grown)
         return false;
     source->parts = grown;
-    grown[n] = (struct part){.charset = cpl_strdup(charset, err)};
+    grown[n] = (struct rejects_part){.charset = cpl_strdup(charset, err)};
     if (!grown[n].charset)
         return false;
     set_newline(&grown[n]);
@@ -388,177 +283,4 @@ void cpl_rejects_free(struct cpl_rejects_source *source)
     cpl_schema_free(source->schema);
     cpl_arena_release(&source->arena);
     cpl_free(source);
-}
-
-static const struct part *format_of(const struct cpl_rejects_source *source, size_t part)
-{
-    static const struct part plain = {.charset = "", .newline = "\n", .newline_size = 1};
-    return source->n_parts ? &source->parts[part] : &plain;
-}
-
-/* ---- the stream ---- */
-
-struct rejects_stream {
-    struct cpl_stream stream; /* first: the interface */
-    struct cursor cursor;
-    size_t part;
-    const struct part *format;
-    const uint8_t *data; /* what is left of the header or of the row */
-    size_t left;
-    bool newline; /* and one is due behind it */
-    bool ended;
-};
-
-static bool next_piece(struct rejects_stream *stream, struct cpl_error *err)
-{
-    if (stream->newline) {
-        stream->newline = false;
-        stream->data = stream->format->newline;
-        stream->left = stream->format->newline_size;
-        return true;
-    }
-    bool more;
-    if (!cursor_next_of(&stream->cursor, stream->part, &more, err))
-        return false;
-    stream->ended = !more;
-    if (!more)
-        return true;
-    struct cpl_slice raw = cursor_text(&stream->cursor, RAW);
-    stream->data = raw.data;
-    stream->left = raw.length;
-    stream->newline = !ends_in_newline(stream->format, raw.data, raw.length);
-    return true;
-}
-
-static bool stream_read(struct cpl_stream *base, void *data, size_t size, size_t *got,
-                        struct cpl_error *err)
-{
-    struct rejects_stream *stream = (struct rejects_stream *)base;
-    uint8_t *out = data;
-    *got = 0;
-    while (*got < size && !stream->ended) {
-        size_t room = size - *got;
-        size_t n = stream->left < room ? stream->left : room;
-        if (n)
-            memcpy(out + *got, stream->data, n);
-        stream->data += n;
-        stream->left -= n;
-        *got += n;
-        if (!stream->left && !next_piece(stream, err))
-            return false;
-    }
-    base->position += *got;
-    return true;
-}
-
-static void stream_close(struct cpl_stream *base)
-{
-    struct rejects_stream *stream = (struct rejects_stream *)base;
-    cursor_close(&stream->cursor);
-    cpl_free(stream);
-}
-
-static const struct cpl_stream_ops stream_ops = {
-    .name = "rejects",
-    .read = stream_read,
-    .close = stream_close,
-};
-
-struct cpl_stream *cpl_rejects_stream(const struct cpl_rejects_source *source, size_t part,
-                                      struct cpl_error *err)
-{
-    struct rejects_stream *stream = cpl_alloc_zero(1, sizeof *stream, err);
-    if (!stream)
-        return NULL;
-    if (!cursor_open(&stream->cursor, source, err)) {
-        cpl_free(stream);
-        return NULL;
-    }
-    stream->stream.ops = &stream_ops;
-    stream->part = part;
-    stream->format = format_of(source, part);
-    stream->left = stream->format->header.size;
-    stream->data = stream->left ? stream->format->header.data : (const uint8_t *)"";
-    stream->newline = stream->left && !ends_in_newline(stream->format, stream->data, stream->left);
-    return &stream->stream;
-}
-
-/* ---- where rows first stood ---- */
-
-struct cpl_rejects_trace {
-    const struct cpl_rejects_source *source;
-    size_t part;
-    struct cursor cursor;
-    uint64_t start, end; /* of the last row, in the part's stream */
-    bool ended;
-};
-
-static bool trace_begin(struct cpl_rejects_trace *trace, struct cpl_error *err)
-{
-    const struct part *format = format_of(trace->source, trace->part);
-    size_t header = format->header.size;
-    if (header && !ends_in_newline(format, format->header.data, header))
-        header += format->newline_size;
-    cursor_close(&trace->cursor);
-    trace->start = trace->end = header;
-    trace->ended = false;
-    return cursor_open(&trace->cursor, trace->source, err);
-}
-
-struct cpl_rejects_trace *cpl_rejects_trace_new(const struct cpl_rejects_source *source,
-                                                size_t part, struct cpl_error *err)
-{
-    struct cpl_rejects_trace *trace = cpl_alloc_zero(1, sizeof *trace, err);
-    if (!trace)
-        return NULL;
-    trace->source = source;
-    trace->part = part;
-    if (trace_begin(trace, err))
-        return trace;
-    cpl_rejects_trace_free(trace);
-    return NULL;
-}
-
-void cpl_rejects_trace_free(struct cpl_rejects_trace *trace)
-{
-    if (!trace)
-        return;
-    cursor_close(&trace->cursor);
-    cpl_free(trace);
-}
-
-static bool trace_next(struct cpl_rejects_trace *trace, struct cpl_error *err)
-{
-    const struct part *format = format_of(trace->source, trace->part);
-    bool more;
-    if (!cursor_next_of(&trace->cursor, trace->part, &more, err))
-        return false;
-    trace->ended = !more;
-    if (!more)
-        return true;
-    struct cpl_slice raw = cursor_text(&trace->cursor, RAW);
-    trace->start = trace->end;
-    trace->end += raw.length;
-    if (!ends_in_newline(format, raw.data, raw.length))
-        trace->end += format->newline_size;
-    return true;
-}
-
-bool cpl_rejects_trace_find(struct cpl_rejects_trace *trace, uint64_t position,
-                            struct cpl_rejects_origin *origin, struct cpl_error *err)
-{
-    if (position < trace->start && !trace_begin(trace, err))
-        return false;
-    while (position >= trace->end && !trace->ended)
-        if (!trace_next(trace, err))
-            return false;
-    *origin = (struct cpl_rejects_origin){0};
-    if (trace->ended || position < trace->start)
-        return true;
-    *origin = (struct cpl_rejects_origin){
-        .object = trace->source->info.objects[trace->cursor.object].name,
-        .position = (uint64_t)cursor_number(&trace->cursor, POSITION),
-        .length = (uint64_t)cursor_number(&trace->cursor, LENGTH),
-        .line = (uint64_t)cursor_number(&trace->cursor, LINE)};
-    return true;
 }
