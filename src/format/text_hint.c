@@ -11,18 +11,33 @@ static const char *const dates[] = {"%d.%m.%Y",  "%d/%m/%Y", "%m/%d/%Y", "%d-%m-
                                     "%b %d, %Y", "%d.%m.%y", "%d/%m/%y", "%m/%d/%y"};
 static const char *const clocks[] = {"%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p"};
 
+/* Parsers read behind a text: a copy with room there. What is too long to be a date or number is empty, and fits nothing. */
+struct padded {
+    uint8_t data[CPL_TEXT_MAX + 64];
+    size_t length;
+};
+
+static struct padded pad(const struct cpl_slice *text)
+{
+    struct padded copy = {.length = text->length <= CPL_TEXT_MAX ? text->length : 0};
+    memcpy(copy.data, text->data, copy.length);
+    return copy;
+}
+
 static bool fits_date(const struct cpl_slice *text, const char *format)
 {
     const struct cpl_text_style style = {.date_format = format};
+    const struct padded copy = pad(text);
     int32_t days;
-    return cpl_parse_date(text->data, text->length, &style, &days) == CPL_TEXT_EXACT;
+    return cpl_parse_date(copy.data, copy.length, &style, &days) == CPL_TEXT_EXACT;
 }
 
 static bool fits_timestamp(const struct cpl_slice *text, const char *format)
 {
     const struct cpl_text_style style = {.timestamp_format = format};
+    const struct padded copy = pad(text);
     int64_t value;
-    return cpl_parse_timestamp(text->data, text->length, &style, CPL_NANO, false, &value) ==
+    return cpl_parse_timestamp(copy.data, copy.length, &style, CPL_NANO, false, &value) ==
            CPL_TEXT_EXACT;
 }
 
@@ -69,7 +84,8 @@ static bool hint_timestamp(const struct cpl_slice *texts, size_t n, char *out)
 
 static bool is_number(const struct cpl_slice *text, const struct cpl_text_style *style)
 {
-    enum cpl_text_class class = cpl_text_classify(text->data, text->length, style).class;
+    const struct padded copy = pad(text);
+    enum cpl_text_class class = cpl_text_classify(copy.data, copy.length, style).class;
     return class == CPL_CLASS_INT || class == CPL_CLASS_DECIMAL || class == CPL_CLASS_DOUBLE;
 }
 
