@@ -67,33 +67,33 @@ class ParallelTest(ProgramTest):
     def test_sections_of_compressed_files(self):
         """A compressed file and a pipe are cut where the plain file is: the same bytes come out."""
         block = rows(0, 20000)
-        data = (HEADER + block * (2 * SPLIT // len(block) + 1)).encode()
-        small = data[:3 * SPLIT // 2]
+        data = (HEADER + block * (SPLIT * 5 // 4 // len(block))).encode()
         members = [data[at:at + 700000] for at in range(0, len(data), 700000)]
         self.write("plain.csv", data)
         plain = self.convert(1, "plain.csv", "--run-id", "r")[0]
         self.write("one.csv.gz", gzip.compress(data, 1))
         self.write("members.csv.gz", b"".join(gzip.compress(m, 1) for m in members))
-        for name in ("one.csv.gz", "members.csv.gz"):
-            for threads in (1, 2, 4):
-                out = self.convert(threads, name, "--run-id", "r", "--memory-limit", "900MB")[0]
-                self.assertTrue(out == plain, f"{name}, {threads} threads")
-        self.write("plain.csv", small)
+        for name, threads in (("one.csv.gz", 1), ("one.csv.gz", 4), ("members.csv.gz", 4)):
+            out = self.convert(threads, name, "--run-id", "r", "--memory-limit", "900MB")[0]
+            self.assertTrue(out == plain, f"{name}, {threads} threads")
+
+    def test_members_of_all_kinds(self):
+        data = (HEADER + rows(0, 60000)).encode()
+        self.write("plain.csv", data)
         plain = self.convert(1, "plain.csv", "--run-id", "r")[0]
-        self.write("streams.csv.bz2", b"".join(bz2.compress(small[at:at + 900000], 1) for at in range(0, len(small), 900000)))
-        self.write("one.csv.xz", lzma.compress(small, preset=0))
+        self.write("streams.csv.bz2", b"".join(bz2.compress(data[at:at + 300000], 1) for at in range(0, len(data), 300000)))
+        self.write("one.csv.xz", lzma.compress(data, preset=0))
         for name in ("streams.csv.bz2", "one.csv.xz"):
             self.assertTrue(self.convert(4, name, "--run-id", "r", "--memory-limit", "900MB")[0] == plain, name)
 
     def test_sections_that_widen(self):
         """The type that does not hold stands in the last section, behind seams within quotes."""
         lines = "".join(f'{i},"{i}\n{i}"\n' for i in range(100000))
-        data = "a,b\n" + lines * (SPLIT // len(lines) + 2) + 'x,"y"\n'
+        data = "a,b\n" + lines * (SPLIT // len(lines) + 1) + 'x,"y"\n'
         self.write("plain.csv", data)
         self.write("packed.csv.gz", gzip.compress(data.encode(), 1))
         plain = self.convert(1, "plain.csv", "--run-id", "r")[0]
-        for threads in (1, 4):
-            self.assertTrue(self.convert(threads, "packed.csv.gz", "--run-id", "r")[0] == plain, f"{threads} threads")
+        self.assertTrue(self.convert(4, "packed.csv.gz", "--run-id", "r")[0] == plain)
 
     def test_ndjson(self):
         for i in range(6):
