@@ -304,11 +304,13 @@ struct cpl_stream *cpl_input_work_stream(const struct cpl_inputs *inputs, size_t
 }
 
 struct cpl_sections *cpl_input_sections(const struct cpl_inputs *inputs, size_t i, bool again,
-                                        struct cpl_error *err)
+                                        bool ahead, struct cpl_error *err)
 {
     struct cpl_input *input = &inputs->items[i];
     struct cpl_stream *text = decompress(
         inputs, input, hashed_stream(input, 0, UINT64_MAX, again, err), inputs->threads, err);
+    if (text && ahead)
+        text = cpl_stream_prefetch(text, PREFETCH_BLOCK, PREFETCH_BLOCKS, err);
     return text ? cpl_sections_new(text, err) : NULL;
 }
 

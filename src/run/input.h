@@ -58,9 +58,10 @@ void cpl_inputs_release(struct cpl_inputs *inputs);
 bool cpl_input_seekable(const struct cpl_input *input);
 /* Else: can its text be read in sections? */
 bool cpl_input_has_sections(const struct cpl_input *input);
-/* What work reads of it then; hashed and spilled as by cpl_input_work_stream. */
+/* What work reads of it then; hashed and spilled as by cpl_input_work_stream. `ahead`: on a thread of its own, for a
+ * lone worker that has cores to spare. */
 struct cpl_sections *cpl_input_sections(const struct cpl_inputs *inputs, size_t i, bool again,
-                                        struct cpl_error *err) CPL_CHECKED;
+                                        bool ahead, struct cpl_error *err) CPL_CHECKED;
 /* Can it be read once more, from its start? */
 bool cpl_input_repeatable(const struct cpl_input *input);
 /* What work reads: as cpl_input_stream with prefetch, and the stored bytes are hashed on their way, up to `to`. */

@@ -115,8 +115,9 @@ static bool find_section(struct run_state *run, uint32_t input, bool *there, str
         *there = cpl_sections_reach(text->sections, run->next_from);
         return true;
     }
+    bool ahead = run->threads == 1 && run->plan.inputs.threads > 1;
     text->sections = cpl_input_sections(&run->plan.inputs, input, cpl_plan_may_widen(&run->plan),
-                                        err);
+                                        ahead, err);
     return text->sections || cpl_fail_context(err, "%s", run->plan.inputs.items[input].path);
 }
 
