@@ -225,6 +225,23 @@ static bool close_last_record(struct cpl_csv_block *block, size_t from, struct c
     return cpl_csv_block_index(block, from, err);
 }
 
+static bool is_blank_record(const struct cpl_csv_block *block, uint32_t start, uint32_t newline,
+                            uint32_t fields)
+{
+    bool empty = newline == start || (newline == start + 1 && block->data[start] == '\r');
+    return fields == 1 && empty &&
+           (block->dialect->n_columns > 1 ||
+            (block->virtual_newline && newline + 1 == block->filled));
+}
+
+/* A blank line without a newline at the input's very end is no row, not even of one column. */
+static bool ends_blank(const struct cpl_csv_block *block, uint32_t n)
+{
+    const uint32_t *ends = block->scan.positions;
+    return block->virtual_newline && n &&
+           is_blank_record(block, n > 1 ? ends[n - 2] + 1 : 0, ends[n - 1], 1);
+}
+
 bool cpl_csv_block_fill(struct cpl_csv_block *block, struct cpl_error *err)
 {
     for (;;) {
@@ -252,6 +269,8 @@ bool cpl_csv_block_fill(struct cpl_csv_block *block, struct cpl_error *err)
                      short_fields;
     for (uint32_t i = columns; block->regular && i <= n; i += columns)
         block->regular = block->data[scan->positions[i - 1]] == block->rules.newline;
+    if (columns == 1 && ends_blank(block, n))
+        block->regular = false;
     if (block->regular && scan->non_ascii)
         block->regular = cpl_utf8_valid(block->data, block->usable);
     return true;
@@ -303,15 +322,6 @@ static void regular_tile(struct cpl_csv_block *block, struct cpl_csv_tile *tile)
     block->record_start = start;
     if (taken)
         block->row_bytes += block->row_end[taken - 1] - block->row_start[0];
-}
-
-static bool is_blank_record(const struct cpl_csv_block *block, uint32_t start, uint32_t newline,
-                            uint32_t fields)
-{
-    bool empty = newline == start || (newline == start + 1 && block->data[start] == '\r');
-    return fields == 1 && empty &&
-           (block->dialect->n_columns > 1 ||
-            (block->virtual_newline && newline + 1 == block->filled));
 }
 
 static const struct cpl_csv_odd *odd_record(struct cpl_csv_block *block, uint32_t start)

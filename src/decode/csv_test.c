@@ -195,6 +195,8 @@ static void bad_rows(void **state)
     expect("a,b\n1,x\n2\n", OPTIONS("ragged", "pad"), "1|x\n2|~\n", "");
     expect("a,b\n1,\"x\"y\n2,z\n", NULL, "2|z\n", "quote@4+7:- ");
     expect("a,b\n1,x\n2,\"open\n3,y\n4,z\n", NULL, "1|x\n3|y\n4|z\n", "quote@8+8:- ");
+    expect("a\nx\n\r", NULL, "x\n", "");
+    expect("a\nx\n\n\r\ny", NULL, "x\n~\n~\ny\n", "");
     expect("a,b\n1,x\n\n2,\xFF\n3,\xC3\xA9\n", NULL, "1|x\n3|\xC3\xA9\n", "charset@9+4:- ");
 }
 

@@ -259,6 +259,8 @@ static void show_value(const struct json_decoder *d, const uint8_t *end, char *o
         n--;
     if (n && (uint8_t)out[n - 1] >= 0xC0)
         n--;
+    while (n && out[n - 1] == ' ')
+        n--;
     if (!cpl_utf8_valid((const uint8_t *)out, n))
         for (size_t i = 0; i < n; i++)
             out[i] = (uint8_t)out[i] < 0x80 ? out[i] : '?';
