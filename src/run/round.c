@@ -14,7 +14,8 @@ enum {
     MOST_THREADS = 64,
     SPLIT_MEMORY = 48 << 20,
     FIXED_MEMORY = 32 << 20,
-    COLUMN_MEMORY = 10 << 10
+    COLUMN_MEMORY = 10 << 10,
+    USUAL_MEMORY = 224 << 20
 };
 
 static void fail_run(struct run_state *run, const struct cpl_error *err)
@@ -252,11 +253,43 @@ static bool count_reading(const struct run_state *run, uint64_t *each, uint64_t 
     return sections;
 }
 
+/* What a run of one thread takes at least, as measured (docs/performance.md); many columns give their pages back early. */
+static uint64_t least_memory(const struct run_state *run)
+{
+    uint64_t columns = run->plan.schema->n_fields, narrow = columns < 256 ? columns : 256;
+    return ((uint64_t)34 << 20) + narrow * (100 << 10) + columns * (13 << 10);
+}
+
+/* Less than a split in all. */
+static bool is_small(const struct run_state *run)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < run->plan.inputs.n && total < CPL_SPLIT_BYTES; i++) {
+        const struct cpl_input *input = &run->plan.inputs.items[i];
+        total = cpl_input_seekable(input) ? total + input->size : CPL_SPLIT_BYTES;
+    }
+    return total < CPL_SPLIT_BYTES;
+}
+
+/* A limit that somebody set and that cannot be kept is refused, rather than passed over in silence. */
+static bool check_memory(const struct run_state *run, struct cpl_error *err)
+{
+    uint64_t limit = run->plan.pipeline->limits.memory, least = least_memory(run);
+    if (!limit || limit == USUAL_MEMORY || limit + limit / 10 >= least || is_small(run))
+        return true;
+    return cpl_fail(
+        err, CPL_E_CONFIG,
+        "limits.memory of %llu MiB is too little: with %u columns one thread takes about "
+        "%llu MiB; raise it (--memory-limit), or read fewer columns",
+        (unsigned long long)(limit >> 20), run->plan.schema->n_fields,
+        (unsigned long long)(least >> 20) + 1);
+}
+
 static void choose_threads(struct run_state *run)
 {
     const struct cpl_limits_config *limits = &run->plan.pipeline->limits;
     int64_t wanted = limits->threads > 0 ? limits->threads : sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t memory = limits->memory ? limits->memory : (uint64_t)224 << 20;
+    uint64_t memory = limits->memory ? limits->memory : USUAL_MEMORY;
     uint64_t each = run->plan.partitions ? CPL_ROUTER_MEMORY : SPLIT_MEMORY;
     each += (uint64_t)run->plan.schema->n_fields * COLUMN_MEMORY;
     uint64_t fixed = FIXED_MEMORY;
@@ -361,6 +394,8 @@ static bool one_round(struct run_state *run, bool *again, struct cpl_error *err)
 {
     bool ok = false;
     *again = false;
+    if (!check_memory(run, err))
+        return false;
     choose_threads(run);
     run->next = run->turn = run->next_split = 0;
     run->next_from = 0;

@@ -129,6 +129,17 @@ def test_a_pipe_beyond_its_spill_runs_on_unless_a_type_must_widen():
     check(process.returncode == 0 and result(process)["rows_written"] == 400_001, process)
 
 
+def test_a_memory_limit_that_cannot_be_kept_is_refused():
+    row = b",".join(b"%d" % i for i in range(1000)) + b"\n"
+    pathlib.Path("small.csv").write_bytes(row * 20)
+    pathlib.Path("wide.csv").write_bytes(row * 10_000)
+    process = run("convert", "small.csv", "small.parquet", "--memory-limit", "32MiB")
+    check(process.returncode == 0, process)
+    process = run("convert", "wide.csv", "wide.parquet", "--memory-limit", "32MiB")
+    check(process.returncode != 0 and "1000 columns" in said(process) and "--memory-limit" in said(process), process)
+    check(not os.path.exists("wide.parquet"), process)
+
+
 def test_rejects_need_a_place():
     process = run("convert", "bad.csv", "-", "--to", "csv")
     check(process.returncode == 10 and "bad.csv:5" in said(process), process)
