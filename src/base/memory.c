@@ -94,6 +94,8 @@ void cpl_memory_keep(void)
     mallopt(M_MMAP_THRESHOLD, 64 << 20);
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
     mallopt(M_TOP_PAD, 1 << 20);
+    /* What one thread frees serves the next. We ask for few and large blocks, so nobody waits. */
+    mallopt(M_ARENA_MAX, 1);
 #endif
 }
 
