@@ -215,7 +215,8 @@ static void one_dataset_has_one_layout(void **state)
                by_month = {.id = "r2", .rows = 4, .partition = "month=1"};
     struct cpl_attempt *first, *second;
     enum cpl_commit_outcome outcome;
-    assert_true(run_begin(bench, &by_day, &first) && run_begin(bench, &by_month, &second));
+    assert_true(run_begin(bench, &by_day, &first));
+    assert_true(run_begin(bench, &by_month, &second));
     assert_true(cpl_attempt_layout(first, "day/hour", &bench->err));
     assert_true(cpl_attempt_layout(second, "month", &bench->err));
     assert_true(run_work(first, &by_day, &bench->err) && run_work(second, &by_month, &bench->err));

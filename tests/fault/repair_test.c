@@ -151,6 +151,30 @@ static void a_replay_is_repaired(void **state)
     }
 }
 
+/* What it replaces goes only when what replaces it is there. */
+static void a_replacing_run_is_repaired(void **state)
+{
+    struct bench *bench = *state;
+    static const struct job replacing = {
+        .config = "name: orders\nsource: {path: '@/in'}\nschema: {columns: {id: int64}}\n"
+                  "sink: {path: '@/ds', partition_by: country, mode: overwrite}\n",
+        .run_id = "first"};
+    struct job later = next_job;
+    later.run_id = "later";
+    int status = -1;
+    for (int n = 1; status == -1; n++) {
+        begin_anew(bench);
+        run_well(bench, &next_job);
+        status = child_job(bench, &replacing, n);
+        bool landed = has_landed(bench, "first");
+        assert_true(landed || visible_rows(bench) > 0);
+        remove_below(bench, "ds/_cupel/staging");
+        recover_by(bench, &later);
+        assert_verified(bench, landed ? 5 + 1 : 1 + 1, landed ? 2 : 0, 0);
+    }
+    assert_int_equal(status, 0);
+}
+
 /* The same bytes under another time are the same input; a further file in the folder is none of the plan's. */
 static void inputs_are_known_by_their_bytes(void **state)
 {
@@ -271,6 +295,7 @@ int main(void)
         T(killed_while_repairing_it_is_repaired),
         T(each_kind_of_run_is_repaired),
         T(a_replay_is_repaired),
+        T(a_replacing_run_is_repaired),
         T(inputs_are_known_by_their_bytes),
         T(what_changed_inputs_made_is_lost),
         T(what_differs_is_lost_and_the_rest_is_not),
