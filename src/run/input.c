@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HEAD_BYTES = 1 << 20, PREFETCH_BLOCK = 1 << 20, PREFETCH_BLOCKS = 4 };
+enum { HEAD_BYTES = 1 << 20, PREFETCH_BLOCK = 1 << 20, PREFETCH_BLOCKS = 4, MOST_THREADS = 64 };
 
 bool cpl_input_repeatable(const struct cpl_input *input)
 {
@@ -209,7 +209,7 @@ static bool list_objects(struct cpl_storage *storage, const struct cpl_source_co
 static unsigned threads_of(const struct cpl_limits_config *limits)
 {
     long online = limits->threads > 0 ? (long)limits->threads : sysconf(_SC_NPROCESSORS_ONLN);
-    return online < 1 ? 1 : (unsigned)online;
+    return online < 1 ? 1 : online > MOST_THREADS ? MOST_THREADS : (unsigned)online;
 }
 
 bool cpl_inputs_open(struct cpl_storage *storage, const struct cpl_source_config *source,
