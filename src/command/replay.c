@@ -49,7 +49,8 @@ static struct cpl_pipeline *load(struct cpl_settings *settings,
     if (!cpl_settings_from_flags(settings, arguments, err))
         return NULL;
     struct cpl_config_env env = {.flags = settings->items,
-                                 .allow_exec = cpl_flag_given(arguments, "allow-exec")};
+                                 .allow_exec = cpl_flag_given(arguments, "allow-exec"),
+                                 .only = cpl_flag_value(arguments, "name")};
     if (!cpl_config_load(file, &env, config, err)) {
         cpl_settings_name_flag(settings, err);
         return NULL;

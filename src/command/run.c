@@ -62,7 +62,8 @@ static bool load(struct cpl_settings *settings, const struct cpl_arguments *argu
         return false;
     struct cpl_config_env env = {.flags = settings->items,
                                  .allow_exec = cpl_flag_given(arguments, "allow-exec"),
-                                 .metadata_ocs = cpl_flag_value(arguments, "ocs")};
+                                 .metadata_ocs = cpl_flag_value(arguments, "ocs"),
+                                 .only = cpl_flag_value(arguments, "pipeline")};
     if (!cpl_config_load(file, &env, config, err)) {
         cpl_settings_name_flag(settings, err);
         return false;

@@ -330,7 +330,7 @@ static bool finish(struct cpl_loading *loading, const char *name, struct cpl_con
             cpl_fail(loading->err, CPL_E_CONFIG, "%s holds no pipeline", name);
         return cpl_loading_wrong(loading);
     }
-    if (!check_names(loading))
+    if (!check_names(loading) || !cpl_load_check_outputs(loading))
         return false;
     config->pipelines = loading->pipelines;
     config->n_pipelines = loading->n_pipelines;

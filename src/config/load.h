@@ -84,6 +84,9 @@ bool cpl_metadata_is(const struct cpl_node *root);
 bool cpl_metadata_unwanted(struct cpl_loading *loading, const struct cpl_node *root);
 bool cpl_load_metadata(struct cpl_loading *loading, struct cpl_node *root) CPL_CHECKED;
 
+/* outputs.c: no two pipelines that run write one file. */
+bool cpl_load_check_outputs(struct cpl_loading *loading) CPL_CHECKED;
+
 /* make_node.c: nodes that stand for what a dialect, flag or variable says, with the place of
  * `origin`. */
 struct cpl_node *cpl_make_node(struct cpl_loading *loading, enum cpl_node_kind kind,

@@ -84,7 +84,9 @@ struct cpl_config_env { /* where values may come from */
         *flags; /* "sink.path=/x" overrides (flag > environment > file); NULL-terminated, or NULL */
     bool allow_exec;          /* ${exec:…} */
     const char *metadata_ocs; /* with a metadata directory: the group wanted; NULL = all */
-    bool kept;                /* the text is cpl_config_keep's: no variables, no environment */
+    const char
+        *only; /* the one pipeline that will run; NULL = all: then no two may write one file */
+    bool kept; /* the text is cpl_config_keep's: no variables, no environment */
 };
 /* A pipeline file or metadata JSON, by content. No network, no input is opened. */
 bool cpl_config_load(const char *path, const struct cpl_config_env *env, struct cpl_config *config,

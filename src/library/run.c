@@ -80,7 +80,7 @@ static bool run_origin(struct cupel *instance, const struct origin *origin, cons
     struct cpl_config config = {.pipelines = NULL};
     atomic_store(&instance->stop, false);
     bool ok = cpl_instance_settings(instance, &settings, &why);
-    struct cpl_config_env env = {.flags = settings.items};
+    struct cpl_config_env env = {.flags = settings.items, .only = only};
     ok = ok && (origin->text ? cpl_config_parse(origin->text, origin->length, origin->path, &env,
                                                 &config, &why)
                              : cpl_config_load(origin->path, &env, &config, &why));
