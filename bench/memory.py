@@ -11,6 +11,7 @@ PIPES = (1, 10, 30)  # GiB
 TYPES = {"id": "int64", "customer": "string", "amount": "decimal(15,2)", "day": "date", "status": "string", "note": "string"}
 LIMITS = (48, 64, 96, 128, 224, 512)  # MiB
 TOLERANCE = 1.1
+REFUSED = 3  # exit status: the limit is too small for these columns, and what would do is said
 INPUTS = {  # name: (file, what is asked besides, is the output a folder)
     "lineitem": ("lineitem.csv", (), False),
     "events": ("events.ndjson", (), False),

@@ -1,6 +1,6 @@
 """The results as Markdown, as docs/performance.md has them: to be pasted there."""
 from contest import NO_SYNC, OURS, ROWS
-from memory import BOUND, LIMITS, PIPES
+from memory import BOUND, LIMITS, PIPES, REFUSED
 from programs import PEERS
 
 NAMES = {"duckdb": "DuckDB", "polars": "Polars", "pyarrow": "pyarrow", "datafusion": "DataFusion", "chdb": "chDB"}
@@ -73,15 +73,15 @@ def pipes(report):
 def limits(report):
     if "memory-limit" not in report:
         return
-    yield "Peak MiB at each `--memory-limit`; **FAIL**: more than a tenth above the limit, or the run failed."
+    yield "Peak MiB at each `--memory-limit`; *Refused*: the run says which limit it needs. **FAIL**: more than a tenth above the limit, or the run failed."
     yield ""
     lines = []
     for name, by_limit in report["memory-limit"].items():
         cells = []
         for limit in LIMITS:
             r = by_limit[str(limit)]
-            cells.append(f"{r['peak']:.0f}" if r["obeyed"] and "failed" not in r else
-                         f"**FAIL** {r['peak']:.0f}" if "failed" not in r else f"**FAIL** exit {r['status']}")
+            cells.append("refused" if r["status"] == REFUSED and r["obeyed"] else f"**FAIL** exit {r['status']}" if "failed" in r else
+                         f"{r['peak']:.0f}" if r["obeyed"] else f"**FAIL** {r['peak']:.0f}")
         lines.append([name, *cells])
     yield from table(["input", *(f"{limit} MiB" for limit in LIMITS)], lines)
 
