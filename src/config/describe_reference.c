@@ -56,9 +56,16 @@ static const char pipeline_head[] =
     "No shell; 10 seconds; 64 KiB |\n"
     "| `$$` | one `$` (a `$` before anything but `{` and `$` is itself) |\n"
     "\n"
-    "They work in every value of every dialect (not in keys), and are never expanded twice. What "
-    "they put in is kept\n"
-    "secret: messages and `config_hash` have the text with its `${…}`. `.env` holds lines "
+    "Variables work in every value of every dialect (not in keys); nothing is expanded twice. "
+    "`${file:…}` and\n"
+    "`${exec:…}` give secrets: they work in options marked *secret* alone, as "
+    "`sec_config.password` of metadata. Anywhere\n"
+    "else, where a value may be shown in a message, plan, receipt or file name, they are refused "
+    "by file, line and column\n"
+    "before anything is read or run. What a program writes to standard error is not shown. "
+    "Messages about a value and\n"
+    "`config_hash` have the text with its `${…}`; but paths and names from variables are "
+    "seen in receipts. `.env` holds lines "
     "`NAME=value` (`export`, `'…'`,\n"
     "`\"…\"` and `# comments` understood); the real environment wins. `limits.allowed_paths` is "
     "about data: it does not\n"
@@ -177,6 +184,8 @@ static bool put_type(struct cpl_buffer *out, const struct cpl_option *option, st
 {
     char text[400];
     if (!put_cell(out, cpl_option_type_text(option, text, sizeof text), err))
+        return false;
+    if (option->flags & CPL_OPTION_SECRET && !cpl_buffer_append_text(out, ", secret", err))
         return false;
     cpl_option_range_text(option, text, sizeof text);
     return !*text || cpl_buffer_printf(out, err, ", %s", text);

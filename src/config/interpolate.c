@@ -53,6 +53,19 @@ static bool put_fetched(struct expansion *e, const char *value, const struct cpl
     return cpl_tree_fail(e->node, e->err, why->code, "%s", why->message);
 }
 
+/* Anything but an option marked secret may be shown somewhere: refused before it is fetched. */
+static bool check_place(struct expansion *e, const char *reference)
+{
+    const struct cpl_variables *variables = e->variables;
+    if (variables->takes_secret && variables->takes_secret(e->node))
+        return true;
+    return cpl_tree_fail(e->node, e->err, CPL_E_CONFIG,
+                         "${%.200s} would be a secret where values are shown (in messages, plans, "
+                         "receipts or file names): only options marked secret take ${file:…} and "
+                         "${exec:…}; write the value itself, or ${NAME} of the environment",
+                         reference);
+}
+
 static bool put_exec(struct expansion *e, const char *command)
 {
     if (!e->variables->allow_exec)
@@ -78,6 +91,8 @@ static bool put_reference(struct expansion *e, const char *body, size_t length, 
         return false;
     e->used = true;
     char *colon = strchr(copy, ':');
+    if ((!strncmp(copy, "file:", 5) || !strncmp(copy, "exec:", 5)) && !check_place(e, copy))
+        return false;
     if (!strncmp(copy, "file:", 5))
         return put_file(e, copy + 5);
     if (!strncmp(copy, "exec:", 5))

@@ -19,9 +19,15 @@ struct fixture {
     struct cpl_error err;
 };
 
+static bool takes_secret(const struct cpl_node *node)
+{
+    return !node->key || strcmp(node->key, "open") != 0;
+}
+
 static bool expand(struct fixture *f, const char *text)
 {
     f->variables.arena = &f->arena;
+    f->variables.takes_secret = takes_secret;
     f->node = (struct cpl_node){.kind = CPL_NODE_SCALAR, .text = text, .quoted = true};
     return cpl_interpolate(&f->node, &f->variables, NULL, &f->err);
 }
@@ -129,7 +135,30 @@ static void test_programs(void **state)
     expect_error("${exec:/nonexistent/program}", true, CPL_E_NOT_FOUND, "cannot run");
     expect_error("${exec:echo 'a}", true, CPL_E_CONFIG, "quote that is not closed");
     expect_error("${exec: }", true, CPL_E_CONFIG, "names no program");
+    expect_error("${exec:sh -c 'echo hidden >&2; exit 3'}", true, CPL_E_CONFIG,
+                 "sh failed (exit status 3); it wrote 7 bytes to standard error");
+    expect_error("${exec:sh -c 'head -c 300000 /dev/zero >&2; exit 3'}", true, CPL_E_CONFIG,
+                 "300000 bytes");
     expect_error("${exec:head -c 100000 /dev/zero}", true, CPL_E_LIMIT, "printed more than");
+}
+
+/* Refused by its place, before anything is read or run. */
+static void test_places(void **state)
+{
+    static const char *const texts[] = {"${file:/nonexistent/x}", "${exec:/nonexistent/x}",
+                                        "${CPL_T_NONE:-${file:/nonexistent/x}}"};
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct fixture f = {.variables = {.arena = &f.arena, .allow_exec = true}};
+        struct cpl_node node = {.kind = CPL_NODE_SCALAR, .key = "open", .text = texts[i]};
+        assert_false(cpl_interpolate(&node, &f.variables, NULL, &f.err));
+        assert_int_equal(f.err.code, CPL_E_CONFIG);
+        f.variables.takes_secret = takes_secret;
+        assert_false(cpl_interpolate(&node, &f.variables, NULL, &f.err));
+        assert_non_null(strstr(f.err.message, "would be a secret where values are shown"));
+        assert_non_null(strstr(f.err.message, ":/nonexistent/x}"));
+        cpl_arena_release(&f.arena);
+    }
 }
 
 static void test_dotenv(void **state)
@@ -195,7 +224,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_variables), cmocka_unit_test(test_marks),
         cmocka_unit_test(test_files),     cmocka_unit_test(test_programs),
-        cmocka_unit_test(test_dotenv),    cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_places),    cmocka_unit_test(test_dotenv),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

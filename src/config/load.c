@@ -23,11 +23,12 @@ static void begin(struct cpl_loading *loading, struct cpl_config *config,
                   struct cpl_error *err)
 {
     *config = (struct cpl_config){.arena = {0}};
-    *loading = (struct cpl_loading){.arena = &config->arena,
-                                    .env = env ? env : &no_env,
-                                    .problems = problems,
-                                    .err = err,
-                                    .variables = {.arena = &config->arena}};
+    *loading = (struct cpl_loading){
+        .arena = &config->arena,
+        .env = env ? env : &no_env,
+        .problems = problems,
+        .err = err,
+        .variables = {.arena = &config->arena, .takes_secret = cpl_node_takes_secret}};
     loading->variables.allow_exec = loading->env->allow_exec;
 }
 

@@ -54,9 +54,6 @@ bool cpl_load_source(struct cpl_loading *loading, const struct cpl_node *node,
                      struct cpl_source_config *source) CPL_CHECKED;
 bool cpl_load_sink(struct cpl_loading *loading, const struct cpl_node *node,
                    struct cpl_sink_config *sink) CPL_CHECKED;
-/* Paths are printed and kept in receipts: none may hold ${file:…} or ${exec:…}. `key`: of the map. */
-bool cpl_load_no_secret_path(struct cpl_loading *loading, const struct cpl_node *map,
-                             const char *key) CPL_CHECKED;
 /* limits_section.c */
 bool cpl_load_limits(struct cpl_loading *loading, const struct cpl_node *node,
                      struct cpl_limits_config *limits) CPL_CHECKED;
@@ -74,6 +71,9 @@ bool cpl_load_check_name(struct cpl_loading *loading, enum cpl_component_kind ki
 /* overrides.c: CUPEL_SECTION_OPTION of the environment, then --set section.option=value, into the
  * tree. */
 bool cpl_load_overrides(struct cpl_loading *loading, struct cpl_node *root) CPL_CHECKED;
+/* secret_option.c: is this the value of an option marked secret, in either dialect? Nodes that a
+ * table does not know are none. */
+bool cpl_node_takes_secret(const struct cpl_node *node);
 /* hash.c: "xxh3:…" of the tree, secrets as they are written. */
 bool cpl_load_hash(struct cpl_loading *loading, const struct cpl_node *root,
                    char hash[40]) CPL_CHECKED;

@@ -65,7 +65,11 @@ const struct cpl_option cpl_metadata_source_config_options[] = {
 };
 
 const struct cpl_option cpl_metadata_sec_config_options[] = {
-    TEXT(cpl_metadata_sec_config, user, "user", "The user's name."),
+    {.name = "user",
+     .type = CPL_OPTION_STRING,
+     .offset = offsetof(struct cpl_metadata_sec_config, user),
+     .flags = CPL_OPTION_SECRET,
+     .summary = "The user's name."},
     {.name = "password",
      .type = CPL_OPTION_STRING,
      .offset = offsetof(struct cpl_metadata_sec_config, password),

@@ -8,9 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -116,7 +118,7 @@ static bool split_words(const char *command, char *storage, char *argv[MAX_WORDS
     return n || cpl_fail(err, CPL_E_CONFIG, "${exec:} names no program");
 }
 
-static bool spawn(char **argv, int output, pid_t *pid, struct cpl_error *err)
+static bool spawn(char **argv, int output, int errors, pid_t *pid, struct cpl_error *err)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -133,6 +135,8 @@ static bool spawn(char **argv, int output, pid_t *pid, struct cpl_error *err)
     int status = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     if (!status)
         status = posix_spawn_file_actions_adddup2(&actions, output, 1);
+    if (!status)
+        status = posix_spawn_file_actions_adddup2(&actions, errors, 2);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
                                               POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setpgroup(&attributes, 0);
@@ -152,42 +156,81 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Everything the program prints, until it closes its output, is too long, or too slow. */
-static bool collect(int fd, const char *program, struct cpl_buffer *buffer, struct cpl_error *err)
+/* A program at work, and what came from it. */
+struct program {
+    const char *name;
+    pid_t pid;
+    int output, errors;       /* our ends of its standard output and error; -1 = at their end */
+    struct cpl_buffer *taken; /* of its output */
+    uint64_t n_errors;        /* bytes on standard error: counted, never shown */
+};
+
+static void close_end(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static bool take_output(struct program *program, struct cpl_error *err)
+{
+    bool end = false;
+    if (!read_some(program->output, program->taken, &end, err))
+        return false;
+    if (end)
+        close_end(&program->output);
+    return program->taken->size <= CPL_SECRET_MAX_BYTES ||
+           cpl_fail(err, CPL_E_LIMIT, "%.200s printed more than %d bytes", program->name,
+                    CPL_SECRET_MAX_BYTES);
+}
+
+static void count_errors(struct program *program)
+{
+    char bytes[4096];
+    ssize_t got = read(program->errors, bytes, sizeof bytes);
+    if (got > 0)
+        program->n_errors += (uint64_t)got;
+    else if (got == 0 || (errno != EINTR && errno != EAGAIN))
+        close_end(&program->errors);
+}
+
+/* Everything the program prints, until it closes its outputs, is too long, or too slow. */
+static bool collect(struct program *program, struct cpl_error *err)
 {
     int64_t deadline = now_ms() + CPL_EXEC_SECONDS * 1000;
-    for (bool end = false; !end;) {
+    while (program->output >= 0 || program->errors >= 0) {
         int64_t left = deadline - now_ms();
-        struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-        int ready = left > 0 ? poll(&poll_fd, 1, (int)left) : 0;
+        struct pollfd fds[] = {{.fd = program->output, .events = POLLIN},
+                               {.fd = program->errors, .events = POLLIN}};
+        int ready = left > 0 ? poll(fds, 2, (int)left) : 0;
         if (ready == 0)
-            return cpl_fail(err, CPL_E_LIMIT, "%.200s did not end within %d seconds", program,
+            return cpl_fail(err, CPL_E_LIMIT, "%.200s did not end within %d seconds", program->name,
                             CPL_EXEC_SECONDS);
-        if (ready < 0 && errno == EINTR)
-            continue;
-        if (ready < 0)
-            return cpl_fail_errno(err, errno, "waiting for %.200s failed", program);
-        if (!read_some(fd, buffer, &end, err))
+        if (ready < 0 && errno != EINTR)
+            return cpl_fail_errno(err, errno, "waiting for %.200s failed", program->name);
+        if (ready > 0 && fds[0].revents && !take_output(program, err))
             return false;
-        if (buffer->size > CPL_SECRET_MAX_BYTES)
-            return cpl_fail(err, CPL_E_LIMIT, "%.200s printed more than %d bytes", program,
-                            CPL_SECRET_MAX_BYTES);
+        if (ready > 0 && fds[1].revents)
+            count_errors(program);
     }
     return true;
 }
 
 /* Wait up to the deadline that `collect` left; a program that closed its output but lingers is
  * killed. */
-static bool reap(pid_t pid, bool kill_it, const char *program, struct cpl_error *err)
+static bool reap(const struct program *program, bool kill_it, struct cpl_error *err)
 {
     int status = 0;
+    char note[120] = "";
+    pid_t pid = program->pid;
+    const char *name = program->name;
     int64_t deadline = now_ms() + CPL_EXEC_SECONDS * 1000;
     while (!kill_it) {
         pid_t ended = waitpid(pid, &status, WNOHANG);
         if (ended == pid)
             break;
         if (ended < 0 && errno != EINTR)
-            return cpl_fail_errno(err, errno, "waiting for %.200s failed", program);
+            return cpl_fail_errno(err, errno, "waiting for %.200s failed", name);
         kill_it = now_ms() > deadline;
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
@@ -195,29 +238,47 @@ static bool reap(pid_t pid, bool kill_it, const char *program, struct cpl_error 
         kill(-pid, SIGKILL);
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
             continue;
-        return cpl_fail(err, CPL_E_LIMIT, "%.200s did not end within %d seconds", program,
+        return cpl_fail(err, CPL_E_LIMIT, "%.200s did not end within %d seconds", name,
                         CPL_EXEC_SECONDS);
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return true;
-    return cpl_fail(err, CPL_E_CONFIG, "%.200s failed (%s %d)", program,
+    if (program->n_errors)
+        snprintf(note, sizeof note,
+                 "; it wrote %" PRIu64 " bytes to standard error, which may hold a secret and are "
+                 "not shown",
+                 program->n_errors);
+    return cpl_fail(err, CPL_E_CONFIG, "%.200s failed (%s %d)%s", name,
                     WIFEXITED(status) ? "exit status" : "signal",
-                    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+                    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), note);
 }
 
 static bool run(char **argv, struct cpl_buffer *buffer, struct cpl_error *err)
 {
-    int ends[2];
-    pid_t pid;
-    if (pipe2(ends, O_CLOEXEC))
-        return cpl_fail_errno(err, errno, "cannot make a pipe");
-    bool started = spawn(argv, ends[1], &pid, err);
-    close(ends[1]);
-    bool ok = started && collect(ends[0], argv[0], buffer, err);
-    close(ends[0]);
-    if (!started)
-        return false;
-    return reap(pid, !ok, argv[0], ok ? err : NULL) && ok;
+    int output[2] = {-1, -1}, errors[2] = {-1, -1};
+    struct program program = {.name = argv[0], .taken = buffer};
+    bool ok = false;
+    if (pipe2(output, O_CLOEXEC) || pipe2(errors, O_CLOEXEC)) {
+        cpl_fail_errno(err, errno, "cannot make a pipe");
+        goto out;
+    }
+    bool started = spawn(argv, output[1], errors[1], &program.pid, err);
+    close_end(&output[1]);
+    close_end(&errors[1]);
+    program.output = output[0];
+    program.errors = errors[0];
+    output[0] = errors[0] = -1;
+    ok = started && collect(&program, err);
+    close_end(&program.output);
+    close_end(&program.errors);
+    if (started)
+        ok = reap(&program, !ok, ok ? err : NULL) && ok;
+out:
+    for (int i = 0; i < 2; i++) {
+        close_end(&output[i]);
+        close_end(&errors[i]);
+    }
+    return ok;
 }
 
 const char *cpl_secret_exec(const char *command, struct cpl_arena *arena, struct cpl_error *err)

@@ -111,8 +111,6 @@ bool cpl_load_sink(struct cpl_loading *loading, const struct cpl_node *node,
     }
     if (!check_formats(loading, &section))
         return false;
-    if (!cpl_load_no_secret_path(loading, node, "path"))
-        return false;
     settle(&section);
     const char *key, *sentence = conflict(&section.config, &key);
     if (sentence) {

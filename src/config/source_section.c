@@ -51,29 +51,6 @@ static bool check_formats(struct cpl_loading *loading, struct cpl_source_section
     return true;
 }
 
-static bool holds_secret(const struct cpl_node *node)
-{
-    if (node->written && (strstr(node->written, "${file:") || strstr(node->written, "${exec:")))
-        return true;
-    for (const struct cpl_node *child = node->first; child; child = child->next)
-        if (holds_secret(child))
-            return true;
-    return false;
-}
-
-bool cpl_load_no_secret_path(struct cpl_loading *loading, const struct cpl_node *map,
-                             const char *key)
-{
-    const struct cpl_node *node = cpl_tree_get(map, key);
-    if (!node || !holds_secret(node))
-        return true;
-    cpl_tree_fail(node, loading->err, CPL_E_CONFIG,
-                  "%s: a path is printed and kept in receipts, so it cannot hold ${file:…} or "
-                  "${exec:…}; use an environment variable",
-                  key);
-    return cpl_loading_wrong(loading);
-}
-
 /* Standard input is read once, alone. */
 static bool check_paths(struct cpl_loading *loading, const struct cpl_source_config *source,
                         const struct cpl_node *map)
@@ -111,8 +88,7 @@ bool cpl_load_source(struct cpl_loading *loading, const struct cpl_node *node,
         if (!cpl_loading_wrong(loading))
             return false;
     }
-    if (!check_formats(loading, &section) || !check_paths(loading, &section.config, node) ||
-        !cpl_load_no_secret_path(loading, node, "path"))
+    if (!check_formats(loading, &section) || !check_paths(loading, &section.config, node))
         return false;
     *source = section.config;
     return true;
