@@ -1,8 +1,10 @@
 #include "quality/reject.h"
+#include "storage/storage.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     COLUMN_RUN_ID,
@@ -95,11 +97,76 @@ static void share_message(struct cpl_reject_list *list, struct cpl_reject_row *r
     row->message_at = last->message_at;
 }
 
+/* ---- more than memory is for ---- */
+
+struct piece { /* rows, then bytes */
+    uint64_t offset, n;
+    size_t rows, bytes;
+    bool conflict;
+};
+
+static bool put_down(struct cpl_reject_list *list, struct cpl_error *err)
+{
+    struct piece *pieces = (struct piece *)(void *)list->pieces.data, piece = {0};
+    size_t n_pieces = list->pieces.size / sizeof piece;
+    if (n_pieces)
+        piece.offset = pieces[n_pieces - 1].offset + pieces[n_pieces - 1].rows +
+                       pieces[n_pieces - 1].bytes;
+    piece.n = list->n;
+    piece.rows = list->rows.size;
+    piece.bytes = list->bytes.size;
+    piece.conflict = list->conflict;
+    if (!list->file && !(list->file = cpl_scratch_open(NULL, err) + 1))
+        return false;
+    if (!cpl_scratch_put(list->file - 1, piece.offset, list->rows.data, piece.rows, err) ||
+        !cpl_scratch_put(list->file - 1, piece.offset + piece.rows, list->bytes.data, piece.bytes,
+                         err) ||
+        !cpl_buffer_append(&list->pieces, &piece, sizeof piece, err))
+        return false;
+    list->rows.size = list->bytes.size = 0;
+    list->n = 0;
+    return true;
+}
+
+static bool pick_up(const struct cpl_reject_list *list, const struct piece *piece,
+                    struct cpl_reject_list *out, struct cpl_error *err)
+{
+    cpl_reject_list_init(out, 0);
+    if (!cpl_buffer_reserve(&out->rows, piece->rows, err) ||
+        !cpl_buffer_reserve(&out->bytes, piece->bytes, err) ||
+        !cpl_scratch_get(list->file - 1, piece->offset, out->rows.data, piece->rows, err) ||
+        !cpl_scratch_get(list->file - 1, piece->offset + piece->rows, out->bytes.data, piece->bytes,
+                         err))
+        return false;
+    out->rows.size = piece->rows;
+    out->bytes.size = piece->bytes;
+    out->n = out->all = piece->n;
+    out->conflict = piece->conflict;
+    return true;
+}
+
+bool cpl_reject_list_each(struct cpl_reject_list *list, cpl_reject_function *take, void *context,
+                          struct cpl_error *err)
+{
+    const struct piece *pieces = (const struct piece *)(const void *)list->pieces.data;
+    bool ok = true;
+    for (size_t i = 0; ok && i < list->pieces.size / sizeof *pieces; i++) {
+        struct cpl_reject_list piece;
+        ok = pick_up(list, &pieces[i], &piece, err) && take(context, &piece, err);
+        cpl_reject_list_release(&piece);
+    }
+    return ok && take(context, list, err);
+}
+
+/* ---- adding ---- */
+
 static bool add(struct cpl_reject_sink *sink, const struct cpl_reject *reject,
                 struct cpl_error *err)
 {
     struct cpl_reject_list *list =
         (struct cpl_reject_list *)sink; /* the sink is its first member */
+    if (list->most && list->rows.size + list->bytes.size >= list->most && !put_down(list, err))
+        return false;
     size_t bytes_before = list->bytes.size;
     struct cpl_reject_row row = {
         .position = reject->position,
@@ -123,6 +190,7 @@ static bool add(struct cpl_reject_sink *sink, const struct cpl_reject *reject,
     if (!cpl_buffer_append(&list->rows, &row, sizeof row, err))
         goto fail;
     list->n++;
+    list->all++;
     list->conflict |= reject->fault.conflict;
     return true;
 fail:
@@ -144,15 +212,19 @@ void cpl_reject_list_release(struct cpl_reject_list *list)
 {
     cpl_buffer_release(&list->rows);
     cpl_buffer_release(&list->bytes);
-    list->n = 0;
+    cpl_buffer_release(&list->pieces);
+    if (list->file)
+        close(list->file - 1);
+    list->file = 0;
+    list->n = list->all = 0;
     list->conflict = false;
 }
 
 void cpl_reject_list_clear(struct cpl_reject_list *list)
 {
     list->rows.size = 0;
-    list->bytes.size = 0;
-    list->n = 0;
+    list->bytes.size = list->pieces.size = 0;
+    list->n = list->all = 0;
     list->conflict = false;
 }
 

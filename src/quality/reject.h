@@ -17,6 +17,11 @@ struct cpl_reject_list {
     struct cpl_buffer bytes;     /* texts and raw bytes, referred to by offset */
     uint64_t n;
     bool conflict; /* some row's fault is one */
+    uint64_t all;  /* n, and the rows that were put down */
+    size_t
+        most; /* 0, or how many bytes stay in memory: more are put down in a scratch file, piece by piece */
+    int file;                 /* its descriptor and 1; 0: none */
+    struct cpl_buffer pieces; /* of the file */
 };
 struct cpl_reject_row {
     uint64_t position, length, line;
@@ -36,6 +41,11 @@ char *cpl_reject_text(const char *object, uint64_t line, const struct cpl_fault 
 void cpl_reject_list_init(struct cpl_reject_list *list, uint64_t max_bytes);
 void cpl_reject_list_release(struct cpl_reject_list *list);
 void cpl_reject_list_clear(struct cpl_reject_list *list);
+/* The list piece by piece, in the order of adding, the last one being itself. */
+typedef bool cpl_reject_function(void *context, struct cpl_reject_list *piece,
+                                 struct cpl_error *err);
+bool cpl_reject_list_each(struct cpl_reject_list *list, cpl_reject_function *take, void *context,
+                          struct cpl_error *err) CPL_CHECKED;
 /* The schema of reject files; a static object. */
 const struct cpl_schema *cpl_reject_schema(void);
 /* Rows [from, from+n) as a batch of that schema, strings pointing into the list and the names

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -163,9 +164,58 @@ static void every_allocation_may_fail(void **state)
     }
 }
 
+struct seen {
+    uint64_t rows, pieces;
+    bool conflict;
+};
+
+static bool see(void *context, struct cpl_reject_list *piece, struct cpl_error *err)
+{
+    struct seen *seen = context;
+    const struct cpl_reject_row *rows =
+        (const struct cpl_reject_row *)(const void *)piece->rows.data;
+    (void)err;
+    for (uint64_t i = 0; i < piece->n; i++, seen->rows++) {
+        char raw[32];
+        int length = snprintf(raw, sizeof raw, "row %llu", (unsigned long long)seen->rows);
+        assert_int_equal(rows[i].position, seen->rows);
+        assert_int_equal(rows[i].raw_length, length);
+        assert_memory_equal(piece->bytes.data + rows[i].raw_at, raw, (size_t)length);
+        assert_memory_equal(piece->bytes.data + rows[i].message_at, "message", 7);
+        assert_string_equal(rows[i].rule, "ragged");
+    }
+    seen->pieces++;
+    return true;
+}
+
+/* More than memory is for waits in a file, and comes back in order. */
+static void many_are_put_down(void **state)
+{
+    (void)state;
+    enum { ROWS = 10000 };
+    struct cpl_reject_list list;
+    struct cpl_error err = {0};
+    struct seen seen = {0};
+    cpl_reject_list_init(&list, 0);
+    list.most = 100000;
+    for (unsigned i = 0; i < ROWS; i++) {
+        char raw[32];
+        snprintf(raw, sizeof raw, "row %u", i);
+        add(&list, i, NULL, "ragged", i % 3 ? "message" : "message of another kind", raw);
+    }
+    assert_int_equal(list.all, ROWS);
+    assert_true(list.rows.size + list.bytes.size < 200000);
+    assert_true(cpl_reject_list_each(&list, see, &seen, &err));
+    assert_int_equal(seen.rows, ROWS);
+    assert_true(seen.pieces > 5);
+    cpl_reject_list_release(&list);
+    assert_int_equal(list.all, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_are_put_down),
         cmocka_unit_test(rows_come_back),
         cmocka_unit_test(equal_messages_are_kept_once),
         cmocka_unit_test(places_are_named),

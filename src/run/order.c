@@ -128,15 +128,29 @@ static bool trace_rejects(struct run_state *run, const struct cpl_split *split,
     return true;
 }
 
-static bool take_rejects(struct run_state *run, const struct cpl_split *split,
-                         struct cpl_reject_list *rejects, struct cpl_error *err)
+struct rejects_of {
+    struct run_state *run;
+    const struct cpl_split *split;
+};
+
+static bool take_piece(void *context, struct cpl_reject_list *rejects, struct cpl_error *err)
 {
+    const struct rejects_of *of = context;
+    struct run_state *run = of->run;
+    const struct cpl_split *split = of->split;
     if (rejects->n > 1)
         qsort(rejects->rows.data, rejects->n, sizeof(struct cpl_reject_row), by_position);
     return trace_rejects(run, split, rejects, err) && refuse_conflict(run, split, rejects, err) &&
            note_first_reject(run, split, rejects, err) && count_rejects(run, rejects, err) &&
            cpl_output_rejects(&run->output, rejects, split->input, run->lines + 1, err) &&
            cpl_run_reject_policy(run, false, err);
+}
+
+static bool take_rejects(struct run_state *run, const struct cpl_split *split,
+                         struct cpl_reject_list *rejects, struct cpl_error *err)
+{
+    struct rejects_of of = {run, split};
+    return cpl_reject_list_each(rejects, take_piece, &of, err);
 }
 
 /* Work the split again from where its predecessor really ended. */

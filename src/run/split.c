@@ -23,6 +23,14 @@ bool cpl_worker_init(struct cpl_worker *w, struct cpl_error *err)
     return w->builder != NULL;
 }
 
+enum { REJECT_MEMORY = 6 << 20 }; /* of one split's rejects; more wait in a scratch file */
+
+static void start_rejects(struct cpl_worker *w)
+{
+    cpl_reject_list_init(&w->rejects, 0);
+    w->rejects.most = REJECT_MEMORY;
+}
+
 static void end_split(struct cpl_worker *w)
 {
     if (w->decoder)
@@ -93,7 +101,7 @@ bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_claim *claim, uint6
     const struct cpl_input *input = &plan->inputs.items[split->input];
     end_split(w);
     discard(w);
-    cpl_reject_list_init(&w->rejects, 0);
+    start_rejects(w);
     w->counted_rows = w->counted_rejects = w->delivered_rejects = 0;
     w->start_known = at_row_start || !claim->text;
     w->stream = open_stream(plan, claim, from, at_row_start, err);
@@ -190,7 +198,7 @@ static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool la
     else if (!finish(w, result, err))
         return cpl_fail_context(err, "%s", plan->inputs.items[split->input].path);
     result->rejects = w->rejects;
-    cpl_reject_list_init(&w->rejects, 0);
+    start_rejects(w);
     /* the sink's address is the worker's own list: it stays */
     if (last)
         end_split(w);
@@ -213,7 +221,7 @@ bool cpl_worker_next(struct cpl_worker *w, const struct cpl_claim *claim,
         atomic_fetch_add_explicit(&w->progress->bytes, w->stream->position - seen,
                                   memory_order_relaxed);
         seen = w->stream->position;
-        count(w, w->counted_rows + batch->rows, w->delivered_rejects + w->rejects.n);
+        count(w, w->counted_rows + batch->rows, w->delivered_rejects + w->rejects.all);
         check_start(w, claim);
         if (!batch->rows)
             return deliver(w, split, true, result, err);
