@@ -188,11 +188,11 @@ static bool put_hint(const char *name, const struct cpl_column_profile *column,
                      struct cpl_buffer *out, struct cpl_error *err)
 {
     static const struct {
-        enum cpl_kind kind;
-        const char *what, *type;
-    } kinds[] = {{CPL_DATE, "dates", "date"},
-                 {CPL_TIMESTAMP, "timestamps", "timestamp(us)"},
-                 {CPL_F64, "numbers", "decimal(18,2)"}};
+        struct cpl_type type;
+        const char *what, *name;
+    } kinds[] = {{{.kind = CPL_DATE}, "dates", "date"},
+                 {{.kind = CPL_TIMESTAMP, .unit = CPL_MICRO}, "timestamps", "timestamp(us)"},
+                 {{.kind = CPL_DECIMAL, .precision = 18, .scale = 2}, "numbers", "decimal(18,2)"}};
     static const struct cpl_text_style plain;
     struct cpl_slice texts[CPL_PROFILE_SAMPLES];
     char hint[CPL_TEXT_HINT_MAX];
@@ -200,10 +200,10 @@ static bool put_hint(const char *name, const struct cpl_column_profile *column,
         texts[i] = (struct cpl_slice){.data = (const uint8_t *)column->samples[i],
                                       .length = (uint32_t)strlen(column->samples[i])};
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
-        if (cpl_text_hint(texts, column->n_samples, kinds[k].kind, &plain, hint))
+        if (cpl_text_hint(texts, column->n_samples, &kinds[k].type, &plain, hint))
             return cpl_buffer_printf(out, err,
                                      "  %s: %s? declare --type '%s=%s', and source.csv.%s\n", name,
-                                     kinds[k].what, name, kinds[k].type, hint);
+                                     kinds[k].what, name, kinds[k].name, hint);
     return true;
 }
 

@@ -175,7 +175,7 @@ static void add_hint(const struct csv_decoder *d, const struct csv_bad_cell *bad
     const struct cpl_slice text = {.data = data + quoted, .length = length - 2 * quoted};
     size_t at = strlen(message);
     if (length < CPL_TEXT_MAX &&
-        cpl_text_hint(&text, 1, d->plan->schema->fields[bad->field].type.kind, &state->style, hint))
+        cpl_text_hint(&text, 1, &d->plan->schema->fields[bad->field].type, &state->style, hint))
         snprintf(message + at, size - at, "; it would with csv.%s", hint);
 }
 

@@ -107,11 +107,12 @@ struct cpl_text_facts cpl_text_join(struct cpl_text_facts a, struct cpl_text_fac
  * TIMESTAMP* unit by fraction (≤3 ms, ≤6 us, else ns), NULL → STRING. */
 struct cpl_type cpl_text_type(struct cpl_text_facts facts, bool decimals);
 
-/* For people: the options under which texts that do not fit a type would fit it, as "date_format: %d.%m.%Y". False when no usual
+/* For people: the options under which texts that do not fit a type would fit it, as "date_format: %d.%m.%Y": the type's own
+ * parser has taken them so. False when no usual
  * way of writing dates, timestamps or numbers fits all of them. `out` of the size given is always ended. */
 struct cpl_slice;
 enum { CPL_TEXT_HINT_MAX = 128 };
-bool cpl_text_hint(const struct cpl_slice *texts, size_t n, enum cpl_kind kind,
+bool cpl_text_hint(const struct cpl_slice *texts, size_t n, const struct cpl_type *type,
                    const struct cpl_text_style *style, char out[CPL_TEXT_HINT_MAX]);
 
 /* Printers: write at most `CPL_TEXT_MAX` bytes to out, return the count; what a parser of the same type takes back exactly.

@@ -24,28 +24,31 @@ static struct padded pad(const struct cpl_slice *text)
     return copy;
 }
 
-static bool fits_date(const struct cpl_slice *text, const char *format)
+static bool fits_date(const struct cpl_slice *text, const struct cpl_type *type, const char *format)
 {
+    (void)type;
     const struct cpl_text_style style = {.date_format = format};
     const struct padded copy = pad(text);
     int32_t days;
     return cpl_parse_date(copy.data, copy.length, &style, &days) == CPL_TEXT_EXACT;
 }
 
-static bool fits_timestamp(const struct cpl_slice *text, const char *format)
+static bool fits_timestamp(const struct cpl_slice *text, const struct cpl_type *type,
+                           const char *format)
 {
     const struct cpl_text_style style = {.timestamp_format = format};
     const struct padded copy = pad(text);
     int64_t value;
-    return cpl_parse_timestamp(copy.data, copy.length, &style, CPL_NANO, false, &value) ==
+    return cpl_parse_timestamp(copy.data, copy.length, &style, type->unit, type->utc, &value) ==
            CPL_TEXT_EXACT;
 }
 
-static bool all_fit(const struct cpl_slice *texts, size_t n,
-                    bool (*fits)(const struct cpl_slice *, const char *), const char *format)
+static bool all_fit(const struct cpl_slice *texts, size_t n, const struct cpl_type *type,
+                    bool (*fits)(const struct cpl_slice *, const struct cpl_type *, const char *),
+                    const char *format)
 {
     size_t i = 0;
-    while (i < n && fits(&texts[i], format))
+    while (i < n && fits(&texts[i], type, format))
         i++;
     return n && i == n;
 }
@@ -59,23 +62,26 @@ static bool say(char *out, const char *option, const char *format, unsigned said
     return said < 1;
 }
 
-static bool hint_date(const struct cpl_slice *texts, size_t n, char *out)
+static bool hint_date(const struct cpl_slice *texts, size_t n, const struct cpl_type *type,
+                      char *out)
 {
     unsigned said = 0;
     for (size_t i = 0; i < sizeof dates / sizeof *dates; i++)
-        if (all_fit(texts, n, fits_date, dates[i]) && !say(out, "date_format", dates[i], said++))
+        if (all_fit(texts, n, type, fits_date, dates[i]) &&
+            !say(out, "date_format", dates[i], said++))
             break;
     return said > 0;
 }
 
-static bool hint_timestamp(const struct cpl_slice *texts, size_t n, char *out)
+static bool hint_timestamp(const struct cpl_slice *texts, size_t n, const struct cpl_type *type,
+                           char *out)
 {
     unsigned said = 0;
     char format[40];
     for (size_t i = 0; i < sizeof dates / sizeof *dates; i++)
         for (size_t k = 0; k < sizeof clocks / sizeof *clocks; k++) {
             snprintf(format, sizeof format, "%s %s", dates[i], clocks[k]);
-            if (all_fit(texts, n, fits_timestamp, format) &&
+            if (all_fit(texts, n, type, fits_timestamp, format) &&
                 !say(out, "timestamp_format", format, said++))
                 return true;
         }
@@ -89,9 +95,61 @@ static bool is_number(const struct cpl_slice *text, const struct cpl_text_style 
     return class == CPL_CLASS_INT || class == CPL_CLASS_DECIMAL || class == CPL_CLASS_DOUBLE;
 }
 
+static bool fits_int(const struct padded *copy, const struct cpl_type *type,
+                     const struct cpl_text_style *style)
+{
+    static const struct {
+        int64_t min, max;
+    } ranges[] = {[CPL_I8] = {INT8_MIN, INT8_MAX},
+                  [CPL_I16] = {INT16_MIN, INT16_MAX},
+                  [CPL_I32] = {INT32_MIN, INT32_MAX},
+                  [CPL_I64] = {INT64_MIN, INT64_MAX}};
+    int64_t value;
+    return cpl_parse_int(copy->data, copy->length, style, ranges[type->kind].min,
+                         ranges[type->kind].max, &value) == CPL_TEXT_EXACT;
+}
+
+static bool fits_uint(const struct padded *copy, const struct cpl_type *type,
+                      const struct cpl_text_style *style)
+{
+    static const uint64_t most[] = {[CPL_U8] = UINT8_MAX,
+                                    [CPL_U16] = UINT16_MAX,
+                                    [CPL_U32] = UINT32_MAX,
+                                    [CPL_U64] = UINT64_MAX};
+    uint64_t value;
+    return cpl_parse_uint(copy->data, copy->length, style, most[type->kind], &value) ==
+           CPL_TEXT_EXACT;
+}
+
+static bool fits_real(const struct padded *copy, const struct cpl_type *type,
+                      const struct cpl_text_style *style)
+{
+    double wide;
+    float narrow;
+    cpl_int128 decimal;
+    if (type->kind == CPL_DECIMAL)
+        return cpl_parse_decimal128(copy->data, copy->length, style, type->precision, type->scale,
+                                    &decimal) == CPL_TEXT_EXACT;
+    if (type->kind == CPL_F32)
+        return cpl_parse_float(copy->data, copy->length, style, &narrow) == CPL_TEXT_EXACT;
+    return cpl_parse_double(copy->data, copy->length, style, &wide) == CPL_TEXT_EXACT;
+}
+
+/* Would the type's own parser take the text, were it read in this style? */
+static bool fits_number(const struct cpl_slice *text, const struct cpl_type *type,
+                        const struct cpl_text_style *style)
+{
+    const struct padded copy = pad(text);
+    if (type->kind >= CPL_I8 && type->kind <= CPL_I64)
+        return fits_int(&copy, type, style);
+    if (type->kind >= CPL_U8 && type->kind <= CPL_U64)
+        return fits_uint(&copy, type, style);
+    return fits_real(&copy, type, style);
+}
+
 /* A text that is a number as things are has another fault (it is too large, too fine), and another way of reading would change it. */
-static bool hint_number(const struct cpl_slice *texts, size_t n, const struct cpl_text_style *style,
-                        char *out)
+static bool hint_number(const struct cpl_slice *texts, size_t n, const struct cpl_type *type,
+                        const struct cpl_text_style *style, char *out)
 {
     static const struct {
         char point, thousands;
@@ -106,12 +164,13 @@ static bool hint_number(const struct cpl_slice *texts, size_t n, const struct cp
     if (n == 1 && is_number(&texts[0], style))
         return false;
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-        const struct cpl_text_style other = {.decimal_point = ways[i].point,
-                                             .thousands = ways[i].thousands};
+        struct cpl_text_style other = *style;
+        other.decimal_point = ways[i].point;
+        other.thousands = ways[i].thousands;
         bool same = (style->decimal_point ? style->decimal_point : '.') == ways[i].point &&
                     style->thousands == ways[i].thousands;
         size_t fit = 0;
-        while (!same && fit < n && is_number(&texts[fit], &other))
+        while (!same && fit < n && fits_number(&texts[fit], type, &other))
             fit++;
         if (n && fit == n && !same)
             return snprintf(out, CPL_TEXT_HINT_MAX, "%s", ways[i].text) > 0;
@@ -136,15 +195,16 @@ static bool hint_boolean(const struct cpl_slice *texts, size_t n, char *out)
     return n && snprintf(out, CPL_TEXT_HINT_MAX, "true_words and false_words") > 0;
 }
 
-bool cpl_text_hint(const struct cpl_slice *texts, size_t n, enum cpl_kind kind,
+bool cpl_text_hint(const struct cpl_slice *texts, size_t n, const struct cpl_type *type,
                    const struct cpl_text_style *style, char out[CPL_TEXT_HINT_MAX])
 {
+    enum cpl_kind kind = type->kind;
     *out = 0;
     if (kind == CPL_DATE)
-        return hint_date(texts, n, out);
+        return hint_date(texts, n, type, out);
     if (kind == CPL_TIMESTAMP)
-        return hint_timestamp(texts, n, out);
+        return hint_timestamp(texts, n, type, out);
     if (kind == CPL_BOOL)
         return hint_boolean(texts, n, out);
-    return kind >= CPL_I8 && kind <= CPL_DECIMAL && hint_number(texts, n, style, out);
+    return kind >= CPL_I8 && kind <= CPL_DECIMAL && hint_number(texts, n, type, style, out);
 }
