@@ -26,6 +26,9 @@ enum cpl_csv_ragged { CPL_RAGGED_REJECT, CPL_RAGGED_PAD };
 struct cpl_csv_dialect {
     char delimiter, quote, escape, comment; /* 0 = none; escape == quote is RFC 4180's doubling */
     bool delimiter_set, quote_set, escape_set, comment_set, newline_set, header_set, skip_set;
+    bool names_set, ragged_set, trim_set, nulls_set, empty_is_null_set, quoted_null_set;
+    bool decimal_point_set, thousands_set, date_format_set, time_format_set, timestamp_format_set;
+    bool true_words_set, false_words_set, lenient_set, short_header_set;
     bool short_header;        /* detected: rows end in a delimiter, the header does not */
     int newline;              /* enum cpl_csv_newline; LF also takes CRLF */
     int header;               /* enum cpl_csv_header */

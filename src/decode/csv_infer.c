@@ -335,6 +335,8 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
     if (have_first && score.fields > 1 && score.agreeing * 2 > score.records &&
         (d->header != CPL_HEADER_YES || d->short_header))
         columns.n = score.fields;
+    if (have_first && d->header == CPL_HEADER_YES && d->short_header_set && d->short_header)
+        columns.n = walk.fields + 1;
     if (d->names.n > columns.n)
         columns.n = (uint32_t)d->names.n;
     if (!columns.n) {

@@ -2,6 +2,8 @@
 #include "base/tree.h"
 #include "decode/csv.h"
 
+#include <string.h>
+
 #define AT(member) offsetof(struct cpl_csv_dialect, member)
 
 const struct cpl_option cpl_csv_options[] = {
@@ -55,14 +57,23 @@ const struct cpl_option cpl_csv_options[] = {
      .min = 0,
      .max = 1000000,
      .summary = "Lines to leave out before the header; a preamble is detected."},
+    {.name = "trailing_delimiter",
+     .type = CPL_OPTION_BOOL,
+     .offset = AT(short_header),
+     .set_offset = AT(short_header_set),
+     .default_text = "false",
+     .flags = CPL_OPTION_ADVANCED,
+     .summary = "Rows end in a delimiter, and the header does not; detected."},
     {.name = "names",
      .type = CPL_OPTION_STRINGS,
      .offset = AT(names),
+     .set_offset = AT(names_set),
      .summary = "Column names to use instead of the header's, in order.",
      .example = "[id, name, price]"},
     {.name = "ragged",
      .type = CPL_OPTION_ENUM,
      .offset = AT(ragged),
+     .set_offset = AT(ragged_set),
      .default_text = "reject",
      .values = "reject|pad",
      .summary = "Rows with too few fields: reject them, or pad with nulls. Rows with too many are "
@@ -70,63 +81,75 @@ const struct cpl_option cpl_csv_options[] = {
     {.name = "trim",
      .type = CPL_OPTION_ENUM,
      .offset = AT(trim),
+     .set_offset = AT(trim_set),
      .default_text = "no",
      .values = "no|yes",
      .summary = "Remove blanks around unquoted strings (other types never mind them)."},
     {.name = "nulls",
      .type = CPL_OPTION_STRINGS,
      .offset = AT(nulls),
+     .set_offset = AT(nulls_set),
      .summary = "Unquoted words that mean null, besides the empty field.",
      .example = "[NULL, NA, \"\\\\N\"]"},
     {.name = "empty_is_null",
      .type = CPL_OPTION_BOOL,
      .offset = AT(empty_is_null),
+     .set_offset = AT(empty_is_null_set),
      .default_text = "true",
      .summary = "The unquoted empty field is null; \"\" is an empty string all the same."},
     {.name = "quoted_null",
      .type = CPL_OPTION_BOOL,
      .offset = AT(quoted_null),
+     .set_offset = AT(quoted_null_set),
      .default_text = "false",
      .summary = "Quoted null words and the quoted empty field are null too."},
     {.name = "decimal_point",
      .type = CPL_OPTION_CHAR,
      .offset = AT(decimal_point),
+     .set_offset = AT(decimal_point_set),
      .summary =
          "The decimal separator of numbers; a comma is detected where the delimiter allows it.",
      .example = ","},
     {.name = "thousands",
      .type = CPL_OPTION_CHAR,
      .offset = AT(thousands),
+     .set_offset = AT(thousands_set),
      .summary = "The separator between groups of three digits; none by default.",
      .example = "."},
     {.name = "date_format",
      .type = CPL_OPTION_STRING,
      .offset = AT(date_format),
+     .set_offset = AT(date_format_set),
      .summary = "How dates are written, as for strptime; ISO 8601 by default.",
      .example = "%d.%m.%Y"},
     {.name = "time_format",
      .type = CPL_OPTION_STRING,
      .offset = AT(time_format),
+     .set_offset = AT(time_format_set),
      .summary = "How times of day are written, as for strptime.",
      .example = "%H:%M"},
     {.name = "timestamp_format",
      .type = CPL_OPTION_STRING,
      .offset = AT(timestamp_format),
+     .set_offset = AT(timestamp_format_set),
      .summary = "How timestamps are written, as for strptime.",
      .example = "%d.%m.%Y %H:%M:%S"},
     {.name = "true_words",
      .type = CPL_OPTION_STRINGS,
      .offset = AT(true_words),
+     .set_offset = AT(true_words_set),
      .summary = "Words for true; by default true in any case.",
      .example = "[yes, y, 1]"},
     {.name = "false_words",
      .type = CPL_OPTION_STRINGS,
      .offset = AT(false_words),
+     .set_offset = AT(false_words_set),
      .summary = "Words for false; by default false in any case.",
      .example = "[no, n, 0]"},
     {.name = "lenient",
      .type = CPL_OPTION_BOOL,
      .offset = AT(lenient),
+     .set_offset = AT(lenient_set),
      .default_text = "true",
      .summary = "Declared numeric columns also take +5, 007, .5 and 5.; inferred ones never do."},
     {0},
@@ -158,6 +181,57 @@ static void describe_number(struct cpl_json_writer *json, const char *key, int64
     cpl_json_close(json);
 }
 
+static void describe_flag(struct cpl_json_writer *json, const char *key, bool value, bool set)
+{
+    cpl_json_object(json, key);
+    cpl_json_bool(json, "value", value);
+    cpl_json_string(json, "from", set ? "option" : "detected");
+    cpl_json_close(json);
+}
+
+/* Settled by looking, or given: described always. */
+static bool is_detected(const char *name)
+{
+    static const char *const names[] = {"delimiter",     "quote",      "escape",
+                                        "comment",       "newline",    "header",
+                                        "decimal_point", "skip_lines", NULL};
+    size_t i = 0;
+    while (names[i] && strcmp(names[i], name) != 0)
+        i++;
+    return names[i] || !strcmp(name, "trailing_delimiter");
+}
+
+static void describe_given(struct cpl_json_writer *json, const struct cpl_option *option,
+                           const struct cpl_csv_dialect *d)
+{
+    struct cpl_option value[] = {*option, {0}};
+    value[0].name = "value";
+    if (option->type == CPL_OPTION_CHAR) {
+        describe_char(json, option->name, *((const char *)d + option->offset), true);
+        return;
+    }
+    cpl_json_object(json, option->name);
+    if (option->type == CPL_OPTION_STRINGS) {
+        const struct cpl_strings *list = (const void *)((const char *)d + option->offset);
+        cpl_json_list(json, "value");
+        for (size_t i = 0; i < list->n; i++)
+            cpl_json_string(json, NULL, list->items[i]);
+        cpl_json_close(json);
+    } else {
+        cpl_options_write(value, d, json);
+    }
+    cpl_json_string(json, "from", "option");
+    cpl_json_close(json);
+}
+
+static void describe_all_given(struct cpl_json_writer *json, const struct cpl_csv_dialect *d)
+{
+    for (const struct cpl_option *option = cpl_csv_options; option->name; option++)
+        if (!is_detected(option->name) && *((const bool *)d + option->set_offset))
+            describe_given(json, option, d);
+}
+
+/* Whatever differs from the defaults: a replay reads rejected rows by nothing else. */
 bool cpl_csv_describe(const void *settings, struct cpl_buffer *out, struct cpl_error *err)
 {
     const struct cpl_csv_dialect *d = settings;
@@ -170,8 +244,12 @@ bool cpl_csv_describe(const void *settings, struct cpl_buffer *out, struct cpl_e
     describe_char(&json, "comment", d->comment, d->comment_set);
     describe_word(&json, "newline", d->newline == CPL_NEWLINE_CR ? "cr" : "lf", d->newline_set);
     describe_word(&json, "header", d->header == CPL_HEADER_YES ? "yes" : "no", d->header_set);
-    describe_char(&json, "decimal_point", d->decimal_point ? d->decimal_point : '.', false);
+    describe_char(&json, "decimal_point", d->decimal_point ? d->decimal_point : '.',
+                  d->decimal_point_set);
     describe_number(&json, "skip_lines", d->skip_lines, d->skip_set);
+    if (d->short_header || d->short_header_set)
+        describe_flag(&json, "trailing_delimiter", d->short_header, d->short_header_set);
+    describe_all_given(&json, d);
     cpl_json_uint(&json, "columns", d->n_columns);
     cpl_json_close(&json);
     return cpl_json_end(&json);

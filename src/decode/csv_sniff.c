@@ -221,7 +221,8 @@ static bool find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *sa
         last_start = walk.start;
         records++;
     }
-    d->short_header = found && records && is_short_header(&walk, last_fields);
+    if (!d->short_header_set)
+        d->short_header = found && records && is_short_header(&walk, last_fields);
     /* a longer run of other widths is data, not a preamble; so is a majority of it */
     if (found && records && records < 32 && score.agreeing > records && !wider)
         d->skip_lines = lines_before(&walk, d->short_header ? last_start : walk.start);

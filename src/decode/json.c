@@ -22,11 +22,13 @@ const struct cpl_option json_options[] = {
     {.name = "flatten",
      .type = CPL_OPTION_BOOL,
      .offset = offsetof(struct cpl_json_settings, flatten),
+     .set_offset = offsetof(struct cpl_json_settings, flatten_set),
      .default_text = "false",
      .summary = "Members of nested objects become columns of their own, as user.id."},
     {.name = "separator",
      .type = CPL_OPTION_STRING,
      .offset = offsetof(struct cpl_json_settings, separator),
+     .set_offset = offsetof(struct cpl_json_settings, separator_set),
      .default_text = ".",
      .summary = "Between the parts of a flattened name; inside a key it is written with a "
                 "backslash before it.",
@@ -34,11 +36,13 @@ const struct cpl_option json_options[] = {
     {.name = "keep_document",
      .type = CPL_OPTION_BOOL,
      .offset = offsetof(struct cpl_json_settings, keep_document),
+     .set_offset = offsetof(struct cpl_json_settings, keep_document_set),
      .default_text = "false",
      .summary = "Keep each row's own text in a column called _doc."},
     {.name = "duplicate_keys",
      .type = CPL_OPTION_ENUM,
      .offset = offsetof(struct cpl_json_settings, duplicate_keys),
+     .set_offset = offsetof(struct cpl_json_settings, duplicate_keys_set),
      .default_text = "reject",
      .values = "reject|first|last",
      .summary = "What to do with a row in which an object has a key twice: reject it, or keep the "
@@ -46,6 +50,7 @@ const struct cpl_option json_options[] = {
     {.name = "unknown_fields",
      .type = CPL_OPTION_ENUM,
      .offset = offsetof(struct cpl_json_settings, unknown_fields),
+     .set_offset = offsetof(struct cpl_json_settings, unknown_fields_set),
      .default_text = "add",
      .values = "add|ignore|reject",
      .summary = "What to do with fields that the schema lacks: add them as columns, leave them "
@@ -53,11 +58,13 @@ const struct cpl_option json_options[] = {
     {.name = "infer_strings",
      .type = CPL_OPTION_BOOL,
      .offset = offsetof(struct cpl_json_settings, infer_strings),
+     .set_offset = offsetof(struct cpl_json_settings, infer_strings_set),
      .default_text = "true",
      .summary = "Columns of which all strings are dates, timestamps or UUIDs get that type."},
     {.name = "map_keys",
      .type = CPL_OPTION_INT,
      .offset = offsetof(struct cpl_json_settings, map_keys),
+     .set_offset = offsetof(struct cpl_json_settings, map_keys_set),
      .default_text = "200",
      .min = 1,
      .max = JSON_MEMBERS_MAX,
@@ -66,6 +73,7 @@ const struct cpl_option json_options[] = {
     {.name = "maps",
      .type = CPL_OPTION_STRINGS,
      .offset = offsetof(struct cpl_json_settings, maps),
+     .set_offset = offsetof(struct cpl_json_settings, maps_set),
      .summary = "Paths of objects that become maps whatever their keys.",
      .example = "user.attributes"},
     {.name = "block_size",
@@ -91,6 +99,15 @@ static void release_settings(void *erased)
     settings->sampled = NULL;
 }
 
+static void describe_maps(struct cpl_json_writer *writer, const struct cpl_strings *maps)
+{
+    cpl_json_list(writer, "maps");
+    for (size_t i = 0; i < maps->n; i++)
+        cpl_json_string(writer, NULL, maps->items[i]);
+    cpl_json_close(writer);
+}
+
+/* How the rows are read; a replay takes over all but the way to them. */
 static bool describe(const void *erased, struct cpl_buffer *json, struct cpl_error *err)
 {
     const struct cpl_json_settings *settings = erased;
@@ -106,6 +123,10 @@ static bool describe(const void *erased, struct cpl_buffer *json, struct cpl_err
     cpl_json_string(&writer, "duplicate_keys", duplicate_words[settings->duplicate_keys]);
     cpl_json_string(&writer, "unknown_fields", unknown_words[settings->unknown_fields]);
     cpl_json_bool(&writer, "infer_strings", settings->infer_strings);
+    if (settings->map_keys_set)
+        cpl_json_int(&writer, "map_keys", settings->map_keys);
+    if (settings->maps.n)
+        describe_maps(&writer, &settings->maps);
     cpl_json_bool(&writer, "row_is_value", settings->row_is_value);
     cpl_json_close(&writer);
     return cpl_json_end(&writer);

@@ -39,6 +39,8 @@ struct cpl_json_settings {
     int64_t map_keys;
     struct cpl_strings maps;
     uint64_t block_size;
+    bool flatten_set, separator_set, keep_document_set, duplicate_keys_set, unknown_fields_set;
+    bool infer_strings_set, map_keys_set, maps_set;
 
     /* settled by infer */
     bool decimals;

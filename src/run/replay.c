@@ -4,18 +4,67 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- the dialect ---- */
+
+/* Null: no such character. */
+static bool keep_setting(const struct cpl_option *table, const struct cpl_pair *pair,
+                         struct cpl_arena *arena, void *settings, struct cpl_error *err)
+{
+    const struct cpl_option *option = cpl_option_find(table, pair->key);
+    if (!option || !option->set_offset ||
+        *(const bool *)((const char *)settings + option->set_offset))
+        return true;
+    const char *value = pair->value ? pair->value : option->type == CPL_OPTION_CHAR ? "none" : NULL;
+    return !value || cpl_option_set(table, option->name, value, "the dialect of the rejected rows",
+                                    arena, settings, err);
+}
+
 bool cpl_replay_settings(const struct cpl_option *table, const struct cpl_pairs *recorded,
                          struct cpl_arena *arena, void *settings, struct cpl_error *err)
 {
     for (size_t i = 0; i < recorded->n; i++)
-        for (const struct cpl_option *option = table; option->name; option++) {
-            bool known = !strcmp(option->name, recorded->items[i].key) && option->set_offset;
-            if (known && !*(const bool *)((const char *)settings + option->set_offset) &&
-                !cpl_option_set(table, option->name, recorded->items[i].value,
-                                "the receipt's dialect", arena, settings, err))
-                return false;
-        }
+        if (!keep_setting(table, &recorded->items[i], arena, settings, err))
+            return false;
     return true;
+}
+
+static const char *setting_of(const struct cpl_pairs *pairs, const char *name)
+{
+    for (size_t i = 0; i < pairs->n; i++)
+        if (!strcmp(pairs->items[i].key, name))
+            return pairs->items[i].value ? pairs->items[i].value : "none";
+    return "";
+}
+
+/* Of the object, not of its rows. */
+static bool is_of_rows(const char *name)
+{
+    return strcmp(name, "columns") != 0 && strcmp(name, "layout") != 0 &&
+           strcmp(name, "rows") != 0 && strcmp(name, "row_is_value") != 0;
+}
+
+static const char *first_other(const struct cpl_pairs *a, const struct cpl_pairs *b)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (is_of_rows(a->items[i].key) &&
+            strcmp(setting_of(a, a->items[i].key), setting_of(b, a->items[i].key)) != 0)
+            return a->items[i].key;
+    return NULL;
+}
+
+/* One run reads all its inputs in one dialect. */
+static bool keep_dialect(const struct cpl_rejects_record *record, const char *path,
+                         struct cpl_recorded *recorded, struct cpl_error *err)
+{
+    const struct cpl_pairs *first = &recorded->settings, *own = &record->settings;
+    const char *other = first->n ? first_other(first, own) : NULL;
+    if (first->n && !other)
+        other = first_other(own, first);
+    recorded->settings = first->n ? *first : *own;
+    return !other || cpl_fail(err, CPL_E_CONFIG,
+                              "the rows of %s were read in another dialect (%.60s) than those of "
+                              "the file before it: replay them one by one",
+                              path, other);
 }
 
 /* ---- types ---- */
@@ -160,9 +209,10 @@ bool cpl_replay_prepare(const char *path, const char *format, struct cpl_rejects
     for (size_t i = 0; i < record->n_objects; i++)
         if (!set_header(source, record, i, headers, path, err))
             return false;
-    if (headers)
-        recorded->settings = record->settings;
-    return keep_decoder(record, path, recorded, err) && keep_schema(record->schema, recorded, err);
+    bool same = !format || !strcmp(format, "auto") || !strcmp(format, record->decoder);
+    return keep_decoder(record, path, recorded, err) &&
+           (!same || keep_dialect(record, path, recorded, err)) &&
+           keep_schema(record->schema, recorded, err);
 }
 
 /* ---- once ---- */

@@ -182,7 +182,41 @@ static bool take_objects(const struct reading *in, const struct cpl_node *top, u
     return record->objects && (told == rows || damaged(in));
 }
 
-/* Settings stand as `"name": value` or `"name": {"value": …, …}`; what has no single value is left out. */
+/* A list of texts, as cpl_option_set takes it: `["a", "b"]`. */
+static const char *list_text(const struct reading *in, const struct cpl_node *list)
+{
+    struct cpl_buffer text = {0};
+    struct cpl_json_writer json;
+    cpl_json_begin(&json, &text, 0, in->err);
+    cpl_json_list(&json, NULL);
+    for (const struct cpl_node *item = list->first; item; item = item->next)
+        if (item->kind == CPL_NODE_SCALAR)
+            cpl_json_string(&json, NULL, item->text);
+    cpl_json_close(&json);
+    const char *kept = cpl_json_end(&json) ? cpl_arena_strndup(in->arena, (const char *)text.data,
+                                                               text.size, in->err)
+                                           : NULL;
+    cpl_buffer_release(&text);
+    return kept;
+}
+
+static bool take_setting(const struct reading *in, const struct cpl_node *item)
+{
+    struct cpl_pairs *pairs = &in->record->settings;
+    const struct cpl_node *value = cpl_tree_get(item, "value");
+    struct cpl_pair pair = {.key = item->key};
+    value = value ? value : item;
+    if (value->kind == CPL_NODE_MAP)
+        return true;
+    if (value->kind == CPL_NODE_SCALAR)
+        pair.value = value->text;
+    else if (value->kind == CPL_NODE_LIST && !(pair.value = list_text(in, value)))
+        return false;
+    pairs->items[pairs->n++] = pair;
+    return true;
+}
+
+/* Settings stand as `"name": value` or `"name": {"value": …, …}`; null is a value, too: none. */
 static bool take_settings(const struct reading *in, const struct cpl_node *top)
 {
     struct cpl_pairs *pairs = &in->record->settings;
@@ -190,12 +224,9 @@ static bool take_settings(const struct reading *in, const struct cpl_node *top)
     if (!map || map->kind != CPL_NODE_MAP)
         return true;
     pairs->items = cpl_arena_alloc(in->arena, map->n_children * sizeof *pairs->items, in->err);
-    for (const struct cpl_node *item = map->first; pairs->items && item; item = item->next) {
-        const struct cpl_node *value = cpl_tree_get(item, "value");
-        value = value ? value : item;
-        if (value->kind == CPL_NODE_SCALAR)
-            pairs->items[pairs->n++] = (struct cpl_pair){.key = item->key, .value = value->text};
-    }
+    for (const struct cpl_node *item = map->first; pairs->items && item; item = item->next)
+        if (!take_setting(in, item))
+            return false;
     return pairs->items != NULL;
 }
 

@@ -29,7 +29,7 @@ struct cpl_rejects_from {
 struct cpl_rejects_record {
     const char *decoder;
     const char *settings_json; /* writing; NULL = none */
-    struct cpl_pairs settings; /* reading: option names and values */
+    struct cpl_pairs settings; /* reading: option names and values; NULL = null */
     const struct cpl_schema *schema;
     struct cpl_rejects_bytes *headers;
     size_t n_headers;

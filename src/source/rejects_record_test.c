@@ -26,7 +26,8 @@ static void it_comes_back(void **state)
     struct cpl_rejects_record back,
         record = {.decoder = "csv",
                   .settings_json = "{\"delimiter\":{\"value\":\";\",\"from\":"
-                                   "\"sniffed\"},\"quote\":\"'\",\"nulls\":[]}",
+                                   "\"sniffed\"},\"quote\":\"'\",\"nulls\":"
+                                   "{\"value\":[\"N/A\",\"a, \\\"b\"]},\"thousands\":null}",
                   .schema = &schema,
                   .headers = headers,
                   .n_headers = 2,
@@ -37,9 +38,11 @@ static void it_comes_back(void **state)
                                   &err))
         fail_msg("%s", err.message);
     assert_string_equal(back.decoder, "csv");
-    assert_int_equal(back.settings.n, 2);
+    assert_int_equal(back.settings.n, 4);
     assert_string_equal(back.settings.items[0].value, ";");
     assert_string_equal(back.settings.items[1].key, "quote");
+    assert_string_equal(back.settings.items[2].value, "[\"N/A\",\"a, \\\"b\"]");
+    assert_null(back.settings.items[3].value);
     assert_int_equal(back.n_headers, 2);
     assert_memory_equal(back.headers[0].data, headers[0].data, 6);
     assert_int_equal(back.headers[1].size, 0);

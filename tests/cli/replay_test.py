@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A user's journey: a file is converted, some rows are rejected, the pipeline is repaired, the rows land — once."""
 import gzip
+import json
 import pathlib
 import sys
 
@@ -60,6 +61,48 @@ def test_into_a_single_file():
     process = run("replay", rejects, "--pipeline", "fixed.yaml", "--json", "--receipt", "receipt.json")
     check(process.returncode == 0 and result(process)["rows_written"] == 2, process)
     check(run("verify", "repaired.parquet", "--receipt", "receipt.json").returncode == 0)
+
+
+OPTIONS = {"delimiter": ";", "quote": "'", "escape": "\\", "comment": "%", "newline": "lf", "header": "yes",
+           "skip_lines": 1, "names": ["id", "amount"], "ragged": "pad", "trim": "yes", "nulls": ["n/a", "a, \"b"],
+           "empty_is_null": False, "quoted_null": True, "decimal_point": ",", "thousands": ".",
+           "date_format": "%d.%m.%Y", "time_format": "%H.%M", "timestamp_format": "%d.%m.%Y %H:%M",
+           "true_words": ["ja", "1"], "false_words": ["nein"], "lenient": False, "trailing_delimiter": False}
+
+
+def settings_of(receipt):
+    said_so = json.loads(pathlib.Path(receipt).read_text())["decoder_settings"]
+    return {name: entry["value"] for name, entry in said_so.items() if isinstance(entry, dict)}
+
+
+def test_every_option_of_the_dialect_carries_over():
+    schema = {"columns": {"id": "int64", "amount": "int64"}}
+    base = {"source": {"path": "in.csv"}, "schema": schema, "sink": {"path": "lake"}}
+    pathlib.Path("in.csv").write_text("preamble\nid;amount\n1;10\n2;bad\n3;30\n4;40\n")
+    pathlib.Path("first.json").write_text(json.dumps({**base, "source": {"path": "in.csv", "csv": OPTIONS}}))
+    pathlib.Path("second.json").write_text(json.dumps(base))
+    first = result(run("run", "first.json", "--run-id", "first", "--json"))
+    check(first["rows_rejected"] == 1, first)
+    process = run("replay", "lake/_cupel/rejects/first-00000.parquet", "-p", "second.json", "--json")
+    again = result(process)
+    check(process.returncode == 0 and again["rows_read"] == 1, process)
+    before, after = settings_of("lake/_cupel/receipts/first.json"), settings_of(again["receipt"])
+    check(before == after, before, after)
+    check(before == OPTIONS, before)
+    third = {**base, "source": {"path": "in.csv", "csv": {"nulls": ["bad"]}}}  # its own words go first
+    pathlib.Path("third.json").write_text(json.dumps(third))
+    landed = result(run("replay", again["rejects"][0]["path"], "-p", "third.json", "--json"))
+    check(landed["rows_written"] == 1 and settings_of(landed["receipt"]) == {**OPTIONS, "nulls": ["bad"]}, landed)
+
+
+def test_files_of_two_dialects_are_not_mixed():
+    for name, text in (("a", "id;v\n1;1,5\n2;2,5\nx;3,5\n"), ("b", "id;v\n1;1.5\n2;2.5\nx;3.5\n")):
+        pathlib.Path(f"{name}.csv").write_text(text)
+        pathlib.Path(f"{name}.yaml").write_text(f"source: {{path: {name}.csv}}\nschema: {{columns: {{id: int64, v: "
+                                                "double}}\nsink: {path: lake}\n")
+        check(run("run", f"{name}.yaml", "--run-id", name).returncode == 0)
+    process = run("replay", "lake/_cupel/rejects", "-p", "a.yaml", "--json")
+    check(process.returncode == 3 and "decimal_point" in said(process) and "one by one" in said(process), process)
 
 
 def test_json_lines():
