@@ -33,11 +33,11 @@ _cupel() {
     if [ -z "$words" ] && [[ $current == -* ]]; then
         case ${COMP_WORDS[1]} in
         convert) words="--from --to --columns --type --compression --partition-by --force --receipt --json --run-id --delimiter --header --quote --null --skip-lines --comment --decimal-point --date-format --charset --threads --memory-limit --on-type-conflict --on-reject --set --quiet --progress --log-format --help" ;;
-        run) words="--pipeline --run-id --metadata --ocs --allow-exec --keep-going --receipt --json --threads --memory-limit --on-type-conflict --on-reject --set --quiet --progress --log-format --help" ;;
+        run) words="--pipeline --run-id --metadata --ocs --allow-exec --keep-going --receipt --force --json --threads --memory-limit --on-type-conflict --on-reject --set --quiet --progress --log-format --help" ;;
         check) words="--metadata --ocs --allow-exec --plan --threads --memory-limit --on-type-conflict --on-reject --set --quiet --progress --log-format --help" ;;
         inspect) words="--rows --full --from --json --set --delimiter --header --quote --null --skip-lines --comment --decimal-point --date-format --charset --help" ;;
         verify) words="--receipt --inputs --json --quiet --progress --log-format --help" ;;
-        replay) words="--pipeline --name --run-id --allow-exec --receipt --json --threads --memory-limit --on-type-conflict --on-reject --set --quiet --progress --log-format --help" ;;
+        replay) words="--pipeline --name --run-id --allow-exec --receipt --force --json --threads --memory-limit --on-type-conflict --on-reject --set --quiet --progress --log-format --help" ;;
         describe) words="--json --json-schema --markdown --man --help" ;;
         completion) words="--help" ;;
         version) words="--verbose --help" ;;

@@ -2,6 +2,7 @@
 #include "base/tree.h"
 #include "command/console.h"
 #include "command/grid.h"
+#include "run/target.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -240,7 +241,10 @@ bool cpl_check_plan(const struct cpl_pipeline *pipeline, unsigned width, bool co
         cpl_storage_free(storage);
         return false;
     }
-    bool ok = plan_input(storage, pipeline, &plan, &bare, &input, &made, err) &&
+    const struct cpl_target target = {.sink = &pipeline->sink};
+    bool ok = cpl_target_check(storage, &target, err) &&
+              cpl_target_check_inputs(storage, &target, &plan, err) &&
+              plan_input(storage, pipeline, &plan, &bare, &input, &made, err) &&
               cpl_buffer_printf(out, err, "%s%s%s\n", cpl_colour(colour, CPL_BOLD), pipeline->name,
                                 cpl_colour(colour, CPL_PLAIN_TEXT)) &&
               put_inputs(&plan, out, err) && put_dialect(&plan, out, err) &&

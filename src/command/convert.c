@@ -34,7 +34,9 @@ static const struct cpl_flag convert_flags[] = {
      .argument = "A,B,…",
      .option = "sink.partition_by",
      .summary = "One directory a value of these columns (OUT is a directory)."},
-    {.name = "force", .letter = 'f', .summary = "Replace OUT if it is there."},
+    {.name = "force",
+     .letter = 'f',
+     .summary = "Replace OUT, its rejects and the receipt FILE if they are there."},
     {.name = "receipt",
      .argument = "FILE",
      .summary = "Write the receipt of a single file here; `cupel verify` reads it."},
@@ -166,7 +168,7 @@ static bool add_in(struct cpl_settings *settings, const struct cpl_arguments *ar
 static void hint_at_force(struct cpl_error *err)
 {
     size_t length = strlen(err->message);
-    if (err->code == CPL_E_CONFLICT)
+    if (err->code == CPL_E_CONFLICT && !strstr(err->message, "--force"))
         snprintf(err->message + length, sizeof err->message - length, " (--force replaces it)");
 }
 
@@ -197,6 +199,7 @@ static int run_convert(const struct cpl_arguments *arguments)
     struct cpl_outcome_options options = {.pipeline = &config.pipelines[0],
                                           .run_id = cpl_flag_value(arguments, "run-id"),
                                           .receipt_path = cpl_flag_value(arguments, "receipt"),
+                                          .replace_receipt = cpl_flag_given(arguments, "force"),
                                           .json = cpl_flag_given(arguments, "json"),
                                           .explain = hint_at_force};
     if (options.json && !strcmp(options.pipeline->sink.path, "-")) {

@@ -143,6 +143,7 @@ int cpl_outcome(struct cpl_console *console, const struct cpl_outcome_options *o
     struct cpl_run_options run = {.pipeline = options->pipeline,
                                   .run_id = options->run_id,
                                   .receipt_path = options->receipt_path,
+                                  .replace_receipt = options->replace_receipt,
                                   .stop = cpl_stop_on_signals(),
                                   .context = console,
                                   .progress = cpl_console_progress,

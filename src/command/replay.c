@@ -17,6 +17,7 @@ static const struct cpl_flag replay_flags[] = {
      .summary = "Name of this run. A run id lands once: run again what was cut off."},
     {.name = "allow-exec", .summary = "Let ${exec:…} in the configuration run programs."},
     {.name = "receipt", .argument = "FILE", .summary = "Write the receipt of a single file here."},
+    {.name = "force", .letter = 'f', .summary = "Replace the receipt FILE if it is there."},
     {.name = "json", .summary = "Print the result as one JSON object."},
     {.name = NULL},
 };
@@ -75,6 +76,7 @@ static int run_replay(const struct cpl_arguments *arguments)
     struct cpl_outcome_options options = {.pipeline = pipeline,
                                           .run_id = cpl_flag_value(arguments, "run-id"),
                                           .receipt_path = cpl_flag_value(arguments, "receipt"),
+                                          .replace_receipt = cpl_flag_given(arguments, "force"),
                                           .json = cpl_flag_given(arguments, "json")};
     int status = pipeline ? cpl_outcome(&console, &options) : cpl_console_fail(&console, &err);
     cpl_config_release(&config);

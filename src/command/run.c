@@ -19,6 +19,7 @@ static const struct cpl_flag run_flags[] = {
      .letter = 'k',
      .summary = "Run the other pipelines after one has failed."},
     {.name = "receipt", .argument = "FILE", .summary = "Write the receipt of a single file here."},
+    {.name = "force", .letter = 'f', .summary = "Replace the receipt FILE if it is there."},
     {.name = "json", .summary = "Print the result as one JSON object a pipeline."},
     {.name = NULL},
 };
@@ -68,6 +69,12 @@ static bool load(struct cpl_settings *settings, const struct cpl_arguments *argu
         cpl_settings_name_flag(settings, err);
         return false;
     }
+    if (config->n_pipelines > 1 && cpl_flag_given(arguments, "receipt") &&
+        !cpl_flag_given(arguments, "pipeline"))
+        return cpl_fail(err, CPL_E_USAGE,
+                        "--receipt is the path of one receipt, and %s holds %zu pipelines: say "
+                        "which one runs with --pipeline",
+                        file, config->n_pipelines);
     return check_name(config, file, cpl_flag_value(arguments, "pipeline"), err);
 }
 
@@ -84,6 +91,7 @@ static int run_pipelines(struct cpl_console *console, const struct cpl_arguments
         struct cpl_outcome_options options = {.pipeline = pipeline,
                                               .run_id = cpl_flag_value(arguments, "run-id"),
                                               .receipt_path = cpl_flag_value(arguments, "receipt"),
+                                              .replace_receipt = cpl_flag_given(arguments, "force"),
                                               .json = cpl_flag_given(arguments, "json")};
         if (config->n_pipelines > 1 && !only)
             cpl_console_say(console, "info", "pipeline %s (%zu of %zu)", pipeline->name, i + 1,

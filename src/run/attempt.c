@@ -42,6 +42,7 @@ static bool copy_options(struct cpl_attempt *attempt, const struct cpl_attempt_o
     attempt->storage = options->storage;
     attempt->single_file = options->single_file;
     attempt->mode = options->mode;
+    attempt->replace_receipt = options->replace_receipt;
     attempt->now_ms = options->now_ms;
     attempt->hooks = options->hooks;
     attempt->begun_s = now.tv_sec;

@@ -42,6 +42,7 @@ struct cpl_attempt_options {
     const char *pipeline;     /* its name */
     int64_t now_ms;           /* the plan's clock, milliseconds since 1970 UTC */
     const char *receipt_path; /* single file: where the receipt goes; NULL = none is written */
+    bool replace_receipt;     /* whatever file stands there */
     const struct cpl_recover_hooks *hooks; /* may be NULL */
 };
 

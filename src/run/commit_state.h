@@ -11,6 +11,7 @@ struct cpl_attempt {
     const char *layout; /* NULL: not said, not checked */
     enum cpl_sink_mode mode;
     bool single_file;
+    bool replace_receipt;
     bool again; /* stages for a repair: log and staging are another's */
     int64_t now_ms;
     const struct cpl_recover_hooks *hooks;

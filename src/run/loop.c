@@ -16,6 +16,7 @@
 #include "run/record_parts.h"
 #include "run/repair.h"
 #include "run/replay.h"
+#include "run/target.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,6 +125,7 @@ static bool begin_attempt(struct run_state *run, struct cpl_error *err)
                                           .pipeline = pipeline->name,
                                           .now_ms = run->now_ms,
                                           .receipt_path = run->options->receipt_path,
+                                          .replace_receipt = run->options->replace_receipt,
                                           .hooks = &run->hooks};
     if (pipeline->source.rejects && !options.single_file)
         options.mode = CPL_MODE_APPEND; /* repaired rows come to the others, whatever the mode */
@@ -178,8 +180,14 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     const struct cpl_prior *prior = run->attempt ? cpl_attempt_prior(run->attempt) : NULL;
     if (prior)
         return cpl_run_report_prior(run, prior, err);
+    const struct cpl_target target = {.sink = &run->options->pipeline->sink,
+                                      .receipt = run->attempt ? run->options->receipt_path : NULL,
+                                      .replace_receipt = run->options->replace_receipt};
+    if (!cpl_target_check(run->storage, &target, err))
+        return false;
     cpl_run_progress(run, "plan");
     if (!cpl_plan_make(run->storage, run->options->pipeline, run->options->stop, &run->plan, err) ||
+        !cpl_target_check_inputs(run->storage, &target, &run->plan, err) ||
         !check_inputs(run, err) || (run->attempt && !say_layout(run, err)) ||
         !cpl_replay_join(run->attempt, run->storage, run->options->pipeline->sink.path,
                          &run->plan.inputs, err))

@@ -19,6 +19,7 @@ struct cpl_run_options {
     const char *run_id;       /* NULL = made from the clock and chance */
     int64_t now_ms;           /* 0 = the clock's */
     const char *receipt_path; /* single files: where a receipt goes; NULL = none */
+    bool replace_receipt;     /* a file that stands there */
     _Atomic bool *stop;       /* set by a signal handler: stop cleanly; may be NULL */
     void *context;
     void (*progress)(void *context, const struct cpl_progress *progress);

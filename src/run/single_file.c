@@ -10,6 +10,7 @@
 #include "run/commit_state.h"
 
 #include "run/crash_point.h"
+#include "run/target.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,9 +49,29 @@ static void remove_leftovers(struct cpl_attempt *attempt, const char *root)
     cpl_object_list_release(&list);
 }
 
+/* Rejects that lie there while their file has gone are rows that nobody has replayed, perhaps. */
+static bool check_old_rejects(const struct cpl_attempt *attempt, const char *path,
+                              struct cpl_error *err)
+{
+    bool there;
+    if (!cpl_storage_exists(attempt->storage, path, &there, err))
+        return false;
+    return !there ||
+           cpl_fail(err, CPL_E_CONFLICT,
+                    "%s is there, with rows that an earlier run rejected; replay it or move it "
+                    "away, or ask for it to be overwritten",
+                    path);
+}
+
+/* As it stands before the work, and again before the commit. */
 static bool check_mode(const struct cpl_attempt *attempt, struct cpl_error *err)
 {
     bool taken;
+    char rejects[CPL_LOG_PATH_MAX];
+    if (!cpl_attempt_rejects_path(attempt, 0, ".parquet", rejects, err) ||
+        !cpl_target_check_file(attempt->storage, attempt->path, err) ||
+        !cpl_target_check_file(attempt->storage, rejects, err))
+        return false;
     if (attempt->mode == CPL_MODE_OVERWRITE_PARTITIONS)
         return cpl_fail(err, CPL_E_CONFIG, "%s is one file and has no partitions to overwrite",
                         attempt->path);
@@ -58,11 +79,13 @@ static bool check_mode(const struct cpl_attempt *attempt, struct cpl_error *err)
         return true;
     if (!cpl_storage_exists(attempt->storage, attempt->path, &taken, err))
         return false;
-    return !taken ||
-           cpl_fail(err, CPL_E_CONFLICT,
-                    "%s is there already%s; ask for it to be overwritten, or choose another path",
-                    attempt->path,
-                    attempt->mode == CPL_MODE_APPEND ? ", and a file cannot be appended to" : "");
+    if (taken)
+        return cpl_fail(
+            err, CPL_E_CONFLICT,
+            "%s is there already%s; ask for it to be overwritten, or choose another path",
+            attempt->path,
+            attempt->mode == CPL_MODE_APPEND ? ", and a file cannot be appended to" : "");
+    return check_old_rejects(attempt, rejects, err);
 }
 
 bool cpl_single_begin(struct cpl_attempt *attempt, struct cpl_error *err)
@@ -179,7 +202,7 @@ static bool finish(struct cpl_attempt *attempt, const struct cpl_staged *receipt
     bool renamed;
     cpl_crash_point("single/after-decision");
     if (!remove_old_rejects(attempt, err) ||
-        (receipt->token && !put(attempt, receipt, true, &renamed, err)))
+        (receipt->token && !put(attempt, receipt, attempt->replace_receipt, &renamed, err)))
         return cpl_fail_context(err, "%s is written whole, but", attempt->path);
     if (receipt->token)
         snprintf(attempt->receipt, sizeof attempt->receipt, "%s", attempt->receipt_path);
@@ -210,7 +233,8 @@ bool cpl_single_commit(struct cpl_attempt *attempt, const struct cpl_receipt *re
     bool wanted = attempt->receipt_path[0] != 0;
     bool ok = check_mode(attempt, err) &&
               (!wanted || stage_receipt(attempt, receipt, &staged_receipt, err)) &&
-              (!wanted || cpl_storage_remove(attempt->storage, attempt->receipt_path, err)) &&
+              (!wanted || !attempt->replace_receipt ||
+               cpl_storage_remove(attempt->storage, attempt->receipt_path, err)) &&
               cpl_storage_sync_dir(attempt->storage, attempt->staging, err) &&
               put_rejects_then_file(attempt, outcome, err) && finish(attempt, &staged_receipt, err);
     drop_receipt_staging(attempt, &staged_receipt);

@@ -109,6 +109,55 @@ bool cpl_storage_exists(struct cpl_storage *storage, const char *path, bool *exi
     return false;
 }
 
+static enum cpl_place_kind kind_of(mode_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFREG:
+        return CPL_PLACE_FILE;
+    case S_IFDIR:
+        return CPL_PLACE_DIRECTORY;
+    case S_IFLNK:
+        return CPL_PLACE_LINK;
+    case S_IFIFO:
+        return CPL_PLACE_FIFO;
+    case S_IFSOCK:
+        return CPL_PLACE_SOCKET;
+    default:
+        return CPL_PLACE_DEVICE;
+    }
+}
+
+bool cpl_storage_kind(struct cpl_storage *storage, const char *path, enum cpl_place_kind *kind,
+                      struct cpl_error *err)
+{
+    struct cpl_place place;
+    struct stat status;
+    struct cpl_error why = {0};
+    *kind = CPL_PLACE_FREE;
+    if (!cpl_place_open(storage, path, &place, &why))
+        return why.code == CPL_E_NOT_FOUND || cpl_fail_with(err, &why);
+    bool ok = true;
+    if (!fstatat(place.dir, place.name, &status, AT_SYMLINK_NOFOLLOW))
+        *kind = kind_of(status.st_mode);
+    else if (errno != ENOENT && errno != ENOTDIR)
+        ok = cpl_fail_errno(err, errno, "cannot look at %s", path);
+    cpl_place_close(&place);
+    return ok;
+}
+
+bool cpl_storage_identify(struct cpl_storage *storage, const char *path,
+                          struct cpl_file_identity *identity, struct cpl_error *err)
+{
+    struct stat status;
+    struct cpl_error why = {0};
+    *identity = (struct cpl_file_identity){.there = false};
+    if (!stat_path(storage, path, &status, &why))
+        return why.code == CPL_E_NOT_FOUND || cpl_fail_with(err, &why);
+    *identity = (struct cpl_file_identity){
+        .there = true, .device = status.st_dev, .inode = status.st_ino};
+    return true;
+}
+
 void cpl_object_list_release(struct cpl_object_list *list)
 {
     for (size_t i = 0; i < list->n; i++)

@@ -45,6 +45,26 @@ bool cpl_storage_stat(struct cpl_storage *storage, const char *path, struct cpl_
 bool cpl_storage_exists(struct cpl_storage *storage, const char *path, bool *exists,
                         struct cpl_error *err) CPL_CHECKED;
 
+/* What stands at a path itself: a link is not followed. */
+enum cpl_place_kind {
+    CPL_PLACE_FREE,
+    CPL_PLACE_FILE,
+    CPL_PLACE_DIRECTORY,
+    CPL_PLACE_LINK,
+    CPL_PLACE_DEVICE,
+    CPL_PLACE_FIFO,
+    CPL_PLACE_SOCKET
+};
+bool cpl_storage_kind(struct cpl_storage *storage, const char *path, enum cpl_place_kind *kind,
+                      struct cpl_error *err) CPL_CHECKED;
+/* Which file a path leads to, links followed: two paths of one identity are one file, hard links too. */
+struct cpl_file_identity {
+    bool there;
+    uint64_t device, inode;
+};
+bool cpl_storage_identify(struct cpl_storage *storage, const char *path,
+                          struct cpl_file_identity *identity, struct cpl_error *err) CPL_CHECKED;
+
 /* ---- reading ---- */
 struct cpl_reader;
 struct cpl_reader *cpl_reader_open(struct cpl_storage *storage, const char *path,

@@ -1,0 +1,171 @@
+#include "run/target.h"
+
+#include <string.h>
+
+static bool is_standard_output(const struct cpl_target *target)
+{
+    return !strcmp(target->sink->path, "-");
+}
+
+static char *rejects_path(const struct cpl_target *target, struct cpl_error *err)
+{
+    return cpl_format(err, "%s.rejects.parquet", target->sink->path);
+}
+
+bool cpl_target_check_file(struct cpl_storage *storage, const char *path, struct cpl_error *err)
+{
+    static const char *const words[] = {[CPL_PLACE_DIRECTORY] = "a directory",
+                                        [CPL_PLACE_LINK] = "a symbolic link",
+                                        [CPL_PLACE_DEVICE] = "a device",
+                                        [CPL_PLACE_FIFO] = "a FIFO",
+                                        [CPL_PLACE_SOCKET] = "a socket"};
+    enum cpl_place_kind kind;
+    if (!cpl_storage_kind(storage, path, &kind, err))
+        return false;
+    if (kind == CPL_PLACE_FREE || kind == CPL_PLACE_FILE)
+        return true;
+    bool stream = kind == CPL_PLACE_DEVICE || kind == CPL_PLACE_FIFO;
+    return cpl_fail(err, CPL_E_CONFIG, "%s is %s, and a run would replace it by a file; %s", path,
+                    words[kind],
+                    stream                   ? "write to `-` and send standard output there"
+                    : kind == CPL_PLACE_LINK ? "name the file that it should lead to"
+                                             : "choose another path");
+}
+
+/* Do two paths lead to one file, there already or not? */
+static bool same_place(struct cpl_storage *storage, const char *a, const char *b, bool *same,
+                       struct cpl_error *err)
+{
+    char *x = cpl_storage_resolve(storage, a, err);
+    char *y = x ? cpl_storage_resolve(storage, b, err) : NULL;
+    *same = y && !strcmp(x, y);
+    bool ok = y != NULL;
+    cpl_free(x);
+    cpl_free(y);
+    return ok;
+}
+
+/* ---- the receipt ---- */
+
+static bool check_receipt_is_not(struct cpl_storage *storage, const struct cpl_target *target,
+                                 const char *output, struct cpl_error *err)
+{
+    bool same;
+    return same_place(storage, target->receipt, output, &same, err) &&
+           (!same || cpl_fail(err, CPL_E_CONFIG,
+                              "the receipt cannot be %s, which the run writes itself; give it a "
+                              "path of its own",
+                              target->receipt));
+}
+
+static bool check_receipt(struct cpl_storage *storage, const struct cpl_target *target,
+                          const char *rejects, struct cpl_error *err)
+{
+    enum cpl_place_kind kind;
+    if (!target->receipt)
+        return true;
+    if (!check_receipt_is_not(storage, target, target->sink->path, err) ||
+        !check_receipt_is_not(storage, target, rejects, err) ||
+        !cpl_target_check_file(storage, target->receipt, err) ||
+        !cpl_storage_kind(storage, target->receipt, &kind, err))
+        return false;
+    return kind == CPL_PLACE_FREE || target->replace_receipt ||
+           cpl_fail(err, CPL_E_CONFLICT,
+                    "%s is there already, and the receipt would replace it; ask for that "
+                    "(--force), or choose another path",
+                    target->receipt);
+}
+
+bool cpl_target_check(struct cpl_storage *storage, const struct cpl_target *target,
+                      struct cpl_error *err)
+{
+    if (!target->sink->single_file || is_standard_output(target))
+        return true;
+    char *rejects = rejects_path(target, err);
+    bool ok = rejects && cpl_target_check_file(storage, target->sink->path, err) &&
+              cpl_target_check_file(storage, rejects, err) &&
+              check_receipt(storage, target, rejects, err);
+    cpl_free(rejects);
+    return ok;
+}
+
+/* ---- inputs ---- */
+
+/* Something that the run will replace. */
+struct victim {
+    const char *path, *what;
+    struct cpl_file_identity identity;
+};
+
+static bool check_victims(const struct cpl_input *input, const struct cpl_file_identity *identity,
+                          const struct victim *victims, size_t n, struct cpl_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (identity->there && victims[i].identity.there &&
+            identity->device == victims[i].identity.device &&
+            identity->inode == victims[i].identity.inode)
+            return cpl_fail(err, CPL_E_CONFIG,
+                            "%s is read by this run, and %s %s is the same file: it would be "
+                            "replaced; choose another path",
+                            input->is_stdin ? "standard input" : input->path, victims[i].what,
+                            victims[i].path);
+    return true;
+}
+
+static bool check_files(struct cpl_storage *storage, const struct cpl_target *target,
+                        const char *rejects, const struct cpl_inputs *inputs, struct cpl_error *err)
+{
+    struct victim victims[] = {{.path = target->sink->path, .what = "the output"},
+                               {.path = rejects, .what = "the file of rejects"},
+                               {.path = target->receipt, .what = "the receipt"}};
+    size_t n = target->receipt ? 3 : 2;
+    for (size_t i = 0; i < n; i++)
+        if (!cpl_storage_identify(storage, victims[i].path, &victims[i].identity, err))
+            return false;
+    for (size_t i = 0; i < inputs->n; i++) {
+        struct cpl_file_identity identity;
+        struct cpl_error
+            ignored; /* it was opened; whoever cannot name it any more has no such file */
+        const char *path = inputs->items[i].is_stdin ? "/dev/stdin" : inputs->items[i].path;
+        if (cpl_storage_identify(storage, path, &identity, &ignored) &&
+            !check_victims(&inputs->items[i], &identity, victims, n, err))
+            return false;
+    }
+    return true;
+}
+
+/* The dataset's own files would be read again by every run, and removed when it is overwritten. */
+static bool check_dataset(struct cpl_storage *storage, const struct cpl_target *target,
+                          const struct cpl_inputs *inputs, struct cpl_error *err)
+{
+    char *dataset = cpl_storage_resolve(storage, target->sink->path, err);
+    size_t length = dataset ? strlen(dataset) : 0;
+    bool ok = dataset != NULL;
+    for (size_t i = 0; ok && i < inputs->n; i++) {
+        if (inputs->items[i].is_stdin)
+            continue;
+        char *path = cpl_storage_resolve(storage, inputs->items[i].path, err);
+        ok = path != NULL;
+        if (ok && !strncmp(path, dataset, length) && (length == 1 || path[length] == '/'))
+            ok = cpl_fail(err, CPL_E_CONFIG,
+                          "%s lies in the dataset %s that this run writes, which would be read "
+                          "again as its own source; keep sources and datasets apart",
+                          inputs->items[i].path, target->sink->path);
+        cpl_free(path);
+    }
+    cpl_free(dataset);
+    return ok;
+}
+
+bool cpl_target_check_inputs(struct cpl_storage *storage, const struct cpl_target *target,
+                             const struct cpl_plan *plan, struct cpl_error *err)
+{
+    if (is_standard_output(target))
+        return true;
+    if (!target->sink->single_file) /* reject files lie there by their nature */
+        return plan->pipeline->source.rejects || check_dataset(storage, target, &plan->inputs, err);
+    char *rejects = rejects_path(target, err);
+    bool ok = rejects && check_files(storage, target, rejects, &plan->inputs, err);
+    cpl_free(rejects);
+    return ok;
+}
