@@ -7,6 +7,7 @@
  *
  * Threads: main thread only. */
 #pragma once
+#include "base/plural.h"
 #include "command/command.h"
 #include "run/run.h"
 
@@ -45,8 +46,7 @@ bool cpl_colour_wanted(int fd);
 /* Columns of the terminal at `fd`; 0 when it is none. */
 unsigned cpl_terminal_width(int fd);
 
-/* 1,234,567 · 12.3 MiB · 1.25 s, into `text`, which is returned. */
-const char *cpl_show_count(uint64_t n, char text[32]);
+/* 12.3 MiB · 1.25 s, into `text`, which is returned. */
 const char *cpl_show_size(uint64_t bytes, char text[32]);
 const char *cpl_show_seconds(double seconds, char text[32]);
 

@@ -146,8 +146,8 @@ static bool describe_file(const struct cpl_parquet_file *file, uint64_t size,
     const struct cpl_parquet_file_metadata *metadata = cpl_parquet_metadata(file);
     uint64_t rows = (uint64_t)metadata->num_rows, groups = metadata->row_groups.n;
     return cpl_buffer_printf(
-        out, err, "  %s rows in %s row group%s, %s, written by %.*s\n", cpl_show_count(rows, a),
-        cpl_show_count(groups, b), groups == 1 ? "" : "s", cpl_show_size(size, c),
+        out, err, "  %s rows in %s row group%s, %s, written by %.*s\n", cpl_grouped(rows, a),
+        cpl_grouped(groups, b), groups == 1 ? "" : "s", cpl_show_size(size, c),
         metadata->created_by.data ? (int)metadata->created_by.size : 7,
         metadata->created_by.data ? (const char *)metadata->created_by.data : "unknown");
 }

@@ -148,10 +148,10 @@ static bool put_column(struct cpl_grid *grid, const struct cpl_inspection *it, u
         goto out;
     if (!cpl_kind_is_nested(field->type.kind))
         snprintf(distinct, sizeof distinct, "%s%s", column.distinct_exact ? "" : "~",
-                 cpl_show_count(column.distinct, count));
+                 cpl_grouped(column.distinct, count));
     samples_text(it, i, &column, text, sizeof text);
     ok = set(grid, 0, field->name, err) && set(grid, 1, (const char *)type.data, err) &&
-         set(grid, 2, cpl_show_count(column.nulls, count), err) && set(grid, 3, distinct, err) &&
+         set(grid, 2, cpl_grouped(column.nulls, count), err) && set(grid, 3, distinct, err) &&
          set(grid, 6, text, err);
     if (ok && column.has_bounds)
         ok = set_value(grid, 4, field->type.kind, column.min, strlen(column.min), err) &&
@@ -245,14 +245,14 @@ static bool put_counts(const struct cpl_inspection *it, struct cpl_buffer *out, 
     char a[32], b[32];
     uint64_t rejected = cpl_rows_rejected(it->rows);
     bool ok = cpl_buffer_printf(out, err, "  %s columns; %s %s rows%s%s\n",
-                                cpl_show_count(cpl_rows_schema(it->rows)->n_fields, a),
+                                cpl_grouped(cpl_rows_schema(it->rows)->n_fields, a),
                                 it->whole ? "all" : "the first",
-                                cpl_show_count(cpl_profile_rows(it->profile), b),
+                                cpl_grouped(cpl_profile_rows(it->profile), b),
                                 it->whole ? "" : " were looked at (--full: all)",
                                 is_estimated(it) ? "; ~ is an estimate, ±1.6 %" : "");
     if (ok && rejected)
         ok = cpl_buffer_printf(out, err, "  %s%s rows cannot be read; the first is %s%s\n",
-                               cpl_colour(colour, CPL_YELLOW), cpl_show_count(rejected, a),
+                               cpl_colour(colour, CPL_YELLOW), cpl_grouped(rejected, a),
                                it->first_reject, cpl_colour(colour, CPL_PLAIN_TEXT));
     return ok;
 }

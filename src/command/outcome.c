@@ -39,13 +39,13 @@ static void say_books(struct cpl_console *console, const struct cpl_row_counts *
     char a[32], b[32], c[32], d[32];
     if (rows->filtered)
         cpl_console_say(console, "info", "read %s row%s = landed %s + rejected %s + filtered %s",
-                        cpl_show_count(rows->read, a), rows->read == 1 ? "" : "s",
-                        cpl_show_count(rows->landed, b), cpl_show_count(rows->rejected, c),
-                        cpl_show_count(rows->filtered, d));
+                        cpl_grouped(rows->read, a), rows->read == 1 ? "" : "s",
+                        cpl_grouped(rows->landed, b), cpl_grouped(rows->rejected, c),
+                        cpl_grouped(rows->filtered, d));
     else
         cpl_console_say(console, "info", "read %s row%s = landed %s + rejected %s",
-                        cpl_show_count(rows->read, a), rows->read == 1 ? "" : "s",
-                        cpl_show_count(rows->landed, b), cpl_show_count(rows->rejected, c));
+                        cpl_grouped(rows->read, a), rows->read == 1 ? "" : "s",
+                        cpl_grouped(rows->landed, b), cpl_grouped(rows->rejected, c));
 }
 
 enum { MOST_FILES_SHOWN = 8 };
@@ -58,14 +58,14 @@ static void say_files(struct cpl_console *console, const struct cpl_run_result *
         const struct cpl_output_file *file = &result->files[i];
         if (i < MOST_FILES_SHOWN)
             cpl_console_say(console, "info", "wrote %s (%s row%s, %s)", file->path,
-                            cpl_show_count(file->rows, a), file->rows == 1 ? "" : "s",
+                            cpl_grouped(file->rows, a), file->rows == 1 ? "" : "s",
                             cpl_show_size(file->bytes, b));
         rows += i < MOST_FILES_SHOWN ? 0 : file->rows;
         bytes += i < MOST_FILES_SHOWN ? 0 : file->bytes;
     }
     if (result->n_files > MOST_FILES_SHOWN)
         cpl_console_say(console, "info", "wrote %zu files more (%s rows, %s)",
-                        result->n_files - MOST_FILES_SHOWN, cpl_show_count(rows, a),
+                        result->n_files - MOST_FILES_SHOWN, cpl_grouped(rows, a),
                         cpl_show_size(bytes, b));
 }
 
@@ -77,9 +77,9 @@ static void say_rejects(struct cpl_console *console, const struct cpl_run_result
         return;
     for (size_t i = 0; i < result->n_rules && at < sizeof text - 60; i++)
         at += (size_t)snprintf(text + at, sizeof text - at, "%s%.30s %s", i ? ", " : "",
-                               result->rules[i].name, cpl_show_count(result->rules[i].n, a));
+                               result->rules[i].name, cpl_grouped(result->rules[i].n, a));
     cpl_console_say(console, "warning",
-                    "%s row%s rejected (%s) and kept:", cpl_show_count(result->rows.rejected, a),
+                    "%s row%s rejected (%s) and kept:", cpl_grouped(result->rows.rejected, a),
                     result->rows.rejected == 1 ? " was" : "s were", text);
     if (result->first_reject)
         cpl_console_say(console, "warning", "  the first is %s", result->first_reject);
@@ -109,7 +109,7 @@ static void say_done(struct cpl_console *console, const struct cpl_pipeline *pip
     if (result->receipt)
         cpl_console_say(console, "info", "receipt %s", result->receipt);
     cpl_console_say(console, "info", "run %s took %s (%s rows/s)", result->run_id,
-                    cpl_show_seconds(result->seconds, a), cpl_show_count((uint64_t)rate, b));
+                    cpl_show_seconds(result->seconds, a), cpl_grouped((uint64_t)rate, b));
 }
 
 /* ---- the run ---- */

@@ -82,7 +82,7 @@ static void describe(const struct cpl_progress *progress, const struct figures *
     if (f->left >= 0)
         show_left(f->left, left);
     if (progress->rejects)
-        snprintf(rejects, sizeof rejects, "  %s rejected", cpl_show_count(progress->rejects, a));
+        snprintf(rejects, sizeof rejects, "  %s rejected", cpl_grouped(progress->rejects, a));
     snprintf(text, size, "%s%srows  %.*f MB/s  %srows/s%s%s", share,
              short_count((double)progress->rows, a), f->mb_s < 10 ? 1 : 0, f->mb_s,
              short_count(f->rows_s, b), left, rejects);

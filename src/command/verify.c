@@ -2,7 +2,6 @@
 #include "run/verify.h"
 #include "base/tree.h"
 #include "command/console.h"
-#include "decode/parquet_verify.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -31,7 +30,10 @@ static bool write_report(const char *path, const struct cpl_verify_report *repor
     cpl_json_uint(&json, "files", report->files);
     cpl_json_uint(&json, "bytes", report->bytes);
     cpl_json_uint(&json, "rows", report->rows);
-    cpl_json_uint(&json, "rejects", report->rejects);
+    if (report->alone)
+        cpl_json_string(&json, "rejects", NULL); /* nobody has looked */
+    else
+        cpl_json_uint(&json, "rejects", report->rejects);
     cpl_json_uint(&json, "inputs", report->inputs);
     cpl_json_uint(&json, "outstanding_rejects", report->outstanding_rejects);
     cpl_json_uint(&json, "problems", report->problems);
@@ -51,26 +53,36 @@ static bool write_report(const char *path, const struct cpl_verify_report *repor
     return cpl_json_end(&json) && cpl_buffer_append(out, "\n", 1, err);
 }
 
+/* What the reading proved. */
+static const char *verdict(const struct cpl_verify_report *report)
+{
+    if (report->problems)
+        return "";
+    if (!report->alone)
+        return report->receipts ? ": all is as the receipts say" : "";
+    return report->whole ? ": every byte is as the file's checksum says"
+                         : ": what the file says of itself agrees with its pages";
+}
+
 static void say_report(struct cpl_console *console, const char *path,
                        const struct cpl_verify_report *report)
 {
-    char a[32], b[32], c[32], d[32];
+    char files[CPL_COUNTED_TEXT], rows[CPL_COUNTED_TEXT], rejects[CPL_COUNTED_TEXT], size[32];
     for (size_t i = 0; i < report->n_findings; i++)
         cpl_console_say(console, report->findings[i].problem ? "error" : "info", "%s: %s",
                         report->findings[i].path, report->findings[i].text);
-    cpl_console_say(console, "info", "%s: %s files (%s) read whole, %s rows, %s rejects%s", path,
-                    cpl_show_count(report->files, a), cpl_show_size(report->bytes, b),
-                    cpl_show_count(report->rows, c), cpl_show_count(report->rejects, d),
-                    report->problems   ? ""
-                    : report->receipts ? ": all is as the receipts say"
-                                       : ": the file says the truth about itself");
+    cpl_console_say(console, "info", "%s: %s (%s) read whole, %s%s%s%s", path,
+                    cpl_counted(report->files, "file", files), cpl_show_size(report->bytes, size),
+                    cpl_counted(report->rows, "row", rows), report->alone ? "" : ", ",
+                    report->alone ? "" : cpl_counted(report->rejects, "reject", rejects),
+                    verdict(report));
     if (report->inputs)
-        cpl_console_say(console, "info", "%s input%s read again", cpl_show_count(report->inputs, a),
-                        report->inputs == 1 ? "" : "s");
+        cpl_console_say(console, "info", "%s read again",
+                        cpl_counted(report->inputs, "input", files));
     if (report->outstanding_rejects)
-        cpl_console_say(console, "info", "%s row%s rejected and not replayed yet",
-                        cpl_show_count(report->outstanding_rejects, a),
-                        report->outstanding_rejects == 1 ? " is" : "s are");
+        cpl_console_say(console, "info", "%s %s rejected and not replayed yet",
+                        cpl_counted(report->outstanding_rejects, "row", rows),
+                        report->outstanding_rejects == 1 ? "is" : "are");
 }
 
 static int settle(struct cpl_console *console, const struct cpl_arguments *arguments,
@@ -79,6 +91,7 @@ static int settle(struct cpl_console *console, const struct cpl_arguments *argum
     struct cpl_error err = {0};
     struct cpl_buffer out = {0};
     const char *path = arguments->words[0];
+    char text[CPL_COUNTED_TEXT];
     bool ok = true;
     if (cpl_flag_given(arguments, "json"))
         ok = write_report(path, report, &out, &err) && cpl_print(&out, &err);
@@ -86,43 +99,9 @@ static int settle(struct cpl_console *console, const struct cpl_arguments *argum
         say_report(console, path, report);
     cpl_buffer_release(&out);
     if (ok && report->problems)
-        ok = cpl_fail(&err, CPL_E_CORRUPT,
-                      "%s: %llu problem%s: stored data is not what was promised", path,
-                      (unsigned long long)report->problems, report->problems == 1 ? "" : "s");
+        ok = cpl_fail(&err, CPL_E_CORRUPT, "%s: %s: stored data is not what was promised", path,
+                      cpl_counted(report->problems, "problem", text));
     return ok ? 0 : cpl_console_fail(console, &err);
-}
-
-static bool looks_like_parquet(struct cpl_reader *reader, const char *path)
-{
-    char magic[4] = "";
-    size_t got, length = strlen(path), n = strlen(".parquet");
-    struct cpl_error ignored;
-    return (length > n && !strcmp(path + length - n, ".parquet")) ||
-           (cpl_reader_at(reader, 0, magic, sizeof magic, &got, &ignored) &&
-            !memcmp(magic, "PAR1", sizeof magic));
-}
-
-/* A Parquet file without a receipt: does it say the truth about itself? */
-static bool verify_alone(struct cpl_storage *storage, const char *path,
-                         struct cpl_verify_report *report, struct cpl_error *err)
-{
-    struct cpl_parquet_report found = {0};
-    struct cpl_reader *reader = cpl_reader_open(storage, path, err);
-    if (reader && !looks_like_parquet(reader, path)) {
-        cpl_reader_close(reader);
-        return cpl_fail(err, CPL_E_USAGE,
-                        "%s is not Parquet, which alone tells what it should be: name its receipt "
-                        "(--receipt FILE), or the dataset's directory",
-                        path);
-    }
-    struct cpl_parquet_file *file = reader ? cpl_parquet_open(reader, path, err) : NULL;
-    bool ok = file && cpl_parquet_verify(file, &found, err);
-    *report = (struct cpl_verify_report){
-        .files = ok, .rows = found.rows, .bytes = ok ? cpl_reader_size(reader) : 0};
-    cpl_parquet_report_release(&found);
-    cpl_parquet_close(file);
-    cpl_reader_close(reader);
-    return ok;
 }
 
 static bool verify(const struct cpl_arguments *arguments, struct cpl_storage *storage,
@@ -133,7 +112,7 @@ static bool verify(const struct cpl_arguments *arguments, struct cpl_storage *st
     if (receipt)
         return cpl_verify_file(storage, path, receipt, report, err);
     if (!stat(path, &info) && S_ISREG(info.st_mode))
-        return verify_alone(storage, path, report, err);
+        return cpl_verify_parquet(storage, path, report, err);
     if (!cpl_verify(storage, path, report, err))
         return false;
     if (!cpl_flag_given(arguments, "inputs") || cpl_verify_inputs(storage, path, report, err))
@@ -164,10 +143,12 @@ const struct cpl_verb cpl_verb_verify = {
     .name = "verify",
     .summary = "Recompute every count and checksum of a dataset by reading it.",
     .usage = "PATH",
-    .details =
-        "PATH is a dataset's directory. A single file is checked against its receipt "
-        "(--receipt); a Parquet file without one, against what it says of itself: checksums, "
-        "counts, statistics, indexes. A problem makes the exit status 14.",
+    .details = "PATH is a dataset's directory. A single file is checked against its receipt "
+               "(--receipt). A Parquet file without one is checked against what it says of itself: "
+               "checksums, "
+               "counts, statistics, indexes; Cupel's own files hold a checksum over all their "
+               "bytes, for others "
+               "it is said what could not be proven. A problem makes the exit status 14.",
     .examples = "cupel verify lake/orders\n"
                 "cupel verify out.parquet --receipt out.receipt.json\n",
     .groups = {{"Options", verify_flags}, {"Messages", cpl_console_flags}},

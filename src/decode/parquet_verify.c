@@ -2,6 +2,7 @@
 #include "decode/parquet_assemble.h"
 #include "decode/parquet_facts.h"
 #include "decode/parquet_verify_order.h"
+#include "decode/parquet_verify_whole.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,24 +43,10 @@ static bool corrupt(struct cpl_error *err, const char *what)
     return false;
 }
 
-/* A failed check of what other writers are careless about: an error in our own files, else a remark. */
-static bool remark_on(const struct cpl_parquet_file *file, struct cpl_parquet_report *report,
-                      const char *where, const char *name, const struct cpl_error *found,
-                      struct cpl_error *err)
-{
-    const struct cpl_bytes *writer = &cpl_parquet_metadata(file)->created_by;
-    if (writer->size >= 5 && !memcmp(writer->data, "cupel", 5))
-        return cpl_fail(err, found->code, "%s", found->message);
-    if (report->remarks++ == 0)
-        snprintf(report->first_remark, sizeof report->first_remark, "%s %.40s: %.190s", where, name,
-                 found->message);
-    return true;
-}
-
 static bool remark(const struct chunk *chunk, struct cpl_error *err, const struct cpl_error *found)
 {
-    return remark_on(chunk->file, chunk->file_report, "column", chunk->leaf->field->name, found,
-                     err);
+    return cpl_parquet_remark(chunk->file, chunk->file_report, "column", chunk->leaf->field->name,
+                              found, err);
 }
 
 static void release_chunk(struct chunk *chunk)
@@ -536,6 +523,18 @@ static bool walk_pages(struct chunk *chunk, struct cpl_error *err)
     return true;
 }
 
+/* The path repeats the names of the schema. */
+static bool check_path(const struct chunk *chunk, struct cpl_error *err)
+{
+    const struct cpl_parquet_leaf *leaf = chunk->leaf;
+    const struct cpl_parquet_column_metadata *metadata = &chunk->stated->metadata;
+    bool same = metadata->path.n == leaf->n_path;
+    for (uint32_t i = 0; same && i < leaf->n_path; i++)
+        same = metadata->path.items[i].size == leaf->path[i].size &&
+               !memcmp(metadata->path.items[i].data, leaf->path[i].data, leaf->path[i].size);
+    return same || corrupt(err, "its path in the footer is not its name in the schema");
+}
+
 static bool open_chunk(struct chunk *chunk, struct cpl_codec_state *codec, struct cpl_error *err)
 {
     const struct cpl_parquet_column_metadata *metadata = &chunk->stated->metadata;
@@ -544,6 +543,8 @@ static bool open_chunk(struct chunk *chunk, struct cpl_codec_state *codec, struc
     if (!chunk->stated->has_metadata || metadata->num_values < 0 ||
         metadata->type != chunk->leaf->type)
         return corrupt(err, "its metadata are missing or contradict the schema");
+    if (!check_path(chunk, err))
+        return false;
     chunk->ordering = cpl_parquet_ordering_of(chunk->leaf);
     chunk->ordered = column < file->column_orders.n &&
                      file->column_orders.items[column].kind == CPL_PARQUET_TYPE_ORDER;
@@ -630,8 +631,25 @@ static bool verify_order(const struct cpl_parquet_file *file, uint32_t group,
     if (found.code != CPL_E_CORRUPT)
         return cpl_fail_with(err, &found);
     snprintf(number, sizeof number, "%u", group);
-    return remark_on(file, report, "row group", number, &found, err) ||
+    return cpl_parquet_remark(file, report, "row group", number, &found, err) ||
            cpl_fail_context(err, "%s: row group %u", cpl_parquet_name(file), group);
+}
+
+/* Writers differ on what counts in it. */
+static bool check_group_bytes(const struct cpl_parquet_file *file, uint32_t group,
+                              struct cpl_parquet_report *report, struct cpl_error *err)
+{
+    const struct cpl_parquet_row_group *stated =
+        &cpl_parquet_metadata(file)->row_groups.items[group];
+    struct cpl_error found;
+    char number[16];
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < stated->columns.n; i++)
+        bytes += (uint64_t)stated->columns.items[i].metadata.total_uncompressed_size;
+    snprintf(number, sizeof number, "%u", group);
+    return cpl_parquet_check_equal(stated->total_byte_size, bytes, "the row group's size",
+                                   &found) ||
+           cpl_parquet_remark(file, report, "row group", number, &found, err);
 }
 
 static bool verify_group(const struct cpl_parquet_file *file, uint32_t group,
@@ -652,7 +670,7 @@ static bool verify_group(const struct cpl_parquet_file *file, uint32_t group,
         !cpl_parquet_check_equal(stated->total_compressed_size, stored,
                                  "the row group's compressed size", err))
         return cpl_fail_context(err, "%s: row group %u", cpl_parquet_name(file), group);
-    return verify_order(file, group, report, err);
+    return check_group_bytes(file, group, report, err) && verify_order(file, group, report, err);
 }
 
 bool cpl_parquet_verify(const struct cpl_parquet_file *file, struct cpl_parquet_report *report,
@@ -677,7 +695,7 @@ bool cpl_parquet_verify(const struct cpl_parquet_file *file, struct cpl_parquet_
     if (ok && !cpl_parquet_check_equal(cpl_parquet_metadata(file)->num_rows, report->rows,
                                        "the footer's number of rows", err))
         return cpl_fail_context(err, "%s", cpl_parquet_name(file));
-    return ok && verify_assembly(file, err);
+    return ok && verify_assembly(file, err) && cpl_parquet_verify_whole(file, report, err);
 }
 
 void cpl_parquet_report_release(struct cpl_parquet_report *report)

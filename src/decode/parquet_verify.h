@@ -5,6 +5,8 @@
  * level histograms, minimum and maximum (bounds must hold; where they claim to be exact, they must be
  * attained), boundary order, page places, membership in the bloom filter, the order of the sorting columns. Every value
  * is also converted (UTF-8, ranges), and nested columns are assembled.
+ * Files that cupel wrote have a checksum over all their bytes (format/parquet_checksum.h), which must be there and hold;
+ * in others, the names and types of columns, and what is said of them in words of their own, cannot be proven.
  * Not checked: distinct counts, and null counts of repeated columns more closely
  * than their possible range (writers differ on whether an empty list counts).
  *
@@ -27,6 +29,7 @@ struct cpl_parquet_column_report {
 };
 struct cpl_parquet_report {
     uint64_t rows, row_groups, pages, crcs;
+    bool whole;       /* a checksum proved every byte */
     uint64_t remarks; /* carelessness of other writers; the first one in words */
     char first_remark[256];
     uint64_t histograms,

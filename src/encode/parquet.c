@@ -1,9 +1,11 @@
 /* Parts (row groups of one split) and files (parts behind each other, then indexes and footer). */
 #include "encode/parquet.h"
+#include "format/parquet_checksum.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 struct group {
     uint64_t rows;
@@ -243,6 +245,7 @@ struct cpl_file_encoder {
     struct cpl_parquet_schema schema;
     struct cpl_parquet_sorting sorting;
     struct cpl_write_sink *sink;
+    XXH3_state_t *checksum; /* of everything put so far */
     uint64_t offset, rows;
     struct cpl_parquet_row_group *groups;
     uint32_t n_groups, capacity;
@@ -256,6 +259,7 @@ static void file_free(struct cpl_file_encoder *f)
 {
     if (!f)
         return;
+    XXH3_freeState(f->checksum);
     cpl_free(f->groups);
     cpl_free(f->metadata);
     cpl_buffer_release(&f->indexes);
@@ -267,6 +271,8 @@ static void file_free(struct cpl_file_encoder *f)
 static bool put(struct cpl_file_encoder *f, const void *data, size_t size, struct cpl_error *err)
 {
     f->offset += size;
+    if (size)
+        XXH3_128bits_update(f->checksum, data, size);
     return !size || f->sink->write(f->sink, data, size, err);
 }
 
@@ -312,12 +318,19 @@ static struct cpl_file_encoder *file_new(const struct cpl_schema *schema, const 
     if (!f)
         return NULL;
     f->sink = sink;
+    f->checksum = XXH3_createState();
+    if (!f->checksum) {
+        cpl_fail(err, CPL_E_MEMORY, "no memory for a checksum");
+        goto out;
+    }
+    XXH3_128bits_reset(f->checksum);
     f->arena.max = (size_t)1 << 30;
     if (settle_options(options, &f->options, err) &&
         cpl_parquet_schema_of(schema, &f->arena, &f->schema, err) &&
         cpl_parquet_sorting_of(&f->options.sorted_by, &f->schema, &f->arena, &f->sorting, err) &&
         keep_metadata(f, metadata, err) && put(f, "PAR1", 4, err))
         return f;
+out:
     file_free(f);
     return NULL;
 }
@@ -610,31 +623,61 @@ static void place_indexes(struct cpl_file_encoder *f)
     }
 }
 
-static bool file_finish(struct cpl_file_encoder *f, struct cpl_error *err)
+/* The checksum's pair, with zeros for digits, comes last: that is where it is looked for. */
+static bool announce_checksum(struct cpl_file_encoder *f, struct cpl_error *err)
+{
+    char text[CPL_PARQUET_CHECKSUM_TEXT + 1];
+    snprintf(text, sizeof text, "xxh3:%0*d", CPL_PARQUET_CHECKSUM_DIGITS, 0);
+    return file_metadata(f, CPL_PARQUET_CHECKSUM, text, CPL_PARQUET_CHECKSUM_TEXT, err);
+}
+
+/* `footer` holds all bytes that are still to be put. */
+static bool fill_checksum(struct cpl_file_encoder *f, struct cpl_buffer *footer,
+                          struct cpl_error *err)
+{
+    char digits[CPL_PARQUET_CHECKSUM_DIGITS + 1];
+    size_t place = cpl_parquet_checksum_place(footer->data, footer->size);
+    if (place == SIZE_MAX)
+        return cpl_fail(err, CPL_E_INTERNAL, "the footer has no place for its checksum");
+    XXH3_128bits_update(f->checksum, footer->data, footer->size);
+    XXH128_hash_t hash = XXH3_128bits_digest(f->checksum);
+    snprintf(digits, sizeof digits, "%016llx%016llx", (unsigned long long)hash.high64,
+             (unsigned long long)hash.low64);
+    memcpy(footer->data + place, digits, CPL_PARQUET_CHECKSUM_DIGITS);
+    return true;
+}
+
+static bool fill_footer(struct cpl_file_encoder *f, struct cpl_parquet_file_metadata *m,
+                        struct cpl_error *err)
 {
     static const char created_by[] = "cupel version " CUPEL_VERSION " (build release)";
+    *m = (struct cpl_parquet_file_metadata){.version = 2, .num_rows = (int64_t)f->rows};
+    m->schema.items = (struct cpl_parquet_element *)(uintptr_t)f->schema.elements;
+    m->schema.n = f->schema.n_elements;
+    m->row_groups.items = f->groups;
+    m->row_groups.n = f->n_groups;
+    m->key_values.items = f->metadata;
+    m->key_values.n = f->n_metadata;
+    m->created_by = (struct cpl_bytes){.data = (const uint8_t *)created_by,
+                                       .size = sizeof created_by - 1};
+    m->column_orders.items = KEEP_ARRAY(f, struct cpl_parquet_column_order, f->schema.n_leaves);
+    m->column_orders.n = f->schema.n_leaves;
+    for (uint32_t l = 0; m->column_orders.items && l < f->schema.n_leaves; l++)
+        m->column_orders.items[l] = (struct cpl_parquet_column_order){CPL_PARQUET_TYPE_ORDER};
+    return m->column_orders.items != NULL;
+}
+
+static bool file_finish(struct cpl_file_encoder *f, struct cpl_error *err)
+{
+    struct cpl_parquet_file_metadata m;
     struct cpl_buffer footer = {0};
     place_indexes(f);
-    if (!put(f, f->indexes.data, f->indexes.size, err))
-        return false;
-    struct cpl_parquet_file_metadata m = {.version = 2, .num_rows = (int64_t)f->rows};
-    m.schema.items = (struct cpl_parquet_element *)(uintptr_t)f->schema.elements;
-    m.schema.n = f->schema.n_elements;
-    m.row_groups.items = f->groups;
-    m.row_groups.n = f->n_groups;
-    m.key_values.items = f->metadata;
-    m.key_values.n = f->n_metadata;
-    m.created_by = (struct cpl_bytes){.data = (const uint8_t *)created_by,
-                                      .size = sizeof created_by - 1};
-    m.column_orders.items = KEEP_ARRAY(f, struct cpl_parquet_column_order, f->schema.n_leaves);
-    m.column_orders.n = f->schema.n_leaves;
-    bool ok = m.column_orders.items != NULL;
-    for (uint32_t l = 0; ok && l < f->schema.n_leaves; l++)
-        m.column_orders.items[l] = (struct cpl_parquet_column_order){CPL_PARQUET_TYPE_ORDER};
-    ok = ok && cpl_parquet_write_file_metadata(&m, &footer, err);
+    bool ok = put(f, f->indexes.data, f->indexes.size, err) && announce_checksum(f, err) &&
+              fill_footer(f, &m, err) && cpl_parquet_write_file_metadata(&m, &footer, err);
     uint32_t length = (uint32_t)footer.size;
     ok = ok && cpl_buffer_append(&footer, &length, 4, err) &&
-         cpl_buffer_append(&footer, "PAR1", 4, err) && put(f, footer.data, footer.size, err);
+         cpl_buffer_append(&footer, "PAR1", 4, err) && fill_checksum(f, &footer, err) &&
+         put(f, footer.data, footer.size, err);
     cpl_buffer_release(&footer);
     return ok;
 }

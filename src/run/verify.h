@@ -22,6 +22,8 @@ struct cpl_verify_report {
     uint64_t inputs;                                         /* read again by cpl_verify_inputs */
     uint64_t outstanding_rejects; /* rows in reject files not replayed yet */
     uint64_t problems, notes;
+    bool alone; /* a file without a receipt: rejects were not looked at */
+    bool whole; /* …that a checksum of its own covers byte for byte */
     struct cpl_finding
         *findings; /* in the order found; at most CPL_FINDINGS_MAX are kept, all are counted */
     size_t n_findings;
@@ -38,4 +40,8 @@ bool cpl_verify_inputs(struct cpl_storage *storage, const char *path,
 /* A single file against the receipt that `cupel convert --receipt` wrote. */
 bool cpl_verify_file(struct cpl_storage *storage, const char *path, const char *receipt_path,
                      struct cpl_verify_report *report, struct cpl_error *err) CPL_CHECKED;
+/* A Parquet file without a receipt, against what it says of itself. What is wrong with its bytes is a problem of kind
+ * "content"; UNSUPPORTED and LIMIT are errors in files of other writers only, since ours are within what is read. */
+bool cpl_verify_parquet(struct cpl_storage *storage, const char *path,
+                        struct cpl_verify_report *report, struct cpl_error *err) CPL_CHECKED;
 void cpl_verify_report_release(struct cpl_verify_report *report);

@@ -237,17 +237,27 @@ static bool write_through(struct cpl_write_sink *sink, const void *data, size_t 
     return cpl_writer_write(((struct attempt_sink *)sink)->writer, data, size, err);
 }
 
+struct memory_sink {
+    struct cpl_write_sink sink;
+    struct cpl_buffer bytes;
+};
+
+static bool write_to_memory(struct cpl_write_sink *sink, const void *data, size_t size,
+                            struct cpl_error *err)
+{
+    return cpl_buffer_append(&((struct memory_sink *)sink)->bytes, data, size, err);
+}
+
 /* A Parquet file of two rejects, in two row groups or, with one lost, in one. */
-static void write_rejects(struct bench *bench, struct cpl_writer *writer, bool lose_one)
+static void write_rejects(struct bench *bench, struct cpl_write_sink *sink, bool lose_one)
 {
     const struct cpl_encoder_ops *ops = &cpl_encoder_parquet;
-    struct attempt_sink sink = {.sink = {.write = write_through}, .writer = writer};
     struct cpl_arena arena = {0};
     struct cpl_reject_list list;
     void *options = calloc(1, ops->options_size);
     assert_true(cpl_options_parse(ops->options, NULL, "test", &arena, options, &bench->err));
     struct cpl_part_builder *builder = ops->builder_new(cpl_reject_schema(), options, &bench->err);
-    struct cpl_file_encoder *file = ops->file_new(cpl_reject_schema(), options, &sink.sink, NULL,
+    struct cpl_file_encoder *file = ops->file_new(cpl_reject_schema(), options, sink, NULL,
                                                   &bench->err);
     cpl_reject_list_init(&list, 0);
     for (int i = 0; i < 2 - lose_one; i++) {
@@ -280,7 +290,8 @@ static void land_rejects(struct bench *bench, bool lose_one)
     assert_true(run_begin(bench, &run, &attempt));
     assert_true(cpl_attempt_rejects_path(attempt, 0, ".parquet", path, &bench->err));
     struct cpl_writer *writer = cpl_attempt_open(attempt, path, &bench->err);
-    write_rejects(bench, writer, lose_one);
+    struct attempt_sink sink = {.sink = {.write = write_through}, .writer = writer};
+    write_rejects(bench, &sink.sink, lose_one);
     assert_true(cpl_writer_finish(writer, &staged, &bench->err));
     cpl_writer_close(writer);
     struct cpl_attempt_file file = {.role = CPL_FILE_REJECTS, .path = path, .rows = 2};
@@ -327,16 +338,91 @@ static void a_single_file_has_its_receipt(void **state)
     cpl_verify_report_release(&report);
 }
 
+/* ---- a Parquet file without a receipt ---- */
+
+static void store(const char *path, const struct cpl_buffer *bytes, size_t size)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes->data, size), (ssize_t)size);
+    close(fd);
+}
+
+static void assert_damaged(struct bench *bench, const char *path, const char *what, size_t at)
+{
+    struct cpl_verify_report report;
+    if (!cpl_verify_parquet(bench->storage, path, &report, &bench->err))
+        fail_msg("%s at %zu is an error: %s", what, at, bench->err.message);
+    if (report.problems != 1)
+        fail_msg("%s at %zu was not found", what, at);
+    assert_string_equal(report.findings[0].kind, "content");
+    cpl_verify_report_release(&report);
+}
+
+static void every_bit_of_a_lone_file_counts(void **state)
+{
+    struct bench *bench = *state;
+    struct memory_sink sink = {.sink = {.write = write_to_memory}};
+    struct cpl_verify_report report;
+    char path[96];
+    snprintf(path, sizeof path, "%s/out.parquet", bench->root);
+    write_rejects(bench, &sink.sink, false);
+    store(path, &sink.bytes, sink.bytes.size);
+    assert_true(cpl_verify_parquet(bench->storage, path, &report, &bench->err));
+    assert_int_equal(report.problems, 0);
+    assert_int_equal(report.rows, 2);
+    assert_true(report.whole);
+    cpl_verify_report_release(&report);
+    for (size_t bit = 0; bit < sink.bytes.size * 8; bit++) {
+        sink.bytes.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        store(path, &sink.bytes, sink.bytes.size);
+        sink.bytes.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_damaged(bench, path, "a flipped bit", bit);
+    }
+    for (size_t size = 0; size < sink.bytes.size; size++) {
+        store(path, &sink.bytes, size);
+        assert_damaged(bench, path, "a cut", size);
+    }
+    cpl_buffer_release(&sink.bytes);
+}
+
+static void rejects_beside_a_lone_file_are_told_of(void **state)
+{
+    struct bench *bench = *state;
+    struct memory_sink sink = {.sink = {.write = write_to_memory}};
+    struct cpl_verify_report report;
+    char path[96], beside[120];
+    snprintf(path, sizeof path, "%s/out.parquet", bench->root);
+    snprintf(beside, sizeof beside, "%s.rejects.parquet", path);
+    write_rejects(bench, &sink.sink, false);
+    store(path, &sink.bytes, sink.bytes.size);
+    store(beside, &sink.bytes, sink.bytes.size);
+    assert_true(cpl_verify_parquet(bench->storage, path, &report, &bench->err));
+    assert_int_equal(report.problems, 0);
+    assert_int_equal(report.notes, 1);
+    assert_string_equal(report.findings[0].path, beside);
+    cpl_verify_report_release(&report);
+    cpl_buffer_release(&sink.bytes);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
     const struct CMUnitTest tests[] = {
-        T(a_sound_dataset_is_sound),      T(damaged_bytes_are_found),
-        T(lost_files_are_found),          T(every_bit_of_the_log_counts),
-        T(lost_records_are_found),        T(a_changed_receipt_is_found),
-        T(a_changed_plan_is_found),       T(strays_are_found),
-        T(unfinished_business_is_a_note), T(what_is_no_dataset_is_an_error),
-        T(a_lost_row_group_is_found),     T(a_single_file_has_its_receipt),
+        T(a_sound_dataset_is_sound),
+        T(damaged_bytes_are_found),
+        T(lost_files_are_found),
+        T(every_bit_of_the_log_counts),
+        T(lost_records_are_found),
+        T(a_changed_receipt_is_found),
+        T(a_changed_plan_is_found),
+        T(strays_are_found),
+        T(unfinished_business_is_a_note),
+        T(what_is_no_dataset_is_an_error),
+        T(a_lost_row_group_is_found),
+        T(a_single_file_has_its_receipt),
+        T(every_bit_of_a_lone_file_counts),
+        T(rejects_beside_a_lone_file_are_told_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,7 +164,7 @@ def orders(folder):
     if verify(source)["remarks"] != 1:
         failures.append("a false order of pyarrow's was not remarked upon")
     with open(source, "rb") as file:
-        ours = file.read().replace(b"parquet-cpp-arrow", b"cupel-cpp-arrow..")
+        ours = file.read().replace(b"parquet-cpp-arrow", b"cupel version 0.1")
     with open(target, "wb") as file:
         file.write(ours)
     try:

@@ -65,7 +65,7 @@ class VerifyTextTest(ProgramTest):
         for out in ("out.csv", "out.ndjson"):
             self.cupel("convert", "in.csv", out, "--receipt", "receipt.json")
             done = self.cupel("verify", out, "--receipt", "receipt.json")
-            self.assertIn(b"3,000 rows, 1 rejects", done.stderr)
+            self.assertIn(b"3,000 rows, 1 reject:", done.stderr)
             (self.top / "receipt.json").unlink()
 
 
