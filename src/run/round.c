@@ -12,7 +12,7 @@
 
 enum {
     MOST_THREADS = 64,
-    SPLIT_MEMORY = 48 << 20,
+    SPLIT_MEMORY = 56 << 20,
     FIXED_MEMORY = 32 << 20,
     COLUMN_MEMORY = 10 << 10,
     USUAL_MEMORY = 224 << 20
