@@ -38,7 +38,11 @@ size_t cpl_csv_giant_end(struct cpl_csv_giant *giant, const struct cpl_csv_rules
 {
     *done = false;
     for (size_t i = 0; i < size; i++) {
-        if (giant->escaped) {
+        if (giant->state == GIANT_COMMENT) {
+            *done = data[i] == rules->newline;
+            if (*done)
+                return i + 1;
+        } else if (giant->escaped) {
             giant->escaped = false;
         } else if (giant->state == GIANT_QUOTED) {
             inside_quotes(giant, rules, data[i]);
@@ -116,6 +120,8 @@ static bool pass_over(struct cpl_csv_block *block, struct cpl_csv_giant *giant,
 bool cpl_csv_drop_giant(struct cpl_csv_block *block, struct cpl_error *err)
 {
     struct cpl_csv_giant giant = {.line = block->lines_before};
+    if (block->rules.comment && block->data[0] == block->rules.comment)
+        giant.state = GIANT_COMMENT;
     uint64_t ignored;
     bool ok = cpl_stream_locate(block->bytes, block->base, block->base, &giant.position, &ignored,
                                 NULL, err) &&

@@ -16,7 +16,7 @@ struct cpl_csv_giant {
     uint64_t line;             /* newlines before it */
     struct cpl_buffer raw;     /* its first bytes, as they stand in the object */
     /* where in the row */
-    enum { GIANT_FIELD_START, GIANT_FIELD, GIANT_QUOTED, GIANT_QUOTE } state;
+    enum { GIANT_FIELD_START, GIANT_FIELD, GIANT_QUOTED, GIANT_QUOTE, GIANT_COMMENT } state;
     bool escaped; /* the next byte means nothing */
 };
 

@@ -2,6 +2,8 @@
 #include "decode/csv_scan.h"
 #include "base/cpu.h"
 
+#include <string.h>
+
 size_t cpl_csv_scan(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, size_t to,
                     bool field_start)
 {
@@ -36,11 +38,27 @@ static size_t quoted_end(struct cpl_csv_scan *scan, const struct cpl_csv_rules *
     return to;
 }
 
+/* A comment ends with its line, whatever quotes it holds. */
+static enum cpl_csv_record comment_line(struct cpl_csv_scan *scan,
+                                        const struct cpl_csv_rules *rules, const uint8_t *data,
+                                        size_t from, size_t to, size_t *end)
+{
+    const uint8_t *newline = memchr(data + from, rules->newline, to - from);
+    *end = newline ? (size_t)(newline - data) + 1 : to;
+    if (!newline)
+        return CPL_RECORD_CUT;
+    scan->positions[scan->n++] = (uint32_t)(*end - 1);
+    scan->rows++;
+    return CPL_RECORD_OK;
+}
+
 enum cpl_csv_record cpl_csv_record(struct cpl_csv_scan *scan, const struct cpl_csv_rules *rules,
                                    const uint8_t *data, size_t from, size_t to, size_t *end)
 {
     enum cpl_csv_record result = CPL_RECORD_OK;
     bool field_start = true;
+    if (rules->comment && from < to && data[from] == rules->comment)
+        return comment_line(scan, rules, data, from, to, end);
     *end = to;
     for (size_t at = from; at < to; at++) {
         uint8_t byte = data[at];

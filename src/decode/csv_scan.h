@@ -31,7 +31,7 @@ struct cpl_csv_scan {
 size_t cpl_csv_scan(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, size_t to,
                     bool field_start);
 
-/* One record by the scalar machine, from its first byte. Appends its separators. Result: */
+/* One record by the scalar machine, from its first byte. Appends its separators; a comment line has one, its newline. Result: */
 enum cpl_csv_record {
     CPL_RECORD_OK,
     CPL_RECORD_BAD_QUOTE,
