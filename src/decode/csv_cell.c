@@ -72,6 +72,8 @@ enum cpl_csv_cell cpl_csv_cell_text(const struct cpl_csv_dialect *dialect, const
         while (text->length && is_blank(text->data[text->length - 1]))
             text->length--;
     }
+    /* an escaped word is that text: \N may mean null, \\N is backslash and N (as in PostgreSQL's COPY) */
+    bool null = is_null_word(dialect, text);
     bool copy = text->length &&
                 ((text->quoted && memchr(text->data, quote, text->length)) ||
                  (escape && escape != quote && memchr(text->data, escape, text->length)));
@@ -79,8 +81,9 @@ enum cpl_csv_cell cpl_csv_cell_text(const struct cpl_csv_dialect *dialect, const
         enum cpl_csv_cell result = copy_text(dialect, text, arena, err);
         if (result != CPL_CELL_VALUE)
             return result;
+        null = text->quoted ? is_null_word(dialect, text) : null;
     }
-    return is_null_word(dialect, text) ? CPL_CELL_NULL : CPL_CELL_VALUE;
+    return null ? CPL_CELL_NULL : CPL_CELL_VALUE;
 }
 
 struct int_range {
