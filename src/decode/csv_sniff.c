@@ -110,7 +110,7 @@ static bool find_delimiter(struct cpl_csv_dialect *d, const struct cpl_sample *s
     static const char delimiters[] = {',', ';', '\t', '|', ':', ' '};
     static const char quotes[] = {'"', '\''};
     double best = 0;
-    char delimiter = ',', quote = d->quote;
+    char delimiter = d->delimiter_set ? d->delimiter : ',', quote = d->quote;
     size_t n_quotes = opens_fields(sample, '"') == 0 && opens_fields(sample, '\'') > 1 ? 2 : 1;
     for (size_t q = 0; q < n_quotes; q++)
         for (size_t i = 0; i < sizeof delimiters; i++) {
@@ -168,12 +168,43 @@ static bool find_escape(struct cpl_csv_dialect *d, const struct cpl_sample *samp
     return true;
 }
 
+struct newlines {
+    size_t lf, lone_cr; /* outside quotes */
+    bool open;          /* ended inside quotes */
+};
+
+/* The delimiter is not known yet: a quote opens wherever a field may begin. */
+static struct newlines count_newlines(const struct cpl_csv_dialect *d,
+                                      const struct cpl_sample *sample)
+{
+    struct newlines n = {0};
+    const uint8_t *data = sample->data;
+    uint8_t quote = (uint8_t)d->quote, escape = d->escape_set ? (uint8_t)d->escape : 0;
+    for (size_t i = 0; i < sample->size; i++) {
+        if (n.open && escape && escape != quote && data[i] == escape)
+            i++;
+        else if (quote && data[i] == quote)
+            n.open = !n.open && (i == 0 || data[i - 1] == quote || is_delimiter(data[i - 1]) ||
+                                 (d->delimiter_set && data[i - 1] == (uint8_t)d->delimiter));
+        else if (!n.open && data[i] == '\n')
+            n.lf++;
+        else if (!n.open && data[i] == '\r')
+            n.lone_cr += i + 1 < sample->size ? data[i + 1] != '\n' : sample->whole;
+    }
+    return n;
+}
+
+/* Quoted fields may hold line breaks of another kind. */
 static void find_newline(struct cpl_csv_dialect *d, const struct cpl_sample *sample)
 {
     if (d->newline != CPL_NEWLINE_AUTO)
         return;
-    bool lf = memchr(sample->data, '\n', sample->size),
-         cr = memchr(sample->data, '\r', sample->size);
+    struct newlines n = count_newlines(d, sample);
+    bool lf = n.lf, cr = n.lone_cr;
+    if (n.open && !lf && !cr) {
+        lf = memchr(sample->data, '\n', sample->size);
+        cr = memchr(sample->data, '\r', sample->size);
+    }
     d->newline = cr && !lf ? CPL_NEWLINE_CR : CPL_NEWLINE_LF;
 }
 
