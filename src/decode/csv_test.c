@@ -172,11 +172,46 @@ static void dialects(void **state)
     expect("a,b\n'x,1',2\n'y,2',3\n", OPTIONS("quote", "'"), "x,1|2\ny,2|3\n", "");
 }
 
+static void blanks_above_the_header(void **state)
+{
+    (void)state;
+    expect("\na,b\n1,x\n", NULL, "1|x\n", "");
+    expect("\r\n\r\na,b\r\n1,x\r\n", NULL, "1|x\n", "");
+    expect("\r\ra,b\r1,x\r2,y\r", NULL, "1|x\n2|y\n", "");
+    expect("\xEF\xBB\xBF\n\"a\",\"b\"\n1,x\n", NULL, "1|x\n", "");
+    expect("\n\na,b\n1,x\n", OPTIONS("header", "yes"), "1|x\n", "");
+    expect("#c,\"\n\n#d\n\na,b\n1,x\n", OPTIONS("comment", "#"), "1|x\n", "");
+    expect("sep=;\n\na;b\n1;x\n", NULL, "1|x\n", "");
+    expect("Report\n\na,b\n1,x\n", OPTIONS("skip_lines", "1"), "1|x\n", "");
+    expect("\nname\nx\n\ny\n", NULL, "x\n~\ny\n", "");
+    struct run run;
+    const char *text = "\n#c\n\r\na,b\n1,x\n";
+    begin(&run, text, strlen(text), OPTIONS("comment", "#"), NULL);
+    decode_split(&run, text, strlen(text), 0, UINT64_MAX, true);
+    assert_int_equal(run.report.blank_bytes, 3);
+    assert_int_equal(run.report.comment_bytes, 3);
+    assert_int_equal(run.report.header_bytes, 4);
+    assert_int_equal(run.report.object.blank, 3);
+    assert_string_equal(run.dialect.column_names[0], "a");
+    end(&run);
+}
+
+static void newlines_outside_quotes(void **state)
+{
+    (void)state;
+    expect("a,b\r1,\"x\ny\"\r2,z\r", NULL, "1|x\ny\n2|z\n", "");
+    expect("a,b\n1,\"x\ry\"\n2,z\n", NULL, "1|x\ry\n2|z\n", "");
+    expect("a,b\r1,\"x\"\"\ny\"\r2,\"\"\r", NULL, "1|x\"\ny\n2|\n", "");
+    expect("a^b\r1^\"x\ny\"\r2^z\r", OPTIONS("delimiter", "^"), "1|x\ny\n2|z\n", "");
+}
+
 static void cells(void **state)
 {
     (void)state;
     expect("a,b\n,\"\"\nx,y\n", NULL, "~|\nx|y\n", "");
     expect("a,b\nNA,1\nx,NULL\n", OPTIONS("nulls", "NA,NULL"), "~|1\nx|~\n", "");
+    expect("a,b\n\\N,1\nx,\\N\n\\\\N,2\n", OPTIONS("nulls", "\\N", "escape", "\\"),
+           "~|1\nx|~\n\\N|2\n", "");
     expect("a,b\n\"x\"\"y\",\"line\nbreak\"\n", NULL, "x\"y|line\nbreak\n", "");
     expect("a,b\n5\" pipe,he said \"hi\"\n", NULL, "5\" pipe|he said \"hi\"\n", "");
     expect("a,b\n\"1\",\"2024-02-29\"\n\"22\",\"2024-03-01\"\n", NULL,
@@ -615,6 +650,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dialects),
+        cmocka_unit_test(blanks_above_the_header),
+        cmocka_unit_test(newlines_outside_quotes),
         cmocka_unit_test(cells),
         cmocka_unit_test(bad_rows),
         cmocka_unit_test(declared_types_reject),
