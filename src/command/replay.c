@@ -89,12 +89,12 @@ const struct cpl_verb cpl_verb_replay = {
     .summary = "Land rejected rows through a repaired pipeline, once.",
     .usage = "REJECTS… --pipeline FILE",
     .details = "REJECTS are reject files as a run names them, of a dataset or of a single file. "
-               "Their rows' "
-               "original bytes are read again, in the dialect in which they were found; the source "
-               "need not "
-               "be there. What still cannot be read is rejected again, with its first place. A "
-               "reject file is "
-               "replayed once: a second time is refused.",
+               "Their rows' original bytes are read again, in the dialect of the run that rejected "
+               "them, but for what FILE says itself; the source need not be there. Repaired rows "
+               "come to the others of the sink. Where the sink is one file that is there already, "
+               "nothing of it is replaced: they land beside it, in NAME.replay-DIGITS.parquet. "
+               "What still cannot be read is rejected again, with its first place. A reject file "
+               "is replayed once: a second time is refused.",
     .examples = "cupel replay lake/orders/_cupel/rejects/20261101T000000Z-00000.parquet --pipeline "
                 "orders-fixed.yaml\n",
     .groups = {{"Replay", replay_flags},

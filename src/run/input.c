@@ -175,6 +175,44 @@ static bool add_parts(const struct cpl_source_config *source, struct cpl_inputs 
     return true;
 }
 
+static bool is_same_file(struct cpl_storage *storage, const struct cpl_object_info *a,
+                         const struct cpl_object_info *b, bool *same, struct cpl_error *err)
+{
+    *same = false;
+    if (strcmp(a->etag, b->etag) != 0)
+        return true;
+    char *x = cpl_storage_resolve(storage, a->path, err);
+    char *y = x ? cpl_storage_resolve(storage, b->path, err) : NULL;
+    bool ok = y != NULL;
+    *same = ok && !strcmp(x, y);
+    cpl_free(x);
+    cpl_free(y);
+    return ok;
+}
+
+/* A reject file that is named twice is one: its rows end once. */
+static bool drop_doubles(struct cpl_storage *storage, struct cpl_object_list *list,
+                         struct cpl_error *err)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < list->n; i++) {
+        bool same = false;
+        for (size_t k = 0; k < n && !same; k++)
+            if (!is_same_file(storage, &list->items[k], &list->items[i], &same, err))
+                return false;
+        struct cpl_object_info item = list->items[i];
+        if (same) {
+            cpl_free(item.path);
+            item.path = NULL;
+        }
+        list->items[i].path = NULL; /* each is owned once */
+        if (!same)
+            list->items[n++] = item;
+    }
+    list->n = n;
+    return true;
+}
+
 static bool list_objects(struct cpl_storage *storage, const struct cpl_source_config *source,
                          struct cpl_inputs *inputs, struct cpl_error *err)
 {
@@ -202,6 +240,8 @@ static bool list_objects(struct cpl_storage *storage, const struct cpl_source_co
     if (n_stdin > 1 || (n_stdin && inputs->list.n))
         return cpl_fail(err, CPL_E_CONFIG,
                         "source.paths: standard input (-) must be the only input");
+    if (source->rejects && !drop_doubles(storage, &inputs->list, err))
+        return false;
     inputs->n = n_stdin ? 1 : inputs->list.n;
     return true;
 }

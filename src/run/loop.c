@@ -16,6 +16,7 @@
 #include "run/record_parts.h"
 #include "run/repair.h"
 #include "run/replay.h"
+#include "run/replay_target.h"
 #include "run/target.h"
 
 #include <stdio.h>
@@ -127,8 +128,8 @@ static bool begin_attempt(struct run_state *run, struct cpl_error *err)
                                           .receipt_path = run->options->receipt_path,
                                           .replace_receipt = run->options->replace_receipt,
                                           .hooks = &run->hooks};
-    if (pipeline->source.rejects && !options.single_file)
-        options.mode = CPL_MODE_APPEND; /* repaired rows come to the others, whatever the mode */
+    if (pipeline->source.rejects) /* repaired rows come to the others, whatever the mode */
+        options.mode = options.single_file ? CPL_MODE_ERROR : CPL_MODE_APPEND;
     return cpl_attempt_begin(&options, &run->attempt, err);
 }
 
@@ -297,6 +298,40 @@ void cpl_run_state_free(struct run_state *run)
     cpl_free(run);
 }
 
+/* A replay into one file lands where nothing is replaced. */
+static bool choose_target(struct cpl_storage *storage, struct cpl_run_options *options,
+                          struct cpl_pipeline *pipeline, struct cpl_arena *arena,
+                          struct cpl_error *err)
+{
+    const struct cpl_sink_config *sink = &options->pipeline->sink;
+    *pipeline = *options->pipeline;
+    if (!pipeline->source.rejects || !sink->single_file || !strcmp(sink->path, "-"))
+        return true;
+    if (!cpl_replay_target(storage, options->pipeline, arena, &pipeline->sink.path, err))
+        return false;
+    options->pipeline = pipeline;
+    return true;
+}
+
+static bool run_in(struct cpl_storage *storage, const struct cpl_run_options *wanted,
+                   struct cpl_run_result *result, struct cpl_error *err)
+{
+    struct cpl_arena arena = {0};
+    struct cpl_run_options options = *wanted;
+    struct cpl_pipeline pipeline;
+    struct run_state *run = choose_target(storage, &options, &pipeline, &arena, err)
+                                ? cpl_run_state_new(&options, result, storage, err)
+                                : NULL;
+    bool ok = run && make_run_id(run, err) && do_run(run, err);
+    ok = run && check_decision(run, ok, err);
+    ok = run && check_recovery(run, ok, err);
+    if (run)
+        result->seconds = cpl_run_clock() - run->started;
+    cpl_run_state_free(run);
+    cpl_arena_release(&arena);
+    return ok;
+}
+
 bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *result,
              struct cpl_error *err)
 {
@@ -308,15 +343,10 @@ bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *resul
         .allowed_paths = allowed->n ? (const char *const *)allowed->items : NULL,
         .n_allowed = allowed->n};
     struct cpl_storage *storage = cpl_storage_local(&limits, err);
-    struct run_state *run = storage ? cpl_run_state_new(options, result, storage, err) : NULL;
-    bool ok = run && make_run_id(run, err) && do_run(run, err);
-    ok = run && check_decision(run, ok, err);
-    ok = run && check_recovery(run, ok, err);
-    if (run)
-        result->seconds = cpl_run_clock() - run->started;
-    cpl_run_state_free(run);
-    if (storage)
-        cpl_storage_free(storage);
+    if (!storage)
+        return false;
+    bool ok = run_in(storage, options, result, err);
+    cpl_storage_free(storage);
     return ok;
 }
 

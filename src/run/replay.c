@@ -247,14 +247,30 @@ static bool join_one(struct cpl_attempt *attempt, struct cpl_storage *storage, c
     return ok;
 }
 
+/* Two files of the same bytes hold the same rows, wherever they lie. */
+static bool check_copies(const struct cpl_inputs *inputs, size_t i, struct cpl_error *err)
+{
+    const struct cpl_input *input = &inputs->items[i];
+    for (size_t k = 0; k < i; k++) {
+        const struct cpl_input *other = &inputs->items[k];
+        if (other->rejects && !other->part &&
+            !strcmp(cpl_rejects_info(other->rejects)->checksum,
+                    cpl_rejects_info(input->rejects)->checksum))
+            return cpl_fail(err, CPL_E_CONFLICT,
+                            "%s and %s hold the same rows, and rows land once: name one of them",
+                            other->path, input->path);
+    }
+    return true;
+}
+
 bool cpl_replay_join(struct cpl_attempt *attempt, struct cpl_storage *storage, const char *dataset,
                      const struct cpl_inputs *inputs, struct cpl_error *err)
 {
     for (size_t i = 0; attempt && i < inputs->n; i++) {
         const struct cpl_input *input = &inputs->items[i];
         if (input->rejects && !input->part &&
-            !join_one(attempt, storage, dataset, input->path, cpl_rejects_info(input->rejects),
-                      err))
+            (!check_copies(inputs, i, err) || !join_one(attempt, storage, dataset, input->path,
+                                                        cpl_rejects_info(input->rejects), err)))
             return false;
     }
     return true;

@@ -105,6 +105,46 @@ def test_files_of_two_dialects_are_not_mixed():
     check(process.returncode == 3 and "decimal_point" in said(process) and "one by one" in said(process), process)
 
 
+SINGLE = {"ocs_group_name": "g", "source_type": "fs", "source_config": {"file_format": "csv"}, "dataset_config": [
+    {"source": {"name": "d", "path": "o.csv", "features": [{"name": "id", "dtype": "int"},
+                                                           {"name": "amt", "dtype": "decimal(12,3)"}]},
+     "destination": {"path": "md"}}]}
+
+
+def test_rows_of_a_single_file_are_never_replaced():
+    pathlib.Path("o.csv").write_text("id;amt\n1;1,50\n2;2,75\n3;xx\n4\n")
+    pathlib.Path("m.json").write_text(json.dumps(SINGLE))
+    fixed = {**SINGLE, "source_config": {"file_format": "csv", "nulls": ["xx"]}}
+    pathlib.Path("fixed.json").write_text(json.dumps(fixed))
+    check(run("run", "m.json").returncode == 0)
+    good, bad = pathlib.Path("md/d.parquet"), pathlib.Path("md/d.parquet.rejects.parquet")
+    before = (good.read_bytes(), bad.read_bytes())
+    value = result(run("replay", bad, "--pipeline", "fixed.json", "--json"))
+    check(value["rows_written"] == 1 and value["rows_rejected"] == 1, value)
+    beside = pathlib.Path(value["files"][0]["path"])
+    check(beside.name.startswith("d.replay-") and beside.suffix == ".parquet", value)
+    check(value["rejects"][0]["path"] == f"{beside}.rejects.parquet", value)
+    check((good.read_bytes(), bad.read_bytes()) == before and beside.exists())
+    again = run("replay", bad, bad, "--pipeline", "fixed.json")
+    check(again.returncode == 15 and str(beside) in said(again), again)
+    fixed["source_config"]["ragged"] = "pad"
+    pathlib.Path("fixed.json").write_text(json.dumps(fixed))
+    value = result(run("replay", value["rejects"][0]["path"], "--pipeline", "fixed.json", "--json"))
+    check(value["rows_written"] == 1 and value["rows_rejected"] == 0, value)
+    check((good.read_bytes(), bad.read_bytes()) == before and len(list(pathlib.Path("md").glob("d.replay*"))) == 3)
+
+
+def test_a_file_that_is_named_twice_is_one():
+    pathlib.Path("in.csv").write_text(RAW)
+    rejects = convert("in.csv", "out.parquet")
+    pathlib.Path("copy.parquet").write_bytes(pathlib.Path(rejects).read_bytes())
+    pathlib.Path("fixed.yaml").write_text(FIXED)
+    process = run("replay", rejects, "copy.parquet", "--pipeline", "fixed.yaml")
+    check(process.returncode == 15 and "hold the same rows" in said(process), process)
+    process = run("replay", rejects, f"./{rejects}", "--pipeline", "fixed.yaml", "--json")
+    check(process.returncode == 0 and result(process)["rows_written"] == 2, process)
+
+
 def test_json_lines():
     pathlib.Path("in.ndjson").write_text('{"id":1}\n{"id":oops}\n{"id":2}\n')
     value = result(run("convert", "in.ndjson", "out.parquet", "--json"))
