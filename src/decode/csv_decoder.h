@@ -15,6 +15,7 @@
 struct csv_bad_cell {
     uint32_t row, field, start, end;
     bool quote, null, conflict;
+    const char *refused; /* by the column's check */
 };
 
 struct csv_field_state {

@@ -186,8 +186,14 @@ bool cpl_csv_reject_cell(struct csv_decoder *d, const struct csv_bad_cell *bad)
     struct cpl_buffer type = {0};
     uint32_t row_start = d->tile.row_start[bad->row], row_end = d->tile.row_end[bad->row];
     bool ok = true;
-    const char *rule = bad->quote ? "quote" : bad->null ? "null" : "type";
-    if (bad->quote) {
+    const char *rule = bad->refused ? d->plan->columns[bad->field].check->rule
+                       : bad->quote ? "quote"
+                       : bad->null  ? "null"
+                                    : "type";
+    if (bad->refused) {
+        cpl_csv_quote_cell(d->block.data + bad->start, bad->end - bad->start, cell);
+        snprintf(message, sizeof message, "%s: %s", bad->refused, cell);
+    } else if (bad->quote) {
         snprintf(
             message, sizeof message,
             "text follows a closing quote; a quote inside a quoted field must be written twice");

@@ -283,6 +283,24 @@ static bool decide_all(struct csv_decoder *d, uint32_t f, uint32_t first, uint32
     return true;
 }
 
+/* Values that are of the type and yet cannot go where the column goes. */
+static void check_texts(struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n)
+{
+    const struct cpl_text_check *check = d->plan->columns[f].check;
+    const struct cpl_column *column = &d->batch.columns[f];
+    for (uint32_t row = first; row < first + n; row++) {
+        const struct cpl_slice *text = &column->slices[row];
+        const char *refused = cpl_is_valid(column, row)
+                                  ? check->refuse(check, text->data, text->length)
+                                  : NULL;
+        if (!refused)
+            continue;
+        struct csv_bad_cell bad = {.row = row, .field = f, .refused = refused};
+        cell_extent(d, f, row, &bad.start, &bad.end);
+        mark_bad(d, bad);
+    }
+}
+
 static bool decode_tile_column(struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n)
 {
     struct cells extents;
@@ -311,7 +329,11 @@ static bool decode_tile_column(struct csv_decoder *d, uint32_t f, uint32_t first
     if (marks.any_unsure && d->dialect->empty_is_null && marks.any_empty)
         for (uint32_t i = 0; i < sizeof marks.unsure; i++)
             marks.unsure[i] &= (uint8_t)~marks.empty[i];
-    return !marks.any_unsure || settle_unsure(d, f, first, n, &marks);
+    if (marks.any_unsure && !settle_unsure(d, f, first, n, &marks))
+        return false;
+    if (kind == CPL_STRING && d->plan->columns[f].check)
+        check_texts(d, f, first, n);
+    return true;
 }
 
 static void all_null(struct csv_decoder *d, uint32_t f, uint32_t rows)

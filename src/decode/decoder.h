@@ -47,11 +47,19 @@ struct cpl_reject_sink {
 
 /* CPL_CONFLICT_FAIL: the row is given to the sink as a conflict, so that whoever knows its line can name it. */
 enum cpl_type_conflict { CPL_CONFLICT_WIDEN, CPL_CONFLICT_REJECT, CPL_CONFLICT_FAIL };
+/* What a text must be besides its type, because of where it will go. Others embed it as their first member. */
+struct cpl_text_check {
+    const char *rule; /* of the rejects, stable */
+    /* NULL: the text is fine; else a sentence that lives as long as the check. */
+    const char *(*refuse)(const struct cpl_text_check *check, const uint8_t *text, size_t length);
+};
 struct cpl_column_plan {
     bool inferred;               /* the type came from a sample, and may widen */
     bool skip;                   /* not asked for: never decoded */
     struct cpl_text_facts facts; /* what the sample needed */
     const char *format;          /* of its dates, times or timestamps; NULL = the settings' */
+    const struct cpl_text_check
+        *check; /* string columns: of each value that is not null; NULL = any */
 };
 
 /* Fixed for a whole run; shared by all splits. */

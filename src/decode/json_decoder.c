@@ -241,7 +241,7 @@ static const char *const rules[] = {
 static bool names_column(enum json_fault fault)
 {
     return fault == JSON_DUPLICATE || fault == JSON_TYPE || fault == JSON_NULL ||
-           fault == JSON_UNKNOWN || fault == JSON_FIELD_LIMIT;
+           fault == JSON_UNKNOWN || fault == JSON_FIELD_LIMIT || fault == JSON_REFUSED;
 }
 
 /* The first bytes of the bad value, printable: whole characters when they are valid. */
@@ -305,7 +305,8 @@ static struct cpl_reject reject_of(struct json_decoder *d, const uint8_t *text_e
     bool named = names_column(lex->fault) && d->walk.node && d->walk.node->column;
     return (struct cpl_reject){.line = d->report.lines,
                                .column = named ? d->walk.node->column->name : NULL,
-                               .rule = rules[lex->fault],
+                               .rule = lex->fault == JSON_REFUSED ? d->walk.node->check->rule
+                                                                  : rules[lex->fault],
                                .fault = place_fault(d),
                                .message = describe_fault(d, text_end)};
 }

@@ -84,6 +84,7 @@ static bool fill(struct json_node *node, const struct cpl_field *field, struct c
     node->field = field;
     node->column = like->column;
     node->format = like->format;
+    node->check = like->check;
     for (uint32_t i = 0; i < field->type.n_children; i++) {
         const struct cpl_field *inner = &field->type.children[i];
         struct json_node *child = add_child(node, inner->name, strlen(inner->name), arena, err);
@@ -126,9 +127,11 @@ static bool add_column(const struct json_tree_plan *plan, uint32_t i, struct jso
     struct json_node *node = place(root, field->name, plan->separator, arena, err);
     if (!node)
         return false;
-    struct json_node like = {.column = field,
-                             .format = plan->columns ? plan->columns[i].format : NULL,
-                             .inferred = plan->columns && plan->columns[i].inferred};
+    struct json_node like = {
+        .column = field,
+        .format = plan->columns ? plan->columns[i].format : NULL,
+        .check = plan->columns && field->type.kind == CPL_STRING ? plan->columns[i].check : NULL,
+        .inferred = plan->columns && plan->columns[i].inferred};
     if (!fill(node, field, &plan->builders[i], &like, arena, err))
         return false;
     if (plan->columns && plan->columns[i].skip) {

@@ -58,6 +58,7 @@ struct json_node {
     int64_t min;        /* INT */
     uint64_t max;       /* INT, UINT */
     const char *format; /* DATE, TIME, TIMESTAMP: how they are written; NULL = ISO 8601 */
+    const struct cpl_text_check *check; /* STRING; NULL = any text */
     const char *name;
     const struct json_node *parent;
     const struct cpl_field *field; /* NULL without a column */

@@ -244,13 +244,25 @@ static inline const uint8_t *string_at(struct json_walk *walk, const uint8_t *p,
     return end;
 }
 
+/* A text that is of the type and yet cannot go where the column goes. */
+static bool check_text(struct json_walk *walk, const struct json_node *node,
+                       const struct cpl_slice *text, const uint8_t *p)
+{
+    const char *refused = node->check->refuse(node->check, text->data, text->length);
+    if (!refused)
+        return true;
+    walk->node = node;
+    walk->widenable = false;
+    return json_fail(&walk->lex, JSON_REFUSED, p, refused);
+}
+
 const uint8_t *json_put_string(struct json_walk *walk, struct json_node *node, const uint8_t *p)
 {
     struct cpl_slice slice;
     if (*p != '"')
         return json_put_other(walk, node, p);
     const uint8_t *end = string_at(walk, p, &slice);
-    if (!end)
+    if (!end || (node->check && !check_text(walk, node, &slice, p)))
         return NULL;
     return put(walk, cpl_builder_slice(node->builder, slice.data, slice.length, walk->err),
                end + 1);

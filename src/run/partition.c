@@ -8,6 +8,11 @@
 static const char null_word[] = "__HIVE_DEFAULT_PARTITION__";
 static const char *const part_names[] = {"", "year", "month", "day", "hour"};
 
+static bool is_escaped(uint8_t c)
+{
+    return c < 0x20 || c == 0x7F || strchr("\"#%'*/:=?\\{[]^", c);
+}
+
 bool cpl_partition_escape(const void *text, size_t length, struct cpl_buffer *out,
                           struct cpl_error *err)
 {
@@ -17,7 +22,7 @@ bool cpl_partition_escape(const void *text, size_t length, struct cpl_buffer *ou
         return false;
     for (size_t i = 0; i < length; i++) {
         uint8_t c = bytes[i];
-        if (c >= 0x20 && c != 0x7F && !strchr("\"#%'*/:=?\\{[]^", c)) {
+        if (!is_escaped(c)) {
             out->data[out->size++] = c;
             continue;
         }
@@ -26,6 +31,34 @@ bool cpl_partition_escape(const void *text, size_t length, struct cpl_buffer *ou
         out->data[out->size++] = (uint8_t)hex[c & 15];
     }
     return true;
+}
+
+/* ---- texts that make no directory ---- */
+
+struct key_check {
+    struct cpl_text_check base; /* must be first */
+    size_t name_length;         /* of the key, with its = */
+};
+
+static size_t escaped_length(const uint8_t *text, size_t length)
+{
+    size_t total = length;
+    for (size_t i = 0; i < length; i++)
+        total += is_escaped(text[i]) ? 2 : 0;
+    return total;
+}
+
+static const char *refuse_text(const struct cpl_text_check *check, const uint8_t *text,
+                               size_t length)
+{
+    size_t room = CPL_PARTITION_NAME_MAX - ((const struct key_check *)check)->name_length;
+    if (!length)
+        return "an empty text makes no partition: its directory could not be told from null's";
+    if (length == sizeof null_word - 1 && !memcmp(text, null_word, length))
+        return "the text makes no partition: in a directory's name it stands for null";
+    if (length > room || (length > room / 3 && escaped_length(text, length) > room))
+        return "the text makes no partition: its directory's name would be longer than 255 bytes";
+    return NULL;
 }
 
 /* ---- the plan ---- */
@@ -127,6 +160,23 @@ static bool check_name(const struct cpl_partition_plan *plan, const struct cpl_s
     return true;
 }
 
+/* NULL in *check for keys whose values always make a directory. */
+static bool add_check(struct cpl_partition_plan *plan, const struct cpl_field *field,
+                      struct cpl_partition_key *key, struct cpl_error *err)
+{
+    size_t length = strlen(key->name);
+    if (field->type.kind != CPL_STRING || key->part != CPL_KEY_VALUE ||
+        length >= CPL_PARTITION_NAME_MAX)
+        return true;
+    struct key_check *check = cpl_arena_alloc(&plan->arena, sizeof *check, err);
+    if (!check)
+        return false;
+    *check = (struct key_check){.base = {.rule = "partition", .refuse = refuse_text},
+                                .name_length = length};
+    key->check = &check->base;
+    return true;
+}
+
 static bool add_key(struct cpl_partition_plan *plan, const struct cpl_schema *schema,
                     const char *text, struct cpl_error *err)
 {
@@ -143,7 +193,7 @@ static bool add_key(struct cpl_partition_plan *plan, const struct cpl_schema *sc
     const struct cpl_field *field = &schema->fields[at];
     if (!check_type(field, key.part, err) ||
         !(key.name = key_name(plan, field->name, key.part, err)) ||
-        !check_name(plan, schema, &key, err))
+        !check_name(plan, schema, &key, err) || !add_check(plan, field, &key, err))
         return false;
     plan->keys[plan->n_keys++] = key;
     return true;

@@ -10,15 +10,17 @@
  *   hour(ordered_at)        ordered_at_hour=2026-11-21-13   /
  *
  * Parts of an instant (timestamp with a zone) are those of UTC. Characters that Hive escapes (controls, " # % ' * / : = ? \ { [ ] ^
- * and DEL) are written as %XX, in names and values. Null is __HIVE_DEFAULT_PARTITION__. An empty text is refused with
- * its column: Hive and all that follow it read an empty value as null, so there is no directory that would give it back.
- * So is a text that is the word of null itself.
+ * and DEL) are written as %XX, in names and values. Null is __HIVE_DEFAULT_PARTITION__. An empty text makes
+ * none: Hive and all that follow it read an empty value as null, so there is no directory that would give it back.
+ * Nor does a text that is the word of null itself, or one that is too long for a directory's name. Rows with such a text are
+ * rejected by the decoder (rule `partition`), to which the key's check is given.
  * Floating point, binary, JSON and nested columns make no keys.
  *
  * Threads: made by the plan, then read by any number of workers. */
 #pragma once
 #include "batch/batch.h"
 #include "config/pipeline.h"
+#include "decode/decoder.h"
 
 enum cpl_key_part { CPL_KEY_VALUE, CPL_KEY_YEAR, CPL_KEY_MONTH, CPL_KEY_DAY, CPL_KEY_HOUR };
 
@@ -27,7 +29,8 @@ enum { CPL_PARTITION_TEXT_MAX = 1024, CPL_PARTITION_NAME_MAX = 255 };
 struct cpl_partition_key {
     uint32_t column; /* of the schema that is decoded */
     enum cpl_key_part part;
-    const char *name; /* escaped, with the = behind it */
+    const char *name;             /* escaped, with the = behind it */
+    struct cpl_text_check *check; /* string columns: what makes no directory; NULL = other kinds */
 };
 struct cpl_partition_plan {
     struct cpl_partition_key *keys;

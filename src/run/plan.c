@@ -527,8 +527,14 @@ static bool plan_partitions(struct cpl_plan *plan, struct cpl_error *err)
     const struct cpl_sink_config *sink = &plan->pipeline->sink;
     cpl_partition_plan_free(plan->partitions);
     plan->partitions = NULL;
-    return !sink->partition_by.n ||
-           (plan->partitions = cpl_partition_plan_new(plan->schema, sink, err)) != NULL;
+    for (uint32_t i = 0; i < plan->schema->n_fields; i++)
+        plan->columns[i].check = NULL;
+    if (!sink->partition_by.n)
+        return true;
+    plan->partitions = cpl_partition_plan_new(plan->schema, sink, err);
+    for (uint32_t k = 0; plan->partitions && k < plan->partitions->n_keys; k++)
+        plan->columns[plan->partitions->keys[k].column].check = plan->partitions->keys[k].check;
+    return plan->partitions != NULL;
 }
 
 bool cpl_plan_make(struct cpl_storage *storage, const struct cpl_pipeline *pipeline,
