@@ -48,5 +48,6 @@ cat <<'TEXT'
   build/cupel check examples/demo.yaml         is a pipeline file right?
   build/cupel help                             every verb; `build/cupel help VERB` says more
   examples/demo.yaml                           the pipelines just run
+  lake/orders/*.parquet                        the pattern for DuckDB and Polars: it leaves out _cupel/
   lake/orders/_cupel/                          log, receipts and rejects of a table
 TEXT

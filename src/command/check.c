@@ -63,10 +63,11 @@ static int check_file(struct cpl_console *console, const struct cpl_arguments *a
                                  .metadata_ocs = cpl_flag_value(arguments, "ocs")};
     struct printer printer = {
         .problems = {.add = print_problem}, .console = console, .settings = settings};
+    char text[CPL_COUNTED_TEXT];
     size_t n;
     if (cpl_config_check(file, &env, &printer.problems, &n, &err)) {
-        cpl_console_say(console, "info", "%s: %zu pipeline%s, no mistake", file, n,
-                        n == 1 ? "" : "s");
+        cpl_console_say(console, "info", "%s: %s, no mistake", file,
+                        cpl_counted(n, "pipeline", text));
         if (cpl_flag_given(arguments, "plan") && !print_plans(file, &env, &err))
             return cpl_console_fail(console, &err);
         return 0;

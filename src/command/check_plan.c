@@ -12,11 +12,11 @@
 static bool put_inputs(const struct cpl_plan *plan, struct cpl_buffer *out, struct cpl_error *err)
 {
     enum { MOST = 12 };
-    char size[32];
+    char size[32], a[CPL_COUNTED_TEXT], b[CPL_COUNTED_TEXT];
     const struct cpl_inputs *inputs = &plan->inputs;
-    bool ok = cpl_buffer_printf(out, err, "  reads   %s, %zu input%s, %zu split%s\n",
-                                plan->decoder->name, inputs->n, inputs->n == 1 ? "" : "s",
-                                plan->n_splits, plan->n_splits == 1 ? "" : "s");
+    bool ok = cpl_buffer_printf(out, err, "  reads   %s, %s, %s\n", plan->decoder->name,
+                                cpl_counted(inputs->n, "input", a),
+                                cpl_counted(plan->n_splits, "split", b));
     for (size_t i = 0; ok && i < inputs->n && i < MOST; i++) {
         const struct cpl_input *input = &inputs->items[i];
         bool known = input->size != UINT64_MAX;

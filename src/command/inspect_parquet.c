@@ -142,12 +142,12 @@ static bool draw_leaves(const struct cpl_parquet_file *file, unsigned width, boo
 static bool describe_file(const struct cpl_parquet_file *file, uint64_t size,
                           struct cpl_buffer *out, struct cpl_error *err)
 {
-    char a[32], b[32], c[32];
+    char a[CPL_COUNTED_TEXT], b[CPL_COUNTED_TEXT], c[32];
     const struct cpl_parquet_file_metadata *metadata = cpl_parquet_metadata(file);
     uint64_t rows = (uint64_t)metadata->num_rows, groups = metadata->row_groups.n;
     return cpl_buffer_printf(
-        out, err, "  %s rows in %s row group%s, %s, written by %.*s\n", cpl_grouped(rows, a),
-        cpl_grouped(groups, b), groups == 1 ? "" : "s", cpl_show_size(size, c),
+        out, err, "  %s in %s, %s, written by %.*s\n", cpl_counted(rows, "row", a),
+        cpl_counted(groups, "row group", b), cpl_show_size(size, c),
         metadata->created_by.data ? (int)metadata->created_by.size : 7,
         metadata->created_by.data ? (const char *)metadata->created_by.data : "unknown");
 }

@@ -242,17 +242,17 @@ static bool is_estimated(const struct cpl_inspection *it)
 static bool put_counts(const struct cpl_inspection *it, struct cpl_buffer *out, bool colour,
                        struct cpl_error *err)
 {
-    char a[32], b[32];
+    char a[CPL_COUNTED_TEXT], b[CPL_COUNTED_TEXT];
     uint64_t rejected = cpl_rows_rejected(it->rows);
-    bool ok = cpl_buffer_printf(out, err, "  %s columns; %s %s rows%s%s\n",
-                                cpl_grouped(cpl_rows_schema(it->rows)->n_fields, a),
+    bool ok = cpl_buffer_printf(out, err, "  %s; %s %s%s%s\n",
+                                cpl_counted(cpl_rows_schema(it->rows)->n_fields, "column", a),
                                 it->whole ? "all" : "the first",
-                                cpl_grouped(cpl_profile_rows(it->profile), b),
-                                it->whole ? "" : " were looked at (--full: all)",
+                                cpl_counted(cpl_profile_rows(it->profile), "row", b),
+                                it->whole ? "" : " looked at (--full: all)",
                                 is_estimated(it) ? "; ~ is an estimate, ±1.6 %" : "");
     if (ok && rejected)
-        ok = cpl_buffer_printf(out, err, "  %s%s rows cannot be read; the first is %s%s\n",
-                               cpl_colour(colour, CPL_YELLOW), cpl_grouped(rejected, a),
+        ok = cpl_buffer_printf(out, err, "  %s%s cannot be read; the first is %s%s\n",
+                               cpl_colour(colour, CPL_YELLOW), cpl_counted(rejected, "row", a),
                                it->first_reject, cpl_colour(colour, CPL_PLAIN_TEXT));
     return ok;
 }

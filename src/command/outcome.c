@@ -36,42 +36,61 @@ static char *missing_directory(const char *path)
 
 static void say_books(struct cpl_console *console, const struct cpl_row_counts *rows)
 {
-    char a[32], b[32], c[32], d[32];
+    char a[CPL_COUNTED_TEXT], b[32], c[32], d[32];
     if (rows->filtered)
-        cpl_console_say(console, "info", "read %s row%s = landed %s + rejected %s + filtered %s",
-                        cpl_grouped(rows->read, a), rows->read == 1 ? "" : "s",
-                        cpl_grouped(rows->landed, b), cpl_grouped(rows->rejected, c),
-                        cpl_grouped(rows->filtered, d));
+        cpl_console_say(console, "info", "read %s = landed %s + rejected %s + filtered %s",
+                        cpl_counted(rows->read, "row", a), cpl_grouped(rows->landed, b),
+                        cpl_grouped(rows->rejected, c), cpl_grouped(rows->filtered, d));
     else
-        cpl_console_say(console, "info", "read %s row%s = landed %s + rejected %s",
-                        cpl_grouped(rows->read, a), rows->read == 1 ? "" : "s",
-                        cpl_grouped(rows->landed, b), cpl_grouped(rows->rejected, c));
+        cpl_console_say(console, "info", "read %s = landed %s + rejected %s",
+                        cpl_counted(rows->read, "row", a), cpl_grouped(rows->landed, b),
+                        cpl_grouped(rows->rejected, c));
 }
 
 enum { MOST_FILES_SHOWN = 8 };
 
 static void say_files(struct cpl_console *console, const struct cpl_run_result *result)
 {
-    char a[32], b[32];
+    char a[CPL_COUNTED_TEXT], b[32], more[CPL_COUNTED_TEXT];
     uint64_t rows = 0, bytes = 0;
     for (size_t i = 0; i < result->n_files; i++) {
         const struct cpl_output_file *file = &result->files[i];
         if (i < MOST_FILES_SHOWN)
-            cpl_console_say(console, "info", "wrote %s (%s row%s, %s)", file->path,
-                            cpl_grouped(file->rows, a), file->rows == 1 ? "" : "s",
-                            cpl_show_size(file->bytes, b));
+            cpl_console_say(console, "info", "wrote %s (%s, %s)", file->path,
+                            cpl_counted(file->rows, "row", a), cpl_show_size(file->bytes, b));
         rows += i < MOST_FILES_SHOWN ? 0 : file->rows;
         bytes += i < MOST_FILES_SHOWN ? 0 : file->bytes;
     }
     if (result->n_files > MOST_FILES_SHOWN)
-        cpl_console_say(console, "info", "wrote %zu files more (%s rows, %s)",
-                        result->n_files - MOST_FILES_SHOWN, cpl_grouped(rows, a),
-                        cpl_show_size(bytes, b));
+        cpl_console_say(console, "info", "wrote %s more (%s, %s)",
+                        cpl_counted(result->n_files - MOST_FILES_SHOWN, "file", more),
+                        cpl_counted(rows, "row", a), cpl_show_size(bytes, b));
+}
+
+/* Readers that do not skip names with `_`, as DuckDB and Polars, need a pattern that leaves out _cupel/. */
+static void say_pattern(struct cpl_console *console, const struct cpl_pipeline *pipeline,
+                        const struct cpl_run_result *result)
+{
+    const struct cpl_sink_config *sink = &pipeline->sink;
+    size_t folders = sink->partition_by.n + (sink->dated != NULL), length = strlen(sink->path);
+    struct cpl_buffer text = {0};
+    if (sink->single_file || !result->n_files || !strcmp(sink->path, "-"))
+        return;
+    const char *ending = strrchr(result->files[0].path, '.');
+    while (length > 1 && sink->path[length - 1] == '/')
+        length--;
+    bool ok = cpl_buffer_append(&text, sink->path, length, NULL);
+    for (size_t i = 0; ok && i < folders; i++)
+        ok = cpl_buffer_append_text(&text, "/*=*", NULL);
+    if (ok && ending && cpl_buffer_printf(&text, NULL, "/*%s", ending))
+        cpl_console_say(console, "info", "read the table as %.*s", (int)text.size,
+                        (const char *)text.data);
+    cpl_buffer_release(&text);
 }
 
 static void say_rejects(struct cpl_console *console, const struct cpl_run_result *result)
 {
-    char text[400] = "", a[32];
+    char text[400] = "", a[CPL_COUNTED_TEXT];
     size_t at = 0;
     if (!result->rows.rejected)
         return;
@@ -79,8 +98,8 @@ static void say_rejects(struct cpl_console *console, const struct cpl_run_result
         at += (size_t)snprintf(text + at, sizeof text - at, "%s%.30s %s", i ? ", " : "",
                                result->rules[i].name, cpl_grouped(result->rules[i].n, a));
     cpl_console_say(console, "warning",
-                    "%s row%s rejected (%s) and kept:", cpl_grouped(result->rows.rejected, a),
-                    result->rows.rejected == 1 ? " was" : "s were", text);
+                    "%s %s rejected (%s) and kept:", cpl_counted(result->rows.rejected, "row", a),
+                    result->rows.rejected == 1 ? "was" : "were", text);
     if (result->first_reject)
         cpl_console_say(console, "warning", "  the first is %s", result->first_reject);
     for (size_t i = 0; i < result->n_rejects; i++)
@@ -104,6 +123,7 @@ static void say_done(struct cpl_console *console, const struct cpl_pipeline *pip
         return;
     }
     say_files(console, result);
+    say_pattern(console, pipeline, result);
     say_rejects(console, result);
     say_books(console, &result->rows);
     if (result->receipt)

@@ -4,6 +4,7 @@
  * Nothing but configuration is read: the file or the *.json of a directory, the .env beside it, and
  * what ${file:…} and ${exec:…} name. No input is opened, nothing is looked up in a network. */
 #include "config/load.h"
+#include "base/plural.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -397,14 +398,15 @@ bool cpl_config_check(const char *path, const struct cpl_config_env *env,
     struct cpl_error own;
     struct cpl_config config;
     struct cpl_loading loading;
+    char text[CPL_COUNTED_TEXT];
     begin(&loading, &config, env, problems, err ? err : &own);
     *n_pipelines = 0;
     bool ok = make_tables(&loading) && load_path(&loading, path) && finish(&loading, path, &config);
     if (ok)
         *n_pipelines = config.n_pipelines;
     if (loading.n_problems && loading.err->code != CPL_E_MEMORY)
-        cpl_fail(loading.err, CPL_E_CONFIG, "%s: %zu mistake%s%s", path, loading.n_problems,
-                 loading.n_problems == 1 ? "" : "s",
+        cpl_fail(loading.err, CPL_E_CONFIG, "%s: %s%s", path,
+                 cpl_counted(loading.n_problems, "mistake", text),
                  ok ? "" : "; the rest of it was not looked at");
     cpl_config_release(&config);
     return ok && !loading.n_problems;

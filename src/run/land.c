@@ -1,6 +1,7 @@
 /* What follows the work: the commit of what was staged, what the caller is told of it, and what old runs left.
  *
  * Threads: the run's calling thread, when all workers have ended. */
+#include "base/plural.h"
 #include "run/loop.h"
 #include "run/retention.h"
 
@@ -232,6 +233,7 @@ bool cpl_run_retain(struct run_state *run, struct cpl_error *err)
 {
     const struct cpl_sink_config *sink = &run->plan.pipeline->sink;
     struct cpl_retention_report report;
+    char folders[CPL_COUNTED_TEXT], rows[CPL_COUNTED_TEXT];
     if (!sink->dated || !sink->keep_ms || !cpl_attempt_log(run->attempt))
         return true;
     int32_t today = (int32_t)(run->now_ms / 86400000 - (run->now_ms % 86400000 < 0));
@@ -239,8 +241,9 @@ bool cpl_run_retain(struct run_state *run, struct cpl_error *err)
                              run->result->run_id, run->now_ms, &report, err))
         return false;
     if (report.folders)
-        cpl_run_say(run, "info", "retention: %llu dated folders with %llu rows removed",
-                    (unsigned long long)report.folders, (unsigned long long)report.rows);
+        cpl_run_say(run, "info", "retention: %s with %s removed",
+                    cpl_counted(report.folders, "dated folder", folders),
+                    cpl_counted(report.rows, "row", rows));
     return true;
 }
 

@@ -13,6 +13,7 @@
  * Threads: `run_state.mutex` guards claims, slots, turn and error; the holder of `draining` owns output and
  * accounts. The calling thread waits and reports progress. */
 #include "run/loop.h"
+#include "base/plural.h"
 #include "run/record_parts.h"
 #include "run/repair.h"
 #include "run/replay.h"
@@ -220,23 +221,25 @@ static bool check_recovery(struct run_state *run, bool ok, struct cpl_error *err
 {
     const struct cpl_recover_report *report = run->attempt ? cpl_attempt_recovered(run->attempt)
                                                            : NULL;
+    char a[CPL_COUNTED_TEXT], b[CPL_COUNTED_TEXT];
     if (!report)
         return ok;
     if (report->repaired_files)
-        cpl_run_say(run, "info", "worked again what had gone of earlier runs: %llu files",
-                    (unsigned long long)report->repaired_files);
+        cpl_run_say(run, "info", "worked again what had gone of earlier runs: %s",
+                    cpl_counted(report->repaired_files, "file", a));
     if (report->records)
-        cpl_run_say(run, "info", "recovered %llu commits of earlier runs",
-                    (unsigned long long)report->records);
+        cpl_run_say(run, "info", "recovered %s of earlier runs",
+                    cpl_counted(report->records, "commit", a));
     if (!ok && report->lost_files) /* the failure comes first, but nothing is lost without a word */
-        cpl_run_say(run, "error", "recovery found %llu files of earlier runs lost (%llu rows)",
-                    (unsigned long long)report->lost_files, (unsigned long long)report->lost_rows);
+        cpl_run_say(run, "error", "recovery found %s of earlier runs lost (%s)",
+                    cpl_counted(report->lost_files, "file", a),
+                    cpl_counted(report->lost_rows, "row", b));
     if (ok && report->lost_files)
         return cpl_fail(err, CPL_E_CORRUPT,
-                        "recovery found %llu files of earlier runs lost (%llu rows; the first is "
+                        "recovery found %s of earlier runs lost (%s; the first is "
                         "%s); this run landed",
-                        (unsigned long long)report->lost_files,
-                        (unsigned long long)report->lost_rows, report->first_lost);
+                        cpl_counted(report->lost_files, "file", a),
+                        cpl_counted(report->lost_rows, "row", b), report->first_lost);
     return ok;
 }
 

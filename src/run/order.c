@@ -4,6 +4,7 @@
  * needs wider types dooms the round. What holds is written and accounted.
  *
  * Threads: called by one thread at a time (loop.h: `draining`). */
+#include "base/plural.h"
 #include "run/loop.h"
 
 #include <stdlib.h>
@@ -60,19 +61,19 @@ bool cpl_run_reject_policy(struct run_state *run, bool finished, struct cpl_erro
     if (!rejected || limits->on_reject == CPL_REJECT_KEEP)
         return true;
     const char *first = run->result->first_reject ? run->result->first_reject : "";
+    char text[CPL_COUNTED_TEXT];
     if (limits->on_reject == CPL_REJECT_FAIL)
         return cpl_fail(err, CPL_E_REJECTS, "a row was rejected, and on_reject is fail: %s", first);
     if (limits->reject_limit_rows >= 0 && rejected > (uint64_t)limits->reject_limit_rows)
-        return cpl_fail(err, CPL_E_REJECTS,
-                        "more than %lld rows were rejected (on_reject); the first: %s",
-                        (long long)limits->reject_limit_rows, first);
+        return cpl_fail(err, CPL_E_REJECTS, "more than %s %s rejected (on_reject); the first: %s",
+                        cpl_counted((uint64_t)limits->reject_limit_rows, "row", text),
+                        limits->reject_limit_rows == 1 ? "was" : "were", first);
     if (finished && limits->reject_limit_share >= 0 &&
         (double)rejected > limits->reject_limit_share * (double)read)
-        return cpl_fail(
-            err, CPL_E_REJECTS,
-            "%llu of %llu rows were rejected, more than %.4g %% (on_reject); the first: %s",
-            (unsigned long long)rejected, (unsigned long long)read,
-            100 * limits->reject_limit_share, first);
+        return cpl_fail(err, CPL_E_REJECTS,
+                        "%llu of %s were rejected, more than %.4g %% (on_reject); the first: %s",
+                        (unsigned long long)rejected, cpl_counted(read, "row", text),
+                        100 * limits->reject_limit_share, first);
     return true;
 }
 

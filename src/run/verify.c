@@ -2,6 +2,7 @@
  *
  *   log chain ─▶ every file: bytes, then rows by decoding ─▶ every receipt: equations with the rows
  *   found ─▶ what is visible or staged and no record knows */
+#include "base/plural.h"
 #include "run/verify_state.h"
 
 #include <inttypes.h>
@@ -69,7 +70,7 @@ static bool check_file(struct verification *v, size_t i, struct cpl_error *err)
 {
     const struct cpl_stored_receipt *receipt = NULL;
     const struct cpl_log_file *file = cpl_log_file(v->log, i);
-    char path[CPL_LOG_PATH_MAX];
+    char path[CPL_LOG_PATH_MAX], text[CPL_COUNTED_TEXT];
     bool pending;
     v->found_rows[i] = file->entry.rows; /* where they cannot be counted */
     if (file->removed_by)
@@ -77,9 +78,8 @@ static bool check_file(struct verification *v, size_t i, struct cpl_error *err)
     if (!cpl_log_path(v->log, file->entry.path, path, err) || !is_pending(v, file, &pending, err))
         return false;
     if (file->lost_by)
-        return cpl_finding(v, "lost", path, err,
-                           "was declared lost by record %" PRIu64 ", with %" PRIu64 " rows",
-                           file->lost_by, file->entry.rows);
+        return cpl_finding(v, "lost", path, err, "was declared lost by record %" PRIu64 ", with %s",
+                           file->lost_by, cpl_counted(file->entry.rows, "row", text));
     if (pending)
         return true;
     if (!told_of(v, file->seq, &receipt, err) ||

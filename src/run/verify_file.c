@@ -1,4 +1,5 @@
 /* Findings, and one file against what was promised of it. */
+#include "base/plural.h"
 #include "run/verify_state.h"
 
 #include <inttypes.h>
@@ -66,6 +67,7 @@ static bool check_rows(struct verification *v, const char *path, const struct cp
                        struct cpl_error *err)
 {
     struct cpl_error why = {0};
+    char text[CPL_COUNTED_TEXT];
     uint64_t found;
     bool known;
     if (!cpl_count_rows(v->storage, path, entry->role, receipt, &found, &known, &why)) {
@@ -85,13 +87,14 @@ static bool check_rows(struct verification *v, const char *path, const struct cp
         v->report->rows += found;
     return found == entry->rows ||
            cpl_finding(v, entry->role == CPL_FILE_REJECTS ? "rejects" : "rows", path, err,
-                       "holds %" PRIu64 " rows, and %" PRIu64 " were written", found, entry->rows);
+                       "holds %s, and %" PRIu64 " were written", cpl_counted(found, "row", text),
+                       entry->rows);
 }
 
 static bool check_bytes(struct verification *v, const char *path,
                         const struct cpl_file_entry *entry, bool *readable, struct cpl_error *err)
 {
-    char checksum[40];
+    char checksum[40], text[CPL_COUNTED_TEXT];
     uint64_t size;
     struct cpl_error why = {0};
     *readable = cpl_storage_checksum(v->storage, path, &size, checksum, &why);
@@ -99,7 +102,9 @@ static bool check_bytes(struct verification *v, const char *path,
         if (why.code == CPL_E_MEMORY)
             return cpl_fail_with(err, &why);
         return cpl_finding(v, why.code == CPL_E_NOT_FOUND ? "missing" : "content", path, err,
-                           "%s; %" PRIu64 " rows were written to it", why.message, entry->rows);
+                           "%s; %s %s written to it", why.message,
+                           cpl_counted(entry->rows, "row", text),
+                           entry->rows == 1 ? "was" : "were");
     }
     v->report->files++;
     v->report->bytes += size;

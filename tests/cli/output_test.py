@@ -3,10 +3,11 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
-from harness import CUPEL, GOOD, check, main, result, run, said
+from harness import CUPEL, GOOD, ROOT, check, main, result, run, said
 
 KEYS = {"run_id", "rows_read", "rows_written", "rows_rejected", "rows_filtered", "files", "rejects", "receipt", "seconds"}
 
@@ -41,6 +42,15 @@ def test_summary_says_rows_files_and_the_first_reject():
     for part in ("read 4 rows = landed 3 + rejected 1", "lake/part-", "bad.csv:5", "cupel inspect lake/_cupel/rejects/",
                  "receipt lake/_cupel/receipts/"):
         check(part in text, text, part)
+
+
+def test_the_readme_shows_what_is_printed():
+    example = (ROOT / "README.md").read_text(encoding="utf-8").split("## An example")[1].split("Delimiter,")[0]
+    blocks = [[line[4:] for line in block.split("\n")] for block in example.split("\n\n") if block.startswith("    ")]
+    pathlib.Path("orders.csv").write_text("\n".join(blocks[0]) + "\n", encoding="utf-8")
+    process = run(*blocks[1][0].split()[2:])
+    steady = [re.sub("run .* took .*", "run … took …", text) for text in ("\n".join(blocks[1][1:]) + "\n", said(process))]
+    check(steady[0] == steady[1], steady, process)
 
 
 def test_null_and_texts_like_it_look_different():
