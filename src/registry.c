@@ -32,6 +32,7 @@ static void fill(void)
                                         .summary = decoders[i]->summary,
                                         .options = decoders[i]->options,
                                         .options_size = decoders[i]->settings_size,
+                                        .check = decoders[i]->check_options,
                                         .ops = decoders[i]};
     for (size_t i = 0; i < ENCODERS; i++)
         *row++ = (struct cpl_component){.kind = CPL_COMPONENT_ENCODER,
@@ -40,6 +41,7 @@ static void fill(void)
                                         .extension = encoders[i]->extension,
                                         .options = encoders[i]->options,
                                         .options_size = encoders[i]->options_size,
+                                        .check = encoders[i]->check_options,
                                         .ops = encoders[i]};
     *row = (struct cpl_component){
         .kind = CPL_COMPONENT_SINK,

@@ -197,8 +197,26 @@ static bool set_double(const struct setting *setting, const char *text)
     return true;
 }
 
+/* `node`: where the text stands. */
+static bool check_text(const struct setting *setting, const struct cpl_node *node, const char *text)
+{
+    struct cpl_error why = {.code = CPL_E_CONFIG};
+    const struct cpl_option *option = setting->option;
+    if (!option->check || option->check(text, &why))
+        return true;
+    if (why.code == CPL_E_MEMORY)
+        return cpl_fail_with(setting->err, &why);
+    if (node->secret || option->flags & CPL_OPTION_SECRET)
+        return cpl_tree_fail(node, setting->err, why.code, "%s.%s cannot be `%.80s`",
+                             setting->where, option->name, cpl_tree_shown(node));
+    return cpl_tree_fail(node, setting->err, why.code, "%s.%s: %s", setting->where, option->name,
+                         why.message);
+}
+
 static bool set_string(const struct setting *setting, const char *text)
 {
+    if (!check_text(setting, setting->node, text))
+        return false;
     const char *copy = cpl_arena_strndup(setting->arena, text, strlen(text), setting->err);
     *(const char **)(void *)(setting->out + setting->option->offset) = copy;
     return copy != NULL;
@@ -248,7 +266,9 @@ static bool set_scalar(const struct setting *setting, const char *text)
 static const char *item_text(const struct setting *setting, const struct cpl_node *item)
 {
     if (item->kind == CPL_NODE_SCALAR)
-        return cpl_arena_strndup(setting->arena, item->text, strlen(item->text), setting->err);
+        return check_text(setting, item, item->text)
+                   ? cpl_arena_strndup(setting->arena, item->text, strlen(item->text), setting->err)
+                   : NULL;
     cpl_tree_fail(item, setting->err, CPL_E_CONFIG, "%s.%s holds %s where a text should stand",
                   setting->where, setting->option->name, kind_name(item));
     return NULL;

@@ -21,7 +21,12 @@ enum cpl_option_type {
     CPL_OPTION_PAIRS,    /* struct cpl_pairs: map of string to string */
     CPL_OPTION_NODE,     /* const struct cpl_node *: parsed by the component itself */
 };
-enum { CPL_OPTION_REQUIRED = 1, CPL_OPTION_SECRET = 2, CPL_OPTION_ADVANCED = 4 };
+enum {
+    CPL_OPTION_REQUIRED = 1,
+    CPL_OPTION_SECRET = 2,
+    CPL_OPTION_ADVANCED = 4,
+    CPL_OPTION_COLUMNS = 8 /* STRINGS: columns' names, words as ` desc` behind them */
+};
 
 struct cpl_option {
     const char *name;
@@ -34,6 +39,11 @@ struct cpl_option {
     int flags;
     const char *summary; /* one sentence */
     const char *example; /* a value, or NULL */
+    /* STRING, and each of STRINGS: is the text right? *why says what is not, without the option's name. NULL = any text is. */
+    bool (*check)(const char *text, struct cpl_error *why);
+    /* STRING: a regular expression (ECMA) for the JSON Schema that every right text matches; with (?i) in front,
+     * letters of either case. NULL = any text. */
+    const char *pattern;
 };
 /* A table ends with a row whose name is NULL. */
 

@@ -97,6 +97,11 @@ bool cpl_kind_is_slice(enum cpl_kind kind); /* STRING, BINARY, JSON */
  * bigint/long (int64), smallint, tinyint, real, text/varchar(n), datetime (timestamp(us)), bytes, numeric(p,s). */
 bool cpl_type_format(const struct cpl_type *type, struct cpl_buffer *out,
                      struct cpl_error *err) CPL_CHECKED;
+/* What every text of a type matches, as ECMA writes it after (?i): for JSON Schemas. cpl_type_parse looks closer. */
+#define CPL_TYPE_PATTERN                                                                           \
+    "(?i)^ *(boolean|bool|u?int(8|16|32|64)|tinyint|smallint|int|integer|bigint|long|float|real|"  \
+    "double|decimal|numeric|string|text|varchar|binary|bytes|json|uuid|date|time|timestamp|"       \
+    "datetime|struct|list|array|map)( *[(<].*)?( +not null)? *$"
 /* Children are allocated in `arena`. The error text names the position and the nearest right word. */
 bool cpl_type_parse(const char *text, struct cpl_arena *arena, struct cpl_type *type,
                     struct cpl_error *err) CPL_CHECKED;

@@ -39,18 +39,16 @@ static bool print_problem(struct cpl_problems *problems, const struct cpl_error 
 }
 
 /* The plan of every pipeline, to standard output. */
-static bool print_plans(const char *file, const struct cpl_config_env *env, struct cpl_error *err)
+static bool print_plans(const struct cpl_config *config, struct cpl_error *err)
 {
-    struct cpl_config config = {.pipelines = NULL};
     struct cpl_buffer out = {0};
-    bool ok = cpl_config_load(file, env, &config, err);
-    for (size_t i = 0; ok && i < config.n_pipelines; i++)
-        ok = cpl_check_plan(&config.pipelines[i], cpl_terminal_width(STDOUT_FILENO),
+    bool ok = true;
+    for (size_t i = 0; ok && i < config->n_pipelines; i++)
+        ok = cpl_check_plan(&config->pipelines[i], cpl_terminal_width(STDOUT_FILENO),
                             cpl_colour_wanted(STDOUT_FILENO), &out, err);
     struct cpl_error other;
     bool printed = cpl_print(&out, ok ? err : &other);
     cpl_buffer_release(&out);
-    cpl_config_release(&config);
     return ok && printed;
 }
 
@@ -64,17 +62,19 @@ static int check_file(struct cpl_console *console, const struct cpl_arguments *a
     struct printer printer = {
         .problems = {.add = print_problem}, .console = console, .settings = settings};
     char text[CPL_COUNTED_TEXT];
-    size_t n;
-    if (cpl_config_check(file, &env, &printer.problems, &n, &err)) {
-        cpl_console_say(console, "info", "%s: %s, no mistake", file,
-                        cpl_counted(n, "pipeline", text));
-        if (cpl_flag_given(arguments, "plan") && !print_plans(file, &env, &err))
-            return cpl_console_fail(console, &err);
-        return 0;
+    struct cpl_config config;
+    if (!cpl_config_check(file, &env, &printer.problems, &config, &err)) {
+        if (printer.first != CPL_E_NONE)
+            err.code = printer.first;
+        return cpl_console_fail(console, &err);
     }
-    if (printer.first != CPL_E_NONE)
-        err.code = printer.first;
-    return cpl_console_fail(console, &err);
+    bool ok = !cpl_flag_given(arguments, "plan") || print_plans(&config, &err);
+    if (ok)
+        cpl_console_say(console, "info", "%s: %s, no mistake",
+                        strcmp(file, "-") ? file : "standard input",
+                        cpl_counted(config.n_pipelines, "pipeline", text));
+    cpl_config_release(&config);
+    return ok ? 0 : cpl_console_fail(console, &err);
 }
 
 static int run_check(const struct cpl_arguments *arguments)

@@ -129,17 +129,6 @@ static bool add_types(struct cpl_settings *settings, const struct cpl_arguments 
     return ok;
 }
 
-/* `10` and `5%` are limit(10) and limit(5%). */
-static bool add_on_reject(struct cpl_settings *settings, const char *value, struct cpl_error *err)
-{
-    char limit[64];
-    if (*value >= '0' && *value <= '9') {
-        snprintf(limit, sizeof limit, "limit(%.50s)", value);
-        value = limit;
-    }
-    return cpl_settings_add(settings, "limits.on_reject", value, "--on-reject", err);
-}
-
 static bool add_flag(struct cpl_settings *settings, const struct cpl_given *given,
                      struct cpl_error *err)
 {
@@ -157,7 +146,8 @@ bool cpl_settings_from_flags(struct cpl_settings *settings, const struct cpl_arg
     const char *on_reject = cpl_flag_value(arguments, "on-reject");
     bool ok = add_types(settings, arguments, err) &&
               add_repeated(settings, arguments, "null", "source.csv.nulls", err) &&
-              (!on_reject || add_on_reject(settings, on_reject, err));
+              (!on_reject ||
+               cpl_settings_add(settings, "limits.on_reject", on_reject, "--on-reject", err));
     for (size_t i = 0; ok && i < arguments->n_given; i++)
         ok = add_flag(settings, &arguments->given[i], err);
     for (size_t i = 0; ok && i < arguments->n_given; i++)

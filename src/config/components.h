@@ -21,6 +21,8 @@ struct cpl_component {
     const char *extension;            /* ENCODER: ".parquet"; else NULL */
     const struct cpl_option *options; /* NULL = none */
     size_t options_size;              /* of the struct that the rows fill */
+    /* Do options that are each right go together? *key: the one to point at. NULL = always. */
+    bool (*check)(const void *options, const char **key, struct cpl_error *why);
     const void *ops;
 };
 /* By kind, then alphabetically; ends with a row whose name is NULL. */

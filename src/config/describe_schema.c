@@ -8,6 +8,7 @@
 #include "config/metadata.h"
 
 #include <inttypes.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,15 +28,83 @@ static void put_null(struct cpl_json_writer *json, const struct cpl_option *opti
     cpl_json_close(json);
 }
 
+/* (?i) written out, for ECMA has no such thing: `[aA][bB]`, but for letters of classes. */
+static bool spell_out(const char *pattern, struct cpl_buffer *out, struct cpl_error *err)
+{
+    static const char any_case[] = "(?i)";
+    bool either = !strncmp(pattern, any_case, sizeof any_case - 1), class = false;
+    for (pattern += either ? sizeof any_case - 1 : 0; *pattern; pattern++) {
+        class = *pattern == '[' || (class && *pattern != ']');
+        bool letter = (*pattern >= 'a' && *pattern <= 'z') || (*pattern >= 'A' && *pattern <= 'Z');
+        bool ok = either && letter && !class ? cpl_buffer_printf(out, err, "[%c%c]", *pattern,
+                                                                 *pattern ^ 0x20)
+                                             : cpl_buffer_append(out, pattern, 1, err);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
 /* A text that matches `pattern` (NULL = none does), or holds ${…}. */
 static void put_pattern(struct cpl_json_writer *json, const char *pattern)
 {
-    char text[200];
-    snprintf(text, sizeof text, "%s%s\\$\\{", pattern ? pattern : "", pattern ? "|" : "");
+    struct cpl_buffer text = {0};
+    struct cpl_error *err = json->err;
+    bool ok = (!pattern || spell_out(pattern, &text, err)) &&
+              cpl_buffer_printf(&text, err, "%s\\$\\{", pattern ? "|" : "");
+    const char *whole = ok ? cpl_buffer_text(&text, err) : NULL;
     cpl_json_object(json, NULL);
     cpl_json_string(json, "type", "string");
-    cpl_json_string(json, "pattern", text);
+    cpl_json_string(json, "pattern", whole);
     cpl_json_close(json);
+    json->failed |= !whole;
+    cpl_buffer_release(&text);
+}
+
+/* A text option with a pattern: a number is right too where its text would be. */
+static void put_text(struct cpl_json_writer *json, const char *pattern)
+{
+    regex_t compiled;
+    bool number = false;
+    if (*pattern != '(' && !regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB)) {
+        number = !regexec(&compiled, "5", 0, NULL, 0);
+        regfree(&compiled);
+    }
+    if (number)
+        cpl_json_raw(json, NULL, "{\"type\":\"number\",\"minimum\":0}");
+    put_pattern(json, pattern);
+}
+
+/* Whole numbers of at least n, with a fraction or not. */
+static bool put_at_least(struct cpl_buffer *out, uint64_t n, struct cpl_error *err)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%" PRIu64, n);
+    bool ok = n ? cpl_buffer_printf(out, err, "(%s|[1-9][0-9]{%d,}", digits, length)
+                : cpl_buffer_append_text(out, "([0-9]+", err);
+    for (int i = 0; ok && n && i < length; i++)
+        if (digits[i] < '9')
+            ok = cpl_buffer_printf(out, err, "|%.*s[%c-9][0-9]{%d}", i, digits, digits[i] + 1,
+                                   length - i - 1);
+    return ok && cpl_buffer_append_text(out, ")([.][0-9]+)? ?", err);
+}
+
+/* Sizes of at least the option's least, unit by unit; between two whole numbers of a unit it lets the smaller pass. */
+static void put_size(struct cpl_json_writer *json, const struct cpl_option *option)
+{
+    static const char *const units[] = {"", "[kK][iI]?", "[mM][iI]?", "[gG][iI]?", "[tT][iI]?"};
+    struct cpl_buffer text = {0};
+    struct cpl_error *err = json->err;
+    uint64_t least = option->min > 0 ? (uint64_t)option->min : 0;
+    bool ok = cpl_buffer_append_text(&text, "^0*(", err);
+    for (int u = 0; ok && u < 5; u++)
+        ok = put_at_least(&text, least >> (10 * u), err) &&
+             cpl_buffer_printf(&text, err, "%s[bB]?%s", units[u], u < 4 ? "|" : ")$");
+    const char *pattern = ok ? cpl_buffer_text(&text, err) : NULL;
+    json->failed |= !pattern;
+    if (pattern)
+        put_pattern(json, pattern);
+    cpl_buffer_release(&text);
 }
 
 static void put_number(struct cpl_json_writer *json, const struct cpl_option *option)
@@ -89,7 +158,7 @@ static void put_alternatives(struct cpl_json_writer *json, const struct cpl_opti
         break;
     case CPL_OPTION_SIZE:
         put_number(json, option);
-        put_pattern(json, "^[0-9]+([.][0-9]+)? ?([kKmMgGtT][iI]?)?[bB]?$");
+        put_size(json, option);
         break;
     case CPL_OPTION_DURATION:
         cpl_json_raw(json, NULL, "{\"const\":0}");
@@ -112,7 +181,10 @@ static void put_alternatives(struct cpl_json_writer *json, const struct cpl_opti
                      "{\"type\":\"object\",\"additionalProperties\":{\"type\":" ITEM_SCALAR "}}");
         break;
     default:
-        cpl_json_raw(json, NULL, "{\"type\":" ITEM_SCALAR "}");
+        if (option->pattern)
+            put_text(json, option->pattern);
+        else
+            cpl_json_raw(json, NULL, "{\"type\":" ITEM_SCALAR "}");
     }
     put_null(json, option);
 }
@@ -277,15 +349,21 @@ static void put_columns(struct cpl_json_writer *json)
     const struct cpl_described column = {
         .path = "column", .summary = "One column.", .options = cpl_column_options};
     put_object(json, "column", &column, CPL_COMPONENT_KIND_COUNT);
+    cpl_json_object(json, "type_text");
+    cpl_json_list(json, "anyOf");
+    put_pattern(json, CPL_TYPE_PATTERN);
+    cpl_json_raw(json, NULL, "{\"type\":\"null\"}");
+    cpl_json_close(json);
+    cpl_json_close(json);
     cpl_json_raw(json, "columns",
-                 "{\"anyOf\":[{\"type\":\"object\",\"additionalProperties\":{\"anyOf\":[{\"type\":["
-                 "\"string\","
-                 "\"null\"]},{\"$ref\":\"#/$defs/"
+                 "{\"anyOf\":[{\"type\":\"object\",\"additionalProperties\":{\"anyOf\":[{\"$ref\":"
+                 "\"#/$defs/type_text\"},{\"$ref\":\"#/$defs/"
                  "column\"}]}},{\"type\":\"array\",\"items\":{\"anyOf\":[{\"type\":" ITEM_SCALAR
                  "},{\"allOf\":[{\"$ref\":\"#/$defs/"
                  "column\"},{\"required\":[\"name\"]}]},{\"type\":\"object\",\"minProperties\":1,"
                  "\"maxProperties\":1,\"propertyNames\":{\"not\":{\"enum\":[\"name\",\"type\","
-                 "\"nullable\",\"field_id\"]}}}]}}]}");
+                 "\"nullable\",\"field_id\"]}},\"additionalProperties\":{\"anyOf\":[{\"$ref\":"
+                 "\"#/$defs/type_text\"},{\"$ref\":\"#/$defs/column\"}]}}]}}]}");
 }
 
 static void put_head(struct cpl_json_writer *json, const char *title)

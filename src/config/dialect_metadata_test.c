@@ -249,7 +249,7 @@ static void test_check_reports_all(void **state)
     const char *dir = *state;
     struct collector collector = {.problems = {.add = collect}};
     char path[300];
-    size_t n;
+    struct cpl_config config;
     struct cpl_error err;
     snprintf(path, sizeof path, "%s/c.json", dir);
     write_file(dir, "c.json",
@@ -258,16 +258,17 @@ static void test_check_reports_all(void **state)
                "\"dataset_config\": [{\"source\": {\"name\": \"a\", \"pth\": \"p\", \"features\": "
                "[{\"name\": \"a\", \"dtype\": \"itn\"}, {}]},\n"
                "\"destination\": {\"path\": \"d\", \"mode\": \"apend\"}}]}");
-    assert_false(cpl_config_check(path, NULL, &collector.problems, &n, &err));
+    assert_false(cpl_config_check(path, NULL, &collector.problems, &config, &err));
     assert_int_equal(collector.n, 8);
     assert_non_null(strstr(collector.first, "has no option `typo`"));
     assert_non_null(strstr(collector.last, "sink.mode cannot be `apend`"));
     assert_non_null(strstr(err.message, "8 mistakes"));
     write_file(dir, "c.json", NAMED("other", "three"));
     collector.n = 0;
-    assert_true(cpl_config_check(path, NULL, &collector.problems, &n, &err));
-    assert_int_equal(n, 1);
+    assert_true(cpl_config_check(path, NULL, &collector.problems, &config, &err));
+    assert_int_equal(config.n_pipelines, 1);
     assert_int_equal(collector.n, 0);
+    cpl_config_release(&config);
 }
 
 static void test_no_memory(void **state)

@@ -393,23 +393,22 @@ bool cpl_config_default(const char *name, struct cpl_config *config, struct cpl_
 }
 
 bool cpl_config_check(const char *path, const struct cpl_config_env *env,
-                      struct cpl_problems *problems, size_t *n_pipelines, struct cpl_error *err)
+                      struct cpl_problems *problems, struct cpl_config *config,
+                      struct cpl_error *err)
 {
     struct cpl_error own;
-    struct cpl_config config;
     struct cpl_loading loading;
     char text[CPL_COUNTED_TEXT];
-    begin(&loading, &config, env, problems, err ? err : &own);
-    *n_pipelines = 0;
-    bool ok = make_tables(&loading) && load_path(&loading, path) && finish(&loading, path, &config);
-    if (ok)
-        *n_pipelines = config.n_pipelines;
+    begin(&loading, config, env, problems, err ? err : &own);
+    bool ok = make_tables(&loading) && load_path(&loading, path) && finish(&loading, path, config);
     if (loading.n_problems && loading.err->code != CPL_E_MEMORY)
         cpl_fail(loading.err, CPL_E_CONFIG, "%s: %s%s", path,
                  cpl_counted(loading.n_problems, "mistake", text),
                  ok ? "" : "; the rest of it was not looked at");
-    cpl_config_release(&config);
-    return ok && !loading.n_problems;
+    if (ok && !loading.n_problems)
+        return true;
+    cpl_config_release(config);
+    return false;
 }
 
 bool cpl_config_take(struct cpl_node *kept, struct cpl_config *config, struct cpl_error *err)

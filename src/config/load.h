@@ -74,6 +74,10 @@ bool cpl_load_overrides(struct cpl_loading *loading, struct cpl_node *root) CPL_
 /* secret_option.c: is this the value of an option marked secret, in either dialect? Nodes that a
  * table does not know are none. */
 bool cpl_node_takes_secret(const struct cpl_node *node);
+/* column_names.c: columns that options of the sink's format name are among those declared, when no
+ * others can come. */
+bool cpl_load_check_columns(struct cpl_loading *loading,
+                            const struct cpl_pipeline *pipeline) CPL_CHECKED;
 /* hash.c: "xxh3:…" of the tree, secrets as they are written. */
 bool cpl_load_hash(struct cpl_loading *loading, const struct cpl_node *root,
                    char hash[40]) CPL_CHECKED;

@@ -27,7 +27,8 @@ const struct cpl_option cpl_metadata_top_options[] = {
      .offset = offsetof(struct cpl_metadata_top, source_type),
      .flags = CPL_OPTION_REQUIRED,
      .summary = "`fs` (files). `rdbms` and `streaming` are not run by this version yet.",
-     .example = "fs"},
+     .example = "fs",
+     .pattern = "(?i)^(fs|rdbms|streaming)$"},
     NODE(cpl_metadata_top, source_config, "source_config", "What all datasets' sources share."),
     {.name = "dataset_config",
      .type = CPL_OPTION_NODE,
@@ -137,7 +138,8 @@ const struct cpl_option cpl_metadata_feature_options[] = {
      .summary = "int integer bigint float double string text datetime timestamp date decimal(p,s) "
                 "boolean, or any "
                 "type of a pipeline file; left out: inferred.",
-     .example = "decimal(15,2)"},
+     .example = "decimal(15,2)",
+     .pattern = CPL_TYPE_PATTERN "|^$"},
     {.name = "nullable",
      .type = CPL_OPTION_BOOL,
      .offset = offsetof(struct cpl_metadata_feature, nullable),

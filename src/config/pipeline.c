@@ -122,11 +122,20 @@ bool cpl_load_check_format(struct cpl_loading *loading, const struct cpl_compone
                            const struct cpl_node *node, const char *where)
 {
     static const struct cpl_option none[] = {{.name = NULL}};
+    const char *key = NULL;
+    struct cpl_error why;
+    size_t problems = loading->n_problems;
     void *scratch = cpl_alloc_zero(1, component->options_size, loading->err);
     if (!scratch)
         return false;
     bool ok = parse_section(loading, component->options ? component->options : none, node, where,
                             scratch);
+    if (ok && problems == loading->n_problems && component->check &&
+        !component->check(scratch, &key, &why)) {
+        cpl_tree_fail(cpl_tree_place_of(node, key), loading->err, why.code, "%s: %s", where,
+                      why.message);
+        ok = cpl_loading_wrong(loading);
+    }
     cpl_free(scratch);
     return ok;
 }
@@ -222,5 +231,6 @@ bool cpl_load_pipeline(struct cpl_loading *loading, struct cpl_node *root, const
                        cpl_load_sink(loading, sections[CPL_SECTION_SINK], &pipeline->sink))) &&
            cpl_load_schema(loading, sections[CPL_SECTION_SCHEMA], &pipeline->schema) &&
            cpl_load_limits(loading, sections[CPL_SECTION_LIMITS], &pipeline->limits) &&
+           cpl_load_check_columns(loading, pipeline) &&
            cpl_load_hash(loading, root, pipeline->config_hash);
 }

@@ -94,10 +94,10 @@ bool cpl_config_load(const char *path, const struct cpl_config_env *env, struct 
 bool cpl_config_parse(const char *text, size_t length, const char *name,
                       const struct cpl_config_env *env, struct cpl_config *config,
                       struct cpl_error *err) CPL_CHECKED;
-/* As cpl_config_load, but every mistake is handed to `problems`; true when there was none. *err
- * then counts them. */
+/* As cpl_config_load, but every mistake is handed to `problems`; true when there was none. Else *err
+ * counts them, and nothing is loaded. */
 bool cpl_config_check(const char *path, const struct cpl_config_env *env,
-                      struct cpl_problems *problems, size_t *n_pipelines,
+                      struct cpl_problems *problems, struct cpl_config *config,
                       struct cpl_error *err) CPL_CHECKED;
 void cpl_config_release(struct cpl_config *config);
 /* The resolved configuration as member `key`, from which cpl_config_take makes the same pipeline again; null when it needs a

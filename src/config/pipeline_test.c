@@ -202,8 +202,8 @@ static void test_refusals(void **state)
         "source: {path: a}\nsink: {path: b, keep: 30d}\n",
         "orders.yaml:2:17: sink.keep says how long dated folders stay: it needs sink.dated");
     expect_error("source: {path: a}\nsink: {path: b}\nlimits: {on_reject: limit(2)%}\n",
-                 "orders.yaml:3:10: limits.on_reject must be keep, fail, limit(100) or "
-                 "limit(0.5%), not `limit(2)%`");
+                 "orders.yaml:3:10: limits.on_reject must be keep, fail, 100 or 0.5% (or "
+                 "limit(100), limit(0.5%)), not `limit(2)%`");
     expect_error("name: a/b\nsource: {path: a}\nsink: {path: b}\n",
                  "orders.yaml:1:1: name must be letters, digits, `_`, `-` and `.` (200 at most, no "
                  "`.` in front), not `a/b`");

@@ -1,5 +1,6 @@
 /* The sections' own keys. A key is declared here once; see sections.h. */
 #include "config/sections.h"
+#include "decode/stream.h"
 
 #include <string.h>
 
@@ -9,6 +10,11 @@
 #define IN_LIMITS(member) .offset = offsetof(struct cpl_limits_section, member)
 #define IN_COLUMN(member) .offset = offsetof(struct cpl_column_section, member)
 #define IN_TOP(member)    .offset = offsetof(struct cpl_top_section, member)
+
+static bool check_charset(const char *text, struct cpl_error *why)
+{
+    return !strcmp(text, "auto") || cpl_charset_check(text, why);
+}
 
 const struct cpl_option cpl_top_options[] = {
     {.name = "name",
@@ -81,6 +87,7 @@ static const struct cpl_option source_options[] = {
      .type = CPL_OPTION_STRING,
      IN_SOURCE(config.charset),
      .default_text = "auto",
+     .check = check_charset,
      .summary = "An IANA name, or `auto`: by byte order mark, then by content.",
      .example = "windows-1252"},
     {.name = "compression",
@@ -137,7 +144,8 @@ const struct cpl_option cpl_column_options[] = {
      .type = CPL_OPTION_STRING,
      IN_COLUMN(type),
      .summary = "Its type; left out: inferred.",
-     .example = "decimal(15,2)"},
+     .example = "decimal(15,2)",
+     .pattern = CPL_TYPE_PATTERN},
     {.name = "format",
      .type = CPL_OPTION_STRING,
      IN_COLUMN(format),
@@ -317,8 +325,10 @@ static const struct cpl_option limits_options[] = {
      .default_text = "keep",
      .summary =
          "What rejected rows do to the run: `keep` them aside and go on, `fail` at the first, or "
-         "`limit(100)`, `limit(0.5%)`: fail when there are more.",
-     .example = "limit(1%)"},
+         "`limit(100)`, `limit(0.5%)` (or `100`, `0.5%`): fail when there are more.",
+     .example = "limit(1%)",
+     .pattern = "^(keep|fail|limit[(][0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?%?[)]|"
+                "[0-9]+([.][0-9]+)?%?)$"},
     {.name = NULL},
 };
 

@@ -187,3 +187,14 @@ void cpl_converter_close(struct cpl_converter *converter)
         converter->close(converter);
     *converter = (struct cpl_converter){0};
 }
+
+bool cpl_charset_check(const char *name, struct cpl_error *err)
+{
+    struct cpl_converter converter = {0};
+    if (cpl_charset_is_utf8(name))
+        return true;
+    if (!cpl_converter_open(name, &converter, err))
+        return false;
+    cpl_converter_close(&converter);
+    return true;
+}

@@ -228,6 +228,7 @@ const struct cpl_decoder_ops cpl_decoder_csv = {
     .infer = cpl_csv_infer,
     .release_settings = cpl_csv_release,
     .for_object = cpl_csv_for_object,
+    .check_options = cpl_csv_check_options,
     .describe = cpl_csv_describe,
     .open = csv_open,
     .next = csv_next,

@@ -59,5 +59,7 @@ bool cpl_csv_for_object(const void *settings, const struct cpl_sample *head,
                         const struct cpl_schema *schema, bool closed, void **own,
                         struct cpl_error *err);
 int cpl_csv_sniff(const uint8_t *head, size_t size, bool whole);
+/* Delimiter, quote, escape and comment must differ, as decoder.h's check_options. */
+bool cpl_csv_check_options(const void *settings, const char **key, struct cpl_error *why);
 bool cpl_csv_describe(const void *settings, struct cpl_buffer *json, struct cpl_error *err);
 void cpl_csv_release(void *settings);

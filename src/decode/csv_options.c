@@ -4,6 +4,56 @@
 
 #include <string.h>
 
+static bool check_date_format(const char *text, struct cpl_error *why)
+{
+    return cpl_text_format_check(text, CPL_FORMAT_DATE, why);
+}
+
+static bool check_time_format(const char *text, struct cpl_error *why)
+{
+    return cpl_text_format_check(text, CPL_FORMAT_TIME, why);
+}
+
+static bool check_timestamp_format(const char *text, struct cpl_error *why)
+{
+    return cpl_text_format_check(text, CPL_FORMAT_TIMESTAMP, why);
+}
+
+/* Two options that cannot be one character; `a` is the one to point at. */
+struct apart {
+    const char *a, *b;
+    char a_is, b_is;
+};
+
+bool cpl_csv_check_options(const void *settings, const char **key, struct cpl_error *why)
+{
+    const struct cpl_csv_dialect *d = settings;
+    char delimiter = d->delimiter_set ? d->delimiter : 0;
+    char escape = d->escape == d->quote ? 0 : d->escape;
+    char point = d->decimal_point ? d->decimal_point : '.';
+    const struct apart pairs[] = {{"delimiter", "quote", delimiter, d->quote},
+                                  {"escape", "delimiter", escape, delimiter},
+                                  {"comment", "delimiter", d->comment, delimiter},
+                                  {"comment", "quote", d->comment, d->quote},
+                                  {"thousands", "decimal_point", d->thousands, point}};
+    const struct apart breaks[] = {{"delimiter", "", delimiter, 0},
+                                   {"quote", "", d->quote, 0},
+                                   {"escape", "", escape, 0},
+                                   {"comment", "", d->comment, 0}};
+    for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++)
+        if (breaks[i].a_is == '\n' || breaks[i].a_is == '\r') {
+            *key = breaks[i].a;
+            return cpl_fail(why, CPL_E_CONFIG, "%s cannot be a line break", *key);
+        }
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (pairs[i].a_is && pairs[i].a_is == pairs[i].b_is) {
+            *key = pairs[i].a;
+            return cpl_fail(why, CPL_E_CONFIG, "%s and %s are the same character", pairs[i].a,
+                            pairs[i].b);
+        }
+    return true;
+}
+
 #define AT(member) offsetof(struct cpl_csv_dialect, member)
 
 const struct cpl_option cpl_csv_options[] = {
@@ -120,18 +170,24 @@ const struct cpl_option cpl_csv_options[] = {
      .type = CPL_OPTION_STRING,
      .offset = AT(date_format),
      .set_offset = AT(date_format_set),
+
+     .check = check_date_format,
      .summary = "How dates are written, as for strptime; ISO 8601 by default.",
      .example = "%d.%m.%Y"},
     {.name = "time_format",
      .type = CPL_OPTION_STRING,
      .offset = AT(time_format),
      .set_offset = AT(time_format_set),
+
+     .check = check_time_format,
      .summary = "How times of day are written, as for strptime.",
      .example = "%H:%M"},
     {.name = "timestamp_format",
      .type = CPL_OPTION_STRING,
      .offset = AT(timestamp_format),
      .set_offset = AT(timestamp_format_set),
+
+     .check = check_timestamp_format,
      .summary = "How timestamps are written, as for strptime.",
      .example = "%d.%m.%Y %H:%M:%S"},
     {.name = "true_words",

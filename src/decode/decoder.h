@@ -106,6 +106,8 @@ struct cpl_decoder_ops {
     bool (*can_split)(const void *settings); /* for these settings; NULL = as `splittable` says */
     const struct cpl_option *options;        /* of `settings_size` bytes of settings */
     size_t settings_size;
+    /* Do settings that are each right go together? *key: the option to point at. NULL = always. */
+    bool (*check_options)(const void *settings, const char **key, struct cpl_error *why);
     /* Likelihood 0..100 that `head` (decompressed, UTF-8, up to 1 MiB) is this format; -1: no memory to tell. */
     int (*sniff)(const uint8_t *head, size_t size, bool whole);
     /* Complete the settings (those not set by the user) and infer the schema from the samples. Fields the user declared

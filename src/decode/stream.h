@@ -110,6 +110,8 @@ struct cpl_charset_guess {
 /* From the head of a decompressed object (`whole`: it is all of it). Plain ASCII and valid UTF-8 (a cut last character is fine) are UTF-8. */
 void cpl_charset_guess(const uint8_t *head, size_t size, bool whole,
                        struct cpl_charset_guess *guess);
+/* Is it a name that cpl_stream_transcode takes? Else CONFIG with the nearest. */
+bool cpl_charset_check(const char *name, struct cpl_error *err) CPL_CHECKED;
 /* Is it UTF-8 (or a subset, as US-ASCII), so that no stage is needed? */
 bool cpl_charset_is_utf8(const char *name);
 /* To UTF-8; takes over `inner`. Its position counts UTF-8 bytes from 0; `locate` gives offsets in inner's positions, so skip a BOM by

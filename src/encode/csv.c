@@ -248,18 +248,21 @@ static bool is_line_break_or_none(char c)
     return c == 0 || c == '\n' || c == '\r';
 }
 
-static bool check_options(const struct cpl_csv_encode_options *o, struct cpl_error *err)
+static bool check_options(const void *given, const char **key, struct cpl_error *err)
 {
+    const struct cpl_csv_encode_options *o = given;
+    *key = is_line_break_or_none(o->quote) ? "quote" : "delimiter";
     if (is_line_break_or_none(o->delimiter) || is_line_break_or_none(o->quote))
         return cpl_fail(err, CPL_E_CONFIG,
-                        "csv: delimiter and quote must each be one character, not a line break");
+                        "delimiter and quote must each be one character, not a line break");
     if (o->delimiter == o->quote)
-        return cpl_fail(err, CPL_E_CONFIG, "csv: delimiter and quote are the same character");
+        return cpl_fail(err, CPL_E_CONFIG, "delimiter and quote are the same character");
+    *key = "null_text";
     size_t length = strlen(o->null_text);
     if (has_special((const uint8_t *)o->null_text, length, (uint8_t)o->delimiter,
                     (uint8_t)o->quote))
         return cpl_fail(err, CPL_E_CONFIG,
-                        "csv: null_text holds the delimiter, the quote or a line break");
+                        "null_text holds the delimiter, the quote or a line break");
     return true;
 }
 
@@ -284,7 +287,8 @@ static void init_builder(struct csv_builder *builder, const struct cpl_schema *s
 static struct cpl_part_builder *builder_new(const struct cpl_schema *schema, const void *given,
                                             struct cpl_error *err)
 {
-    if (!check_options(given, err))
+    const char *key;
+    if (!check_options(given, &key, err))
         return NULL;
     struct csv_builder *builder = cpl_alloc(sizeof *builder, err);
     if (builder)
@@ -329,9 +333,10 @@ static struct cpl_file_encoder *file_new(const struct cpl_schema *schema, const 
                                          struct cpl_write_sink *sink,
                                          const struct cpl_pairs *metadata, struct cpl_error *err)
 {
+    const char *key;
     const struct cpl_csv_encode_options *o = given;
     (void)metadata;
-    if (!check_options(o, err) || (o->header && !put_header(schema, o, sink, err)))
+    if (!check_options(o, &key, err) || (o->header && !put_header(schema, o, sink, err)))
         return NULL;
     struct csv_file *file = cpl_alloc_zero(1, sizeof *file, err);
     if (file)
@@ -365,6 +370,7 @@ const struct cpl_encoder_ops cpl_encoder_csv = {
     .extension = ".csv",
     .options = options,
     .options_size = sizeof(struct cpl_csv_encode_options),
+    .check_options = check_options,
     .builder_new = builder_new,
     .append = cpl_text_append,
     .finish = cpl_text_finish,

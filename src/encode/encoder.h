@@ -20,6 +20,8 @@ struct cpl_encoder_ops {
     const char *name, *summary, *extension; /* "parquet", ".parquet" */
     const struct cpl_option *options;
     size_t options_size;
+    /* Do options that are each right go together? *key: the one to point at. NULL = always. */
+    bool (*check_options)(const void *options, const char **key, struct cpl_error *why);
 
     /* ---- worker ---- */
     struct cpl_part_builder *(*builder_new)(const struct cpl_schema *schema, const void *options,

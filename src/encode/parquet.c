@@ -36,27 +36,8 @@ static bool settle_options(const void *options, struct cpl_parquet_options *out,
                            struct cpl_error *err)
 {
     *out = *(const struct cpl_parquet_options *)options;
-    const char *text = out->compression ? out->compression : "snappy", *colon = strchr(text, ':');
-    size_t length = colon ? (size_t)(colon - text) : strlen(text);
-    out->level = CPL_CODEC_DEFAULT_LEVEL;
-    if (!cpl_codec_of_name(text, length, &out->codec) || out->codec == CPL_CODEC_LZO ||
-        out->codec == CPL_CODEC_LZ4)
-        return cpl_fail(
-            err, CPL_E_CONFIG,
-            "compression \"%s\" is not known; use snappy, zstd, gzip, brotli, lz4_raw or none",
-            text);
-    if (!colon)
-        return true;
-    int lowest, highest;
-    char *end = NULL;
-    long level = strtol(colon + 1, &end, 10);
-    cpl_codec_levels(out->codec, &lowest, &highest);
-    if (end == colon + 1 || *end || level < lowest || level > highest || lowest == highest)
-        return cpl_fail(err, CPL_E_CONFIG, "compression \"%s\": %s takes %s%d to %d", text,
-                        cpl_codec_name(out->codec),
-                        lowest == highest ? "no level; not " : "levels from ", lowest, highest);
-    out->level = (int)level;
-    return true;
+    return cpl_parquet_compression(out->compression ? out->compression : "snappy", &out->codec,
+                                   &out->level, err);
 }
 
 /* ---- parts ---- */
@@ -96,6 +77,14 @@ static void builder_free(struct cpl_part_builder *b)
     cpl_free(b);
 }
 
+static bool no_column(const struct cpl_part_builder *b, const char *name, struct cpl_error *err)
+{
+    char path[512];
+    const char *near = cpl_parquet_nearest(&b->schema, name, path, sizeof path);
+    return cpl_fail(err, CPL_E_CONFIG, "parquet.bloom_filters: there is no column `%.80s`%s%.80s%s",
+                    name, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
+}
+
 static bool known_bloom_columns(const struct cpl_part_builder *b, struct cpl_error *err)
 {
     for (size_t i = 0; i < b->options.bloom_filters.n; i++) {
@@ -105,8 +94,7 @@ static bool known_bloom_columns(const struct cpl_part_builder *b, struct cpl_err
             found = !strcmp(cpl_parquet_leaf_path(&b->schema.leaves[l], path, sizeof path),
                             b->options.bloom_filters.items[i]);
         if (!found)
-            return cpl_fail(err, CPL_E_CONFIG, "parquet.bloom_filters: there is no column %s",
-                            b->options.bloom_filters.items[i]);
+            return no_column(b, b->options.bloom_filters.items[i], err);
     }
     return true;
 }

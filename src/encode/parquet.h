@@ -38,6 +38,12 @@ struct cpl_parquet_options {
     bool wide; /* settled: so many columns that each gives its memory back after a row group */
 };
 extern const struct cpl_option cpl_parquet_options[];
+/* "zstd:3" as a codec and its level (CPL_CODEC_DEFAULT_LEVEL when it names none). */
+bool cpl_parquet_compression(const char *text, enum cpl_codec *codec, int *level,
+                             struct cpl_error *err) CPL_CHECKED;
+/* The column nearest to a word that is none, in `path`; NULL = none is near. */
+const char *cpl_parquet_nearest(const struct cpl_parquet_schema *schema, const char *word,
+                                char *path, size_t size);
 
 struct cpl_page_record {
     uint64_t offset; /* in the chunk's pages */

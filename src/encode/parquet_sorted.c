@@ -1,6 +1,8 @@
 #include "encode/parquet_sorted.h"
+#include "encode/parquet.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -59,6 +61,19 @@ static bool set_steps(const struct cpl_parquet_schema *schema, uint32_t leaf,
     return true;
 }
 
+static bool no_column(const struct cpl_parquet_schema *schema, const char *text,
+                      struct cpl_error *err)
+{
+    char path[MAX_PATH], word[MAX_PATH];
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(text, " "), text);
+    const char *near = cpl_parquet_nearest(schema, word, path, sizeof path);
+    return cpl_fail(err, CPL_E_CONFIG,
+                    "parquet.sorted_by: there is no column \"%.100s\"%s%.100s%s (members of "
+                    "structs are written a.b; behind the name may stand asc or desc, nulls first "
+                    "or nulls last)",
+                    text, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
+}
+
 static bool add_key(const char *text, const struct cpl_parquet_schema *schema,
                     struct cpl_arena *arena, struct cpl_parquet_sorting *out, struct cpl_error *err)
 {
@@ -66,11 +81,7 @@ static bool add_key(const char *text, const struct cpl_parquet_schema *schema,
     *key = (struct cpl_order_key){0};
     int64_t leaf = parse(schema, text, key);
     if (leaf < 0)
-        return cpl_fail(err, CPL_E_CONFIG,
-                        "parquet.sorted_by: there is no column \"%s\" (members of structs are "
-                        "written a.b; behind the name may stand asc or desc, nulls first or nulls "
-                        "last)",
-                        text);
+        return no_column(schema, text, err);
     if (schema->leaves[leaf].max_rep)
         return cpl_fail(err, CPL_E_CONFIG,
                         "parquet.sorted_by: \"%s\" lies in a list or map; rows have no order by it",

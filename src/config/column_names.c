@@ -1,0 +1,75 @@
+/* Options that name columns (`sink.parquet.sorted_by`), held against the columns of `schema`.
+ *
+ * Only where the file says all of them (`select`, a list, `only_declared`): elsewhere the input tells, and
+ * `check --plan` looks. */
+#include "config/load.h"
+
+#include <string.h>
+
+/* What a row can have: every column's name. NULL with n == 0 when the file does not say. */
+static bool all_columns(struct cpl_loading *loading, const struct cpl_schema_config *schema,
+                        const char ***names, size_t *n)
+{
+    const struct cpl_schema *declared = schema->declared;
+    *n = schema->columns.n                   ? schema->columns.n
+         : schema->only_declared && declared ? declared->n_fields
+                                             : 0;
+    *names = cpl_arena_alloc(loading->arena, (*n + 1) * sizeof **names, loading->err);
+    if (!*names)
+        return false;
+    for (size_t i = 0; i < *n; i++)
+        (*names)[i] = schema->columns.n ? schema->columns.items[i] : declared->fields[i].name;
+    (*names)[*n] = NULL;
+    return true;
+}
+
+/* `day desc` and `user.id` begin with a column's name. */
+static bool is_column(const char *text, const char *const *names)
+{
+    for (; *names; names++) {
+        size_t length = strlen(*names);
+        if (!strncmp(text, *names, length) && (!text[length] || strchr(" .", text[length])))
+            return true;
+    }
+    return false;
+}
+
+static bool check_name(struct cpl_loading *loading, const struct cpl_node *node, const char *where,
+                       const char *const *names)
+{
+    if (node->kind != CPL_NODE_SCALAR || is_column(node->text, names))
+        return true;
+    char word[200];
+    size_t length = strcspn(node->text, " ");
+    length = length < sizeof word ? length : sizeof word - 1;
+    memcpy(word, node->text, length);
+    word[length] = 0;
+    const char *near = node->secret ? NULL : cpl_nearest(word, names);
+    cpl_tree_fail(node, loading->err, CPL_E_CONFIG, "%s: there is no column `%.80s`%s%.80s%s",
+                  where, cpl_tree_shown(node), near ? "; did you mean `" : "", near ? near : "",
+                  near ? "`?" : "");
+    return cpl_loading_wrong(loading);
+}
+
+bool cpl_load_check_columns(struct cpl_loading *loading, const struct cpl_pipeline *pipeline)
+{
+    const struct cpl_sink_config *sink = &pipeline->sink;
+    const struct cpl_component *component =
+        sink->format_options ? cpl_component_find(CPL_COMPONENT_ENCODER, sink->format) : NULL;
+    const char **names;
+    size_t n;
+    if (!component || !component->options)
+        return true;
+    if (!all_columns(loading, &pipeline->schema, &names, &n))
+        return false;
+    for (const struct cpl_option *row = component->options; n && row->name; row++) {
+        const struct cpl_node *node = cpl_tree_get(sink->format_options, row->name);
+        if (!node || !(row->flags & CPL_OPTION_COLUMNS))
+            continue;
+        const struct cpl_node *item = node->kind == CPL_NODE_LIST ? node->first : node;
+        for (size_t i = node->kind == CPL_NODE_LIST ? node->n_children : 1; i--; item = item->next)
+            if (!check_name(loading, item, row->name, names))
+                return false;
+    }
+    return true;
+}
