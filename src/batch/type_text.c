@@ -15,7 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_DEPTH = 64, DECIMAL_DIGITS = 38 };
+enum { MAX_DEPTH = 64, DECIMAL_DIGITS = 38, MAX_NUMBER = 99999 };
 
 static const char *const kind_names[CPL_KIND_COUNT] = {
     [CPL_BOOL] = "boolean",        [CPL_I8] = "int8",
@@ -215,11 +215,13 @@ static bool parse_decimal(struct parser *parser, struct cpl_type *type)
     if (!take(parser, '('))
         return fail_at(parser, parser->at, "expected precision and scale, as in decimal(15,2),");
     const char *at = parser->at;
-    if (!take_number(parser, DECIMAL_DIGITS, &precision) ||
-        (take(parser, ',') && !take_number(parser, DECIMAL_DIGITS, &scale)))
+    if (!take_number(parser, MAX_NUMBER, &precision) ||
+        (take(parser, ',') && !take_number(parser, MAX_NUMBER, &scale)))
         return false;
-    if (precision == 0 || scale > precision)
-        return fail_at(parser, at, "a precision of 1 to 38 and a scale up to it are needed");
+    if (precision == 0 || precision > DECIMAL_DIGITS || scale > precision)
+        return fail_at(parser, at,
+                       "38 digits are the most: a precision of 1 to 38 and a scale up to it are "
+                       "needed");
     type->precision = (uint8_t)precision;
     type->scale = (int8_t)scale;
     return expect(parser, ')');

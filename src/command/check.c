@@ -86,6 +86,7 @@ static int run_check(const struct cpl_arguments *arguments)
     const char *file = directory ? directory : arguments->n_words ? arguments->words[0] : NULL;
     int status;
     cpl_console_init(&console, arguments);
+    cpl_settings_warn(&console);
     if (!file || (directory && arguments->n_words)) {
         cpl_fail(&err, CPL_E_USAGE, "say one file, or --metadata DIR: cupel check %s",
                  arguments->verb->usage);

@@ -36,6 +36,20 @@ void cpl_console_init(struct cpl_console *console, const struct cpl_arguments *a
     console->colour &= !console->json_log;
 }
 
+void cpl_console_init_words(struct cpl_console *console, int argc, char **argv)
+{
+    static const char flag[] = "--log-format";
+    *console = (struct cpl_console){.colour = cpl_colour_wanted(STDERR_FILENO)};
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strncmp(argv[i], flag, sizeof flag - 1) != 0)
+            continue;
+        const char *rest = argv[i] + sizeof flag - 1;
+        const char *value = *rest == '=' ? rest + 1 : !*rest && i + 1 < argc ? argv[i + 1] : "";
+        console->json_log = !strcmp(value, "json");
+    }
+    console->colour &= !console->json_log;
+}
+
 /* One write a line, so that lines of several processes do not mix. */
 static void put_line(struct cpl_buffer *line)
 {
@@ -85,7 +99,8 @@ static void say_json(const struct cpl_console *console, const char *level, const
     cpl_json_object(&json, NULL);
     cpl_json_string(&json, "time", time);
     cpl_json_string(&json, "level", level);
-    cpl_json_string(&json, "run_id", console->run_id && *console->run_id ? console->run_id : NULL);
+    if (console->run_id && *console->run_id)
+        cpl_json_string(&json, "run_id", console->run_id);
     if (problem)
         cpl_json_string(&json, "code", cpl_code_name(problem->code));
     cpl_json_string(&json, "message", message);

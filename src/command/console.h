@@ -2,7 +2,8 @@
  *
  * Messages and progress go to standard error, results (--json, data of `-`) to standard output.
  * Colours and the progress bar are for terminals; NO_COLOR and TERM=dumb are honoured. With
- * `--log-format json` every line is one object {time, level, run_id, message …}.
+ * `--log-format json` every line is one object {time, level, run_id, message …}, without run_id
+ * where there is no run.
  * Whatever comes from data is made printable before it reaches a terminal.
  *
  * Threads: main thread only. */
@@ -23,6 +24,9 @@ struct cpl_console {
 };
 extern const struct cpl_flag cpl_console_flags[]; /* --quiet --log-format --progress */
 void cpl_console_init(struct cpl_console *console, const struct cpl_arguments *arguments);
+
+/* Before a command line is understood: does it ask for lines of JSON? */
+void cpl_console_init_words(struct cpl_console *console, int argc, char **argv);
 
 /* One line: `level` is "debug" "info" "warning" "error". */
 void cpl_console_say(struct cpl_console *console, const char *level, const char *format, ...)

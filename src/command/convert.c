@@ -4,6 +4,7 @@
 #include "config/components.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -147,11 +148,13 @@ static bool add_out(struct cpl_settings *settings, const struct cpl_arguments *a
         return cpl_fail(err, CPL_E_USAGE,
                         "Parquet is not for a terminal: redirect standard output, or say --to csv");
     bool replace = cpl_flag_given(arguments, "force");
+    const char *variable = getenv("CUPEL_SINK_MODE");
+    bool mode_is_said = directory && !replace && variable && *variable;
     return add_path(settings, out, err) &&
            cpl_settings_add(settings, "sink.single_file", directory ? "false" : "true", "OUT",
                             err) &&
-           cpl_settings_add(settings, "sink.mode", replace ? "overwrite" : "error", "--force",
-                            err) &&
+           (mode_is_said || cpl_settings_add(settings, "sink.mode", replace ? "overwrite" : "error",
+                                             "--force", err)) &&
            (!format || add_format(settings, "sink", format, "--to", err));
 }
 
@@ -192,6 +195,7 @@ static int run_convert(const struct cpl_arguments *arguments)
     struct cpl_console console;
     int status;
     cpl_console_init(&console, arguments);
+    cpl_settings_warn(&console);
     if (!load(&settings, arguments, &config, &err)) {
         status = cpl_console_fail(&console, &err);
         goto out;
@@ -225,7 +229,9 @@ const struct cpl_verb cpl_verb_convert = {
         "the "
         "types are proven on every row: a value that does not fit widens its column, it is never "
         "changed.\n"
-        "OUT is one file (its ending names the format), `-` for standard output, or a directory "
+        "OUT is one file (its ending names the format; .json, .ndjson and .jsonl alike are NDJSON, "
+        "one object a line, and `--set sink.json.layout=array` makes one array), `-` for standard "
+        "output, or a directory "
         "(ending in `/`) for a dataset. It appears whole or not at all. Rows that cannot be read "
         "are "
         "kept beside it, with the reason: OUT.rejects.parquet. Directories on the way to OUT that "

@@ -72,6 +72,7 @@ static int run_replay(const struct cpl_arguments *arguments)
     struct cpl_config config = {.pipelines = NULL};
     struct cpl_console console;
     cpl_console_init(&console, arguments);
+    cpl_settings_warn(&console);
     struct cpl_pipeline *pipeline = load(&settings, arguments, &config, &err);
     struct cpl_outcome_options options = {.pipeline = pipeline,
                                           .run_id = cpl_flag_value(arguments, "run-id"),

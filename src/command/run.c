@@ -116,6 +116,7 @@ static int run_run(const struct cpl_arguments *arguments)
     struct cpl_config config = {.pipelines = NULL};
     struct cpl_console console;
     cpl_console_init(&console, arguments);
+    cpl_settings_warn(&console);
     int status = load(&settings, arguments, &config, &err)
                      ? run_pipelines(&console, arguments, &config)
                      : cpl_console_fail(&console, &err);

@@ -155,3 +155,14 @@ bool cpl_settings_from_flags(struct cpl_settings *settings, const struct cpl_arg
             ok = cpl_settings_add_written(settings, arguments->given[i].value, NULL, err);
     return ok;
 }
+
+void cpl_settings_warn(struct cpl_console *console)
+{
+    size_t at = 0;
+    struct cpl_arena arena = {0};
+    const char *name, *nearest;
+    while (cpl_config_stray_variable(&at, &arena, &name, &nearest))
+        cpl_console_say(console, "warning", "%.100s sets no option; did you mean %.100s?", name,
+                        nearest);
+    cpl_arena_release(&arena);
+}

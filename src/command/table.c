@@ -87,8 +87,11 @@ int cpl_command(int argc, char **argv)
     }
     if (asks_for_help(argc - 2, argv + 2))
         return help_on(verb);
-    if (!cpl_arguments_parse(verb, argc - 2, argv + 2, &arguments, &err))
-        return cpl_console_fail(NULL, &err);
+    struct cpl_console console;
+    if (!cpl_arguments_parse(verb, argc - 2, argv + 2, &arguments, &err)) {
+        cpl_console_init_words(&console, argc - 2, argv + 2);
+        return cpl_console_fail(&console, &err);
+    }
     int status = verb->run(&arguments);
     cpl_arguments_release(&arguments);
     return status;

@@ -89,6 +89,25 @@ static const char *format_name(struct cpl_loading *loading, const char *text)
     return name;
 }
 
+/* The one format that has all options of `map` that are not the level's own, or that is named there; NULL = none
+ * or several. */
+static const char *format_by_options(const struct cpl_node *map, const struct cpl_option *own)
+{
+    const char *name = NULL;
+    for (const struct cpl_component *row = cpl_components(); map && row->name; row++) {
+        size_t known = 0;
+        for (const struct cpl_node *child = map->kind == CPL_NODE_MAP ? map->first : NULL;
+             row->kind == CPL_COMPONENT_DECODER && child; child = child->next)
+            known += !cpl_option_find(own, child->key) &&
+                     (!strcmp(child->key, row->name) || cpl_option_find(row->options, child->key));
+        if (known && name)
+            return NULL;
+        if (known)
+            name = row->name;
+    }
+    return name;
+}
+
 /* The format's option nearest to a word that is neither of `table` nor of the format, or NULL. */
 static const char *nearest_option(const struct cpl_option *table, const struct cpl_option *options,
                                   const char *word)
@@ -342,9 +361,11 @@ static bool read_parts(struct dataset *dataset, const char **format,
                           *destination = dataset->parts.destination;
     const struct cpl_node *word = cpl_tree_get(source, "file_format");
     struct cpl_node *own;
-    *format = format_name(loading, word && word->kind == CPL_NODE_SCALAR && *word->text
-                                       ? word->text
-                                       : group->config.file_format);
+    const char *said = word && word->kind == CPL_NODE_SCALAR && *word->text
+                           ? word->text
+                           : group->config.file_format;
+    *format = given(said) ? format_name(loading, said)
+                          : format_by_options(source, cpl_metadata_source_options);
     const struct cpl_component *decoder = *format
                                               ? cpl_component_find(CPL_COMPONENT_DECODER, *format)
                                               : NULL;
@@ -464,7 +485,8 @@ static bool read_source_config(struct group *group)
         return group->format_options != NULL;
     const struct cpl_node *word = cpl_tree_get(node, "file_format");
     bool has_format = word && word->kind == CPL_NODE_SCALAR && *word->text;
-    const char *format = has_format ? format_name(loading, word->text) : NULL;
+    const char *format = has_format ? format_name(loading, word->text)
+                                    : format_by_options(node, cpl_metadata_source_config_options);
     const struct cpl_component *decoder = format ? cpl_component_find(CPL_COMPONENT_DECODER, format)
                                                  : NULL;
     struct cpl_node *own;
@@ -472,12 +494,14 @@ static bool read_source_config(struct group *group)
     if (format && !cpl_load_check_name(loading, CPL_COMPONENT_DECODER, format, word,
                                        "source_config.file_format"))
         return cpl_loading_wrong(loading);
-    return !(has_format && !format) &&
-           part_options(loading, node, cpl_metadata_source_config_options, decoder, &own,
-                        group->format_options) &&
-           parse(loading, cpl_metadata_source_config_options, own, "source_config",
-                 &group->config) &&
-           (!group->config.sec_config ||
+    if ((has_format && !format) ||
+        !part_options(loading, node, cpl_metadata_source_config_options, decoder, &own,
+                      group->format_options) ||
+        !parse(loading, cpl_metadata_source_config_options, own, "source_config", &group->config))
+        return false;
+    if (!has_format)
+        group->config.file_format = format;
+    return (!group->config.sec_config ||
             parse(loading, cpl_metadata_sec_config_options, group->config.sec_config, "sec_config",
                   &credentials)) &&
            check_local(group);

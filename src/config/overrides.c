@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+extern char **environ;
+
 enum { MAX_PATH_WORDS = 8 };
 
 /* One override on its way into the tree. */
@@ -243,4 +245,64 @@ bool cpl_load_overrides(struct cpl_loading *loading, struct cpl_node *root)
         if (!apply_flag(loading, root, *flag) && !cpl_loading_wrong(loading))
             return false;
     return true;
+}
+
+/* ---- what overrides nothing ---- */
+
+/* Names of all variables of a section, in the arena; NULL without memory. */
+static const char **section_variables(struct cpl_loading *loading, enum cpl_section section)
+{
+    size_t n = 0;
+    const struct cpl_option *table = cpl_section_table(section, false, loading->arena,
+                                                       loading->err);
+    while (table && table[n].name)
+        n++;
+    const char **names =
+        table ? cpl_arena_alloc(loading->arena, (n + 1) * sizeof *names, loading->err) : NULL;
+    size_t used = 0;
+    for (size_t i = 0; names && i < n; i++)
+        if (table[i].type != CPL_OPTION_NODE && table[i].type != CPL_OPTION_PAIRS &&
+            !(names[used++] = variable_name(loading, cpl_section_name(section), table[i].name)))
+            return NULL;
+    if (names)
+        names[used] = NULL;
+    return names;
+}
+
+/* Of the section whose variables begin as `name` does: is it none of them, though near to one? */
+static bool is_stray(struct cpl_loading *loading, const char *name, const char **nearest)
+{
+    for (int s = 0; s < CPL_SECTION_COUNT; s++) {
+        enum cpl_section section = (enum cpl_section)s;
+        const char *prefix = variable_name(loading, cpl_section_name(section), "");
+        if (!prefix || strncmp(name, prefix, strlen(prefix)) != 0)
+            continue;
+        const char **names = section_variables(loading, section);
+        for (size_t i = 0; names && names[i]; i++)
+            if (!strcmp(names[i], name))
+                return false;
+        const char **words = names;
+        for (; names && *names; names++)
+            *names += strlen(prefix); /* the prefix would make all of them near */
+        *nearest = words ? cpl_nearest(name + strlen(prefix), words) : NULL;
+        *nearest = *nearest ? *nearest - strlen(prefix) : NULL;
+        return *nearest != NULL;
+    }
+    return false;
+}
+
+bool cpl_config_stray_variable(size_t *at, struct cpl_arena *arena, const char **name,
+                               const char **nearest)
+{
+    struct cpl_error err;
+    struct cpl_loading loading = {.arena = arena, .err = &err};
+    for (; environ[*at]; ++*at) {
+        const char *entry = environ[*at], *equals = strchr(entry, '=');
+        if (!equals || strncmp(entry, "CUPEL_", 6) != 0)
+            continue;
+        *name = cpl_arena_strndup(arena, entry, (size_t)(equals - entry), &err);
+        if (*name && is_stray(&loading, *name, nearest))
+            return ++*at, true;
+    }
+    return false;
 }

@@ -447,6 +447,22 @@ static bool cut_splits(struct cpl_plan *plan, struct cpl_error *err)
 
 enum { HEADER_BYTES = 1 << 20 };
 
+/* The format that an input looks more like than the first one's; NULL = none. */
+static const char *other_format(const struct cpl_plan *plan, const struct cpl_sample *head)
+{
+    const char *name = NULL;
+    int best = plan->decoder->sniff(head->data, head->size, head->whole);
+    for (const struct cpl_component *row = cpl_components(); row->name; row++) {
+        const struct cpl_decoder_ops *ops = row->kind == CPL_COMPONENT_DECODER ? row->ops : NULL;
+        int score = ops ? ops->sniff(head->data, head->size, head->whole) : -1;
+        if (score > best) {
+            best = score;
+            name = ops->name;
+        }
+    }
+    return name;
+}
+
 static bool look_at_input(struct cpl_plan *plan, size_t i, struct cpl_error *err)
 {
     struct cpl_buffer bytes = {0};
@@ -458,6 +474,10 @@ static bool look_at_input(struct cpl_plan *plan, size_t i, struct cpl_error *err
     ok = ok && plan->decoder->for_object(plan->settings, &head, plan->schema, plan->decode.closed,
                                          &own, err);
     plan->decode_of[i].settings = own;
+    const char *other = ok || !head.data ? NULL : other_format(plan, &head);
+    if (other)
+        cpl_fail(err, CPL_E_DATA, "it is %s, and the first input is %s: convert them apart", other,
+                 plan->decoder->name);
     cpl_buffer_release(&bytes);
     return ok || cpl_fail_context(err, "%s", plan->inputs.items[i].path);
 }

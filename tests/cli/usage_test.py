@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Help, unknown words, exit statuses: what a user meets first."""
+import json
 import os
 import re
 import subprocess
@@ -85,6 +86,61 @@ def test_plan_says_what_a_run_would_do():
     for part in ("good.csv", "lake", "a dataset, appends", "decimal(30,0)", "widened", "exact", "checked:", "INT64"):
         check(process.returncode == 0 and part in out, part, process)
     check(not os.path.exists("lake"))
+
+
+def test_messages_before_flags_are_understood_are_json_too():
+    for words in (["--log-format", "json", "--bogus"], ["--bogus", "--log-format=json"]):
+        line = json.loads(said(run("convert", *words, "a", "b")))
+        check(line["level"] == "error" and "--bogus" in line["message"] and "run_id" not in line, line)
+    check(said(run("convert", "--bogus", "--", "--log-format", "json")).startswith("cupel: error:"))
+
+
+def test_lines_without_a_run_have_no_run_id():
+    for words in (["check", "none.yaml"], ["verify", "good.csv"]):
+        lines = [json.loads(line) for line in said(run(*words, "--log-format", "json")).splitlines()]
+        check(lines and not any("run_id" in line for line in lines), lines)
+
+
+def test_misspelt_variables_are_told_of():
+    for name, nearest in (("CUPEL_LIMITS_THREDS", "CUPEL_LIMITS_THREADS"), ("CUPEL_SINK_PTAH", "CUPEL_SINK_PATH")):
+        process = run("convert", "-f", "good.csv", "o.parquet", env={name: "3"})
+        check(process.returncode == 0 and f"{name} sets no option; did you mean {nearest}?" in said(process), process)
+    process = run("convert", "-f", "good.csv", "o.parquet",
+                  env={"CUPEL_LIMITS_THREADS": "1", "CUPEL_LIMITS_ZZZ": "1", "CUPEL_HOME": "/"})
+    check("sets no option" not in said(process), process)
+
+
+def test_the_sink_mode_of_the_environment_counts_for_a_directory():
+    for mode, status, files in ((None, 0, 1), (None, 15, 1), ("overwrite", 0, 1), ("append", 0, 2), ("error", 15, 2)):
+        process = run("convert", "good.csv", "lake/", env={"CUPEL_SINK_MODE": mode} if mode else {})
+        check(process.returncode == status, mode, process)
+        check(len([name for name in os.listdir("lake") if name.endswith(".parquet")]) == files, os.listdir("lake"))
+
+
+def test_messages_say_what_to_do():
+    open("n.ndjson", "w").write('{"id": 1}\n')
+    process = run("convert", "good.csv", "n.ndjson", "o.parquet")
+    check("n.ndjson: it is json, and the first input is csv: convert them apart" in said(process), process)
+    for text in ("decimal(50,2)", "decimal(39)", "decimal(2,50)", "decimal(99999,2)"):
+        process = run("convert", "--type", f"price={text}", "good.csv", "o.parquet")
+        check(process.returncode == 2 and "38 digits are the most" in said(process), process)
+    check(b"NDJSON" in run("convert", "--help").stdout)
+
+
+def test_metadata_tells_the_format_by_its_options():
+    open("semi.csv", "w").write("id;name\n1;a,b\n")
+    dataset = {"source": {"name": "d", "path": "semi.csv"}, "destination": {"path": "out"}}
+    metadata = {"ocs_group_name": "g", "source_type": "fs", "source_config": {}, "dataset_config": dataset}
+    for options, level in (({"delimiter": ";"}, "source"), ({"csv": {"delimiter": ";"}}, "source"),
+                           ({"delimiter": ";"}, "group")):
+        one = json.loads(json.dumps(metadata))
+        (one["dataset_config"]["source"] if level == "source" else one["source_config"]).update(options)
+        json.dump(one, open("m.json", "w"))
+        process = run("run", "m.json")
+        check(process.returncode == 0, options, level, process)
+    metadata["dataset_config"]["source"].update({"delimiter": ";", "layout": "lines"})
+    json.dump(metadata, open("m.json", "w"))
+    check(run("check", "m.json").returncode == 3)
 
 
 def test_completion_lists_every_flag():
