@@ -10,7 +10,7 @@
  * A quote opens a field only as the field's first byte; elsewhere it is an ordinary character. A field that goes on after its closing quote is
  * rejected (rule "quote"). A quote that is never closed rejects its own line, not the rest of the file.
  *
- * Files: csv_sniff.c (dialect, header, types from samples), csv_scan*.c (index), csv_column*.c
+ * Files: csv_sniff.c (dialect), csv_preamble.c (comments and preamble), csv_infer.c (header and types from samples), csv_object.c (further objects), csv_scan*.c (index), csv_column*.c
  * (kernels), csv.c (the decoder). */
 #pragma once
 #include "decode/decoder.h"
@@ -30,6 +30,7 @@ struct cpl_csv_dialect {
     bool decimal_point_set, thousands_set, date_format_set, time_format_set, timestamp_format_set;
     bool true_words_set, false_words_set, lenient_set, short_header_set;
     bool short_header;        /* detected: rows end in a delimiter, the header does not */
+    bool separator_line;      /* detected: the first line is Excel's `sep=;` */
     int newline;              /* enum cpl_csv_newline; LF also takes CRLF */
     int header;               /* enum cpl_csv_header */
     int ragged;               /* PAD: missing last fields are null */

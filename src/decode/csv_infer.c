@@ -1,4 +1,4 @@
-/* A CSV's columns from samples: header, names, types; and whether further objects have the same.
+/* A CSV's columns from samples: header, names, types.
  *
  * Every guess only proposes: types are proven on every row by the decoder, and rows that do not have the
  * settled width are rejected with their bytes. What the user set is never guessed. */
@@ -151,8 +151,8 @@ static const char *header_name(struct cpl_csv_dialect *d, const struct csv_walk 
     return cpl_csv_name(&d->arena, (const char *)text.data, text.length, err);
 }
 
-static bool name_columns(struct cpl_csv_dialect *d, const struct csv_walk *header,
-                         struct cpl_error *err)
+bool cpl_csv_name_columns(struct cpl_csv_dialect *d, const struct csv_walk *header,
+                          struct cpl_error *err)
 {
     d->column_names = cpl_arena_alloc(&d->arena, (d->n_columns + 1) * sizeof *d->column_names, err);
     if (!d->column_names)
@@ -269,13 +269,27 @@ static bool same_header(const struct cpl_csv_dialect *d, const struct cpl_sample
     size_t length = first->end - first->start;
     if (!cpl_csv_walk_init(&walk, sample, cpl_csv_rules_of(d), err))
         return false;
-    if (sample->size >= 3 && !memcmp(sample->data, "\xEF\xBB\xBF", 3))
-        walk.at = 3;
     walk = cpl_csv_skip_preamble(walk, d);
     *same = cpl_csv_walk_next(&walk) && walk.end - walk.start == length &&
             !memcmp(walk.data + walk.start, first->data + first->start, length);
     cpl_csv_walk_release(&walk);
     return true;
+}
+
+/* What a further sample says of the types; another object's preamble is its own. */
+static bool classify_further(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                             const struct csv_walk *first, struct columns *columns,
+                             struct cpl_error *err)
+{
+    struct cpl_csv_dialect own = *d;
+    struct cpl_sample text = cpl_csv_behind_mark(sample);
+    bool header = d->header == CPL_HEADER_YES, same = true;
+    if (!sample->at_start)
+        return classify_sample(d, sample, header, columns, err);
+    if (!cpl_csv_settle_object(&own, &text, err) ||
+        (header && !same_header(&own, &text, first, &same, err)))
+        return false;
+    return !same || classify_sample(&own, &text, header, columns, err);
 }
 
 static bool infer_columns(struct cpl_csv_dialect *d, const struct cpl_sample *samples,
@@ -295,15 +309,40 @@ static bool infer_columns(struct cpl_csv_dialect *d, const struct cpl_sample *sa
         if (!ok)
             return false;
     }
-    for (size_t i = 1; i < n_samples; i++) {
-        bool header = d->header == CPL_HEADER_YES, same = true;
-        if (samples[i].at_start && header && !same_header(d, &samples[i], first, &same, err))
+    for (size_t i = 1; i < n_samples; i++)
+        if (!classify_further(d, &samples[i], first, columns, err))
             return false;
-        if (same && !classify_sample(d, &samples[i], header, columns, err))
-            return false;
-    }
     adopt_decimal_comma(d, columns);
     return true;
+}
+
+/* The width that rows have: the header's where one is said to be, else the usual one. */
+static bool count_columns(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                          const struct csv_walk *first, uint32_t *n, struct cpl_error *err)
+{
+    struct csv_score score;
+    struct cpl_sample rest = cpl_csv_behind_preamble(d, sample);
+    if (!cpl_csv_score(&rest, cpl_csv_rules_of(d), &score, err))
+        return false;
+    *n = first ? first->fields : 0;
+    if (first && score.fields > 1 && score.agreeing * 2 > score.records &&
+        (d->header != CPL_HEADER_YES || d->short_header))
+        *n = score.fields;
+    if (d->names.n > *n)
+        *n = (uint32_t)d->names.n;
+    return true;
+}
+
+static bool fail_no_row(const struct cpl_sample *sample, const struct csv_walk *walk,
+                        struct cpl_error *err)
+{
+    if (sample->whole && walk->at < walk->size)
+        return cpl_fail(err, CPL_E_DATA, "a quote in the first row is never closed");
+    return cpl_fail(err, CPL_E_DATA,
+                    sample->whole
+                        ? "there is no row to take columns from: the input is empty%s"
+                        : "no row ends within its first bytes: is this text with line ends?%.0s",
+                    sample->size ? " but for blank lines and comments" : "");
 }
 
 bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_samples,
@@ -314,9 +353,7 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
     struct columns columns = {0};
     struct csv_walk walk = {0};
     bool ok = false;
-    struct cpl_sample sample = samples[0];
-    if (sample.size >= 3 && !memcmp(sample.data, "\xEF\xBB\xBF", 3))
-        sample.data += 3, sample.size -= 3;
+    struct cpl_sample sample = cpl_csv_behind_mark(&samples[0]);
     struct cpl_sample list[16];
     n_samples = n_samples > 16 ? 16 : n_samples;
     memcpy(list, samples, n_samples * sizeof *list);
@@ -327,24 +364,10 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
         goto out;
     walk = cpl_csv_skip_preamble(walk, d);
     bool have_first = cpl_csv_walk_next(&walk);
-    struct csv_score score;
-    if (!cpl_csv_score(&sample, cpl_csv_rules_of(d), &score, err))
+    if (!count_columns(d, &sample, have_first ? &walk : NULL, &columns.n, err))
         goto out;
-    /* the header's width rules when there is one; else the usual width */
-    columns.n = have_first ? walk.fields : 0;
-    if (have_first && score.fields > 1 && score.agreeing * 2 > score.records &&
-        (d->header != CPL_HEADER_YES || d->short_header))
-        columns.n = score.fields;
-    if (have_first && d->header == CPL_HEADER_YES && d->short_header_set && d->short_header)
-        columns.n = walk.fields + 1;
-    if (d->names.n > columns.n)
-        columns.n = (uint32_t)d->names.n;
     if (!columns.n) {
-        cpl_fail(err, CPL_E_DATA,
-                 sample.whole
-                     ? "there is no row to take columns from: the input is empty%s"
-                     : "no row ends within its first bytes: is this text with line ends?%.0s",
-                 sample.size ? " but for blank lines and comments" : "");
+        fail_no_row(&sample, &walk, err);
         goto out;
     }
     if (columns.n > MAX_COLUMNS) {
@@ -363,98 +386,11 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
         goto out;
     }
     d->n_columns = columns.n;
-    ok = name_columns(d, d->header == CPL_HEADER_YES && have_first ? &walk : NULL, err) &&
+    ok = cpl_csv_name_columns(d, d->header == CPL_HEADER_YES && have_first ? &walk : NULL, err) &&
          make_schema(d, &columns, declared, decimals, schema, plans, err);
 out:
     cpl_csv_walk_release(&walk);
     cpl_free(columns.items);
-    return ok;
-}
-
-static bool same_names(const struct cpl_csv_dialect *a, const struct cpl_csv_dialect *b)
-{
-    if (a->n_columns != b->n_columns)
-        return false;
-    for (uint32_t c = 0; c < a->n_columns; c++)
-        if (strcmp(a->column_names[c], b->column_names[c]) != 0)
-            return false;
-    return true;
-}
-
-/* Columns in another order are found by name; a missing one is null where it may be; one that the schema lacks would be lost. */
-static bool fits_names(const struct cpl_csv_dialect *d, const struct cpl_schema *schema,
-                       bool closed, const struct cpl_name_order *own,
-                       const struct cpl_name_order *theirs, struct cpl_error *err)
-{
-    uint32_t shared = 0;
-    for (uint32_t c = 0; c < d->n_columns && !closed; c++)
-        if (cpl_name_order_find(theirs, d->column_names[c]) < 0)
-            return cpl_fail(err, CPL_E_DATA,
-                            "its header has a column \"%.100s\" that the first input lacks; "
-                            "convert it apart, or choose columns (--columns)",
-                            d->column_names[c]);
-    for (uint32_t f = 0; f < schema->n_fields; f++) {
-        bool here = cpl_name_order_find(own, schema->fields[f].name) >= 0;
-        shared += here;
-        if (!schema->fields[f].nullable && !here)
-            return cpl_fail(err, CPL_E_DATA,
-                            "its header lacks the column \"%.100s\", which must not be null",
-                            schema->fields[f].name);
-    }
-    return shared ||
-           cpl_fail(err, CPL_E_DATA,
-                    "its header has none of the first input's columns: is it of the same kind, and "
-                    "has it the same delimiter?");
-}
-
-static bool fits_schema(const struct cpl_csv_dialect *d, const struct cpl_schema *schema,
-                        bool closed, struct cpl_error *err)
-{
-    struct cpl_name_order own = {0}, theirs = {0};
-    bool ok = cpl_name_order_init(&own, d->column_names, sizeof *d->column_names, d->n_columns,
-                                  err) &&
-              cpl_name_order_init(&theirs, schema->fields, sizeof *schema->fields, schema->n_fields,
-                                  err) &&
-              fits_names(d, schema, closed, &own, &theirs, err);
-    cpl_name_order_release(&own);
-    cpl_name_order_release(&theirs);
-    return ok;
-}
-
-bool cpl_csv_for_object(const void *settings, const struct cpl_sample *head,
-                        const struct cpl_schema *schema, bool closed, void **own,
-                        struct cpl_error *err)
-{
-    const struct cpl_csv_dialect *first = settings;
-    struct csv_walk walk = {0};
-    struct cpl_sample sample = *head;
-    *own = NULL;
-    if (first->header != CPL_HEADER_YES || first->names.n)
-        return true;
-    if (sample.size >= 3 && !memcmp(sample.data, "\xEF\xBB\xBF", 3))
-        sample.data += 3, sample.size -= 3;
-    struct cpl_csv_dialect *d = cpl_alloc(sizeof *d, err);
-    if (!d)
-        return false;
-    *d = *first;
-    d->arena = (struct cpl_arena){0};
-    bool ok = cpl_csv_walk_init(&walk, &sample, cpl_csv_rules_of(d), err);
-    if (ok) {
-        walk = cpl_csv_skip_preamble(walk, d);
-        bool some = cpl_csv_walk_next(&walk);
-        d->n_columns = walk.fields + d->short_header;
-        ok = !some || name_columns(d, &walk, err);
-        if (ok && some && !same_names(first, d)) {
-            ok = fits_schema(d, schema, closed, err);
-            *own = d;
-        }
-    }
-    cpl_csv_walk_release(&walk);
-    if (!ok || !*own) {
-        cpl_csv_release(d);
-        cpl_free(d);
-        *own = NULL;
-    }
     return ok;
 }
 

@@ -106,7 +106,9 @@ const struct cpl_option cpl_csv_options[] = {
      .default_text = "0",
      .min = 0,
      .max = 1000000,
-     .summary = "Lines to leave out before the header; a preamble is detected."},
+     .summary = "Lines to leave out before the header. When neither they nor the header are set, a "
+                "few lines of prose above the table are left out, in each file its own, with a "
+                "warning."},
     {.name = "trailing_delimiter",
      .type = CPL_OPTION_BOOL,
      .offset = AT(short_header),
@@ -229,11 +231,15 @@ static void describe_word(struct cpl_json_writer *json, const char *key, const c
     cpl_json_close(json);
 }
 
-static void describe_number(struct cpl_json_writer *json, const char *key, int64_t value, bool set)
+/* A separator line says what it is; other lines that are left out are guessed to be no rows. */
+static void describe_preamble(struct cpl_json_writer *json, const struct cpl_csv_dialect *d)
 {
-    cpl_json_object(json, key);
-    cpl_json_int(json, "value", value);
-    cpl_json_string(json, "from", set ? "option" : "detected");
+    cpl_json_object(json, "skip_lines");
+    cpl_json_int(json, "value", d->skip_lines);
+    cpl_json_string(json, "from",
+                    d->skip_set         ? "option"
+                    : d->separator_line ? "separator line"
+                                        : "detected");
     cpl_json_close(json);
 }
 
@@ -302,7 +308,7 @@ bool cpl_csv_describe(const void *settings, struct cpl_buffer *out, struct cpl_e
     describe_word(&json, "header", d->header == CPL_HEADER_YES ? "yes" : "no", d->header_set);
     describe_char(&json, "decimal_point", d->decimal_point ? d->decimal_point : '.',
                   d->decimal_point_set);
-    describe_number(&json, "skip_lines", d->skip_lines, d->skip_set);
+    describe_preamble(&json, d);
     if (d->short_header || d->short_header_set)
         describe_flag(&json, "trailing_delimiter", d->short_header, d->short_header_set);
     describe_all_given(&json, d);

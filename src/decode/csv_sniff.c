@@ -1,4 +1,4 @@
-/* A CSV's dialect from a sample: newline, delimiter, quote, escape, comment, preamble.
+/* A CSV's dialect from a sample: newline, delimiter, quote, escape; csv_preamble.c adds comment and preamble.
  *
  * What the user set is never guessed. The delimiter is the candidate under which the most records have the same
  * number (> 1) of fields. */
@@ -86,7 +86,9 @@ static bool is_single_column(const struct cpl_csv_dialect *d, const struct cpl_s
     const uint8_t *line_end = memchr(data, newline, sample->size);
     size_t length = line_end ? (size_t)(line_end - data) : 0;
     length -= length && data[length - 1] == '\r';
-    if (d->delimiter_set || !is_plain_word(data, length) || line_end + 1 >= end)
+    bool nameless = d->header_set && d->header == CPL_HEADER_NO;
+    if (nameless || d->delimiter_set || d->separator_line || !is_plain_word(data, length) ||
+        line_end + 1 >= end)
         return false;
     const uint8_t *second = line_end + 1,
                   *second_end = memchr(second, newline, (size_t)(end - second));
@@ -110,19 +112,21 @@ static bool find_delimiter(struct cpl_csv_dialect *d, const struct cpl_sample *s
     static const char delimiters[] = {',', ';', '\t', '|', ':', ' '};
     static const char quotes[] = {'"', '\''};
     double best = 0;
-    char delimiter = d->delimiter_set ? d->delimiter : ',', quote = d->quote;
+    bool said = d->delimiter_set || d->separator_line;
+    char delimiter = said ? d->delimiter : ',', quote = d->quote;
     size_t n_quotes = opens_fields(sample, '"') == 0 && opens_fields(sample, '\'') > 1 ? 2 : 1;
     for (size_t q = 0; q < n_quotes; q++)
         for (size_t i = 0; i < sizeof delimiters; i++) {
             struct cpl_csv_rules rules = cpl_csv_rules_of(d);
-            rules.delimiter = (uint8_t)(d->delimiter_set ? d->delimiter : delimiters[i]);
+            rules.delimiter = (uint8_t)(said ? d->delimiter : delimiters[i]);
             rules.quote = (uint8_t)(d->quote_set ? d->quote : quotes[q]);
             rules.escape = d->escape_set ? rules.escape : rules.quote;
+            rules.comment = cpl_csv_comment(d, sample, rules.delimiter);
             struct csv_score score;
             if (!cpl_csv_score(sample, rules, &score, err))
                 return false;
             /* blanks and colons stand in ordinary text, in times and in addresses: they need more proof */
-            bool doubtful = !d->delimiter_set && i >= 4 &&
+            bool doubtful = !said && i >= 4 &&
                             (score.agreeing < score.records ||
                              !separates_words(sample, delimiters[i]));
             double value = doubtful ? 0 : merit(&score) * (i >= 4 ? 0.7 : 1) * (q ? 0.97 : 1);
@@ -169,18 +173,18 @@ static bool find_escape(struct cpl_csv_dialect *d, const struct cpl_sample *samp
 }
 
 struct newlines {
-    size_t lf, lone_cr; /* outside quotes */
+    size_t lf, lone_cr; /* outside quotes; the first LF decides, so no more are counted */
     bool open;          /* ended inside quotes */
 };
 
 /* The delimiter is not known yet: a quote opens wherever a field may begin. */
-static struct newlines count_newlines(const struct cpl_csv_dialect *d,
-                                      const struct cpl_sample *sample)
+static struct newlines look_for_newlines(const struct cpl_csv_dialect *d,
+                                         const struct cpl_sample *sample)
 {
     struct newlines n = {0};
     const uint8_t *data = sample->data;
     uint8_t quote = (uint8_t)d->quote, escape = d->escape_set ? (uint8_t)d->escape : 0;
-    for (size_t i = 0; i < sample->size; i++) {
+    for (size_t i = 0; i < sample->size && !n.lf; i++) {
         if (n.open && escape && escape != quote && data[i] == escape)
             i++;
         else if (quote && data[i] == quote)
@@ -199,7 +203,7 @@ static void find_newline(struct cpl_csv_dialect *d, const struct cpl_sample *sam
 {
     if (d->newline != CPL_NEWLINE_AUTO)
         return;
-    struct newlines n = count_newlines(d, sample);
+    struct newlines n = look_for_newlines(d, sample);
     bool lf = n.lf, cr = n.lone_cr;
     if (n.open && !lf && !cr) {
         lf = memchr(sample->data, '\n', sample->size);
@@ -208,100 +212,30 @@ static void find_newline(struct cpl_csv_dialect *d, const struct cpl_sample *sam
     d->newline = cr && !lf ? CPL_NEWLINE_CR : CPL_NEWLINE_LF;
 }
 
-/* Rows that end in a delimiter, under a header that does not: it lacks one field, and the row's last is empty. */
-static bool is_short_header(const struct csv_walk *row, uint32_t header_fields)
-{
-    const uint8_t *data;
-    uint32_t length;
-    if (header_fields + 1 != row->fields)
-        return false;
-    cpl_csv_walk_cell(row, row->fields - 1, &data, &length);
-    return !length;
-}
-
-static int64_t lines_before(const struct csv_walk *walk, size_t end)
-{
-    int64_t n = 0;
-    for (size_t i = 0; i < end; i++)
-        n += walk->data[i] == walk->rules.newline;
-    return n;
-}
-
-/* Lines before the first record that has the usual width. Several wider ones are rows, not a preamble. */
-static bool find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
-                          struct cpl_error *err)
-{
-    struct csv_score score;
-    struct csv_walk walk;
-    if (d->skip_set)
-        return true;
-    if (!cpl_csv_score(sample, cpl_csv_rules_of(d), &score, err) ||
-        !cpl_csv_walk_init(&walk, sample, cpl_csv_rules_of(d), err))
-        return false;
-    unsigned records = 0;
-    bool found = false, wider = false;
-    uint32_t last_fields = 0;
-    size_t last_start = 0;
-    while (score.fields > 1 && records < SNIFF_RECORDS && cpl_csv_walk_next(&walk)) {
-        if (walk.fields == score.fields) {
-            found = true;
-            break;
-        }
-        wider |= walk.fields > score.fields && walk.fields == last_fields;
-        last_fields = walk.fields;
-        last_start = walk.start;
-        records++;
-    }
-    if (!d->short_header_set)
-        d->short_header = found && records && is_short_header(&walk, last_fields);
-    /* a longer run of other widths is data, not a preamble; so is a majority of it */
-    if (found && records && records < 32 && score.agreeing > records && !wider)
-        d->skip_lines = lines_before(&walk, d->short_header ? last_start : walk.start);
-    cpl_csv_walk_release(&walk);
-    return true;
-}
-
-static void find_comment(struct cpl_csv_dialect *d, const struct cpl_sample *sample)
-{
-    if (d->comment_set || !sample->size || sample->data[0] != '#')
-        return;
-    const uint8_t *line_end = memchr(sample->data, '\n', sample->size);
-    size_t length = line_end ? (size_t)(line_end - sample->data) : sample->size;
-    /* "#id,name" is a header; "# exported on …" with fewer fields is a comment: decided with the delimiter at hand */
-    size_t first = 0, second = 0;
-    for (size_t i = 0; i < length; i++)
-        first += sample->data[i] == (uint8_t)d->delimiter;
-    for (const uint8_t *at = line_end ? line_end + 1 : NULL;
-         at && at < sample->data + sample->size && *at != '\n'; at++)
-        second += *at == (uint8_t)d->delimiter;
-    bool next_too = line_end && line_end + 1 < sample->data + sample->size && line_end[1] == '#';
-    if (next_too || first < second)
-        d->comment = '#';
-}
-
-/* Excel's own first line: `sep=;` names the delimiter and is no row. */
-static void obey_separator_line(struct cpl_csv_dialect *d, const struct cpl_sample *sample)
-{
-    const uint8_t *data = sample->data;
-    if (d->skip_set || sample->size < 6 ||
-        (memcmp(data, "sep=", 4) != 0 && memcmp(data, "SEP=", 4) != 0) ||
-        (data[5] != '\n' && data[5] != '\r'))
-        return;
-    if (!d->delimiter_set)
-        d->delimiter = (char)data[4];
-    d->delimiter_set = d->skip_set = true;
-    d->skip_lines = 1;
-}
-
 bool cpl_csv_settle_dialect(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                             struct cpl_error *err)
 {
     find_newline(d, sample);
-    obey_separator_line(d, sample);
-    if (!find_delimiter(d, sample, err) || !find_escape(d, sample, err))
+    cpl_csv_obey_separator_line(d, sample);
+    struct cpl_sample rest = cpl_csv_behind_preamble(d, sample);
+    if (!find_delimiter(d, &rest, err))
         return false;
-    find_comment(d, sample);
-    return find_preamble(d, sample, err);
+    d->comment = (char)cpl_csv_comment(d, &rest, (uint8_t)d->delimiter);
+    return find_escape(d, &rest, err) && cpl_csv_find_preamble(d, &rest, err);
+}
+
+bool cpl_csv_settle_object(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                           struct cpl_error *err)
+{
+    d->short_header = d->separator_line = false;
+    d->skip_lines = d->skip_set ? d->skip_lines : 0;
+    d->comment = d->comment_set ? d->comment : 0;
+    if (!d->newline_set)
+        d->newline = CPL_NEWLINE_AUTO;
+    find_newline(d, sample);
+    cpl_csv_obey_separator_line(d, sample);
+    struct cpl_sample rest = cpl_csv_behind_preamble(d, sample);
+    return cpl_csv_find_preamble(d, &rest, err);
 }
 
 int cpl_csv_sniff(const uint8_t *head, size_t size, bool whole)

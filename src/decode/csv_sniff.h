@@ -26,6 +26,8 @@ void cpl_csv_walk_release(struct csv_walk *walk);
 bool cpl_csv_walk_next(struct csv_walk *walk);
 void cpl_csv_walk_cell(const struct csv_walk *walk, uint32_t c, const uint8_t **data,
                        uint32_t *length);
+/* The sample without a byte-order mark. */
+struct cpl_sample cpl_csv_behind_mark(const struct cpl_sample *sample);
 struct csv_walk cpl_csv_skip_preamble(struct csv_walk walk, const struct cpl_csv_dialect *d);
 
 struct csv_score {
@@ -38,3 +40,22 @@ bool cpl_csv_score(const struct cpl_sample *sample, struct cpl_csv_rules rules,
 /* All that the user did not set: newline, delimiter, quote, escape, comment, preamble. */
 bool cpl_csv_settle_dialect(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                             struct cpl_error *err) CPL_CHECKED;
+/* A settled dialect as a further object has it: newline, comment, separator line and preamble are its own. */
+bool cpl_csv_settle_object(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                           struct cpl_error *err) CPL_CHECKED;
+
+/* csv_preamble.c. What begins at the object's start without byte-order mark: */
+void cpl_csv_obey_separator_line(struct cpl_csv_dialect *d, const struct cpl_sample *sample);
+/* The sample without the lines to skip. */
+struct cpl_sample cpl_csv_behind_preamble(const struct cpl_csv_dialect *d,
+                                          const struct cpl_sample *sample);
+/* The comment mark under this delimiter: the user's, or # where the sample begins with comments; 0 = none. */
+uint8_t cpl_csv_comment(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                        uint8_t delimiter);
+/* Comment mark, lines to skip (unless told), and whether the header lacks the rows' last delimiter. */
+bool cpl_csv_find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                           struct cpl_error *err) CPL_CHECKED;
+
+/* csv_infer.c. Name all d->n_columns, after the record when it is a header (else NULL). */
+bool cpl_csv_name_columns(struct cpl_csv_dialect *d, const struct csv_walk *header,
+                          struct cpl_error *err) CPL_CHECKED;

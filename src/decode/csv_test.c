@@ -157,8 +157,7 @@ static void dialects(void **state)
            NULL, "1|x\n", "");
     expect("1,2\n3,4\n", NULL, "1|2\n3|4\n", "");
     expect("a;b\n1;x;\n2;y;\n", NULL, "1|x|~\n2|y|~\n", "");
-    expect("Report of May\na;b\n1;x;\n2;y;\n3;z;\n", OPTIONS("header", "yes"),
-           "1|x|~\n2|y|~\n3|z|~\n", "");
+    expect("Report of May\na;b\n1;x;\n2;y;\n3;z;\n", NULL, "1|x|~\n2|y|~\n3|z|~\n", "");
     expect("a,b,c\n1,2,3\n1,2\n1,3\n1,4\n1,5\n", NULL, "1|2\n1|3\n1|4\n1|5\n", "ragged@6+6:- ");
     expect("a;b\n1,5;x\n2,25;y\n", NULL, "1.50|x\n2.25|y\n", "");
     expect("a,b\n\"x\\\"y\",1\n\"z\",2\n", NULL, "x\"y|1\nz|2\n", "");
@@ -194,6 +193,50 @@ static void blanks_above_the_header(void **state)
     assert_int_equal(run.report.object.blank, 3);
     assert_string_equal(run.dialect.column_names[0], "a");
     end(&run);
+}
+
+/* What is taken for a preamble does not look like rows; where the header is said, or lines to skip, nothing is. */
+static void rows_are_no_preamble(void **state)
+{
+    (void)state;
+    expect("Report, May 2026\n\nid,n,x\n1,2,3\n4,5,6\n", NULL, "1|2|3\n4|5|6\n", "");
+    expect("1,y\n1,a,b\n2,c,d\n3,e,f\n", NULL, "1|a|b\n2|c|d\n3|e|f\n", "ragged@0+4:- ");
+    expect("7\n1,a\n2,c\n3,e\n", NULL, "1|a\n2|c\n3|e\n", "ragged@0+2:- ");
+    expect("1, 2\nx, y, z\nu, v, w\nr, s, t\n", NULL, "x| y| z\nu| v| w\nr| s| t\n",
+           "ragged@0+5:- ");
+    expect("id,txt\n1,a,b\n2,a,b\n3,a,b\n", NULL, "1|a|b\n2|a|b\n3|a|b\n", "");
+    expect("id,txt\n1,a,b\n2,a\n", OPTIONS("header", "yes"), "2|a\n", "ragged@7+6:- ");
+    expect("Title\n1,a\n2,b\n3,c\n", OPTIONS("header", "no"), "1|a\n2|b\n3|c\n", "ragged@0+6:- ");
+    expect("a,b\n1,2,\n3,4,\n", OPTIONS("header", "no"), "1|2|~\n3|4|~\n", "ragged@0+4:- ");
+    expect("a,b\n1,2,\n3,4,\n", OPTIONS("header", "yes"), "1|2|~\n3|4|~\n", "");
+    expect("x,\"y\nTitle\n1,a\n2,b\n3,c\n", OPTIONS("skip_lines", "1", "header", "no"),
+           "1|a\n2|b\n3|c\n", "ragged@5+6:- ");
+    struct cpl_buffer text = {0}, want = {0}, rejects = {0};
+    for (int i = 0; i < 60; i++) {
+        bool ragged = i < 25;
+        unsigned long long at = text.size;
+        assert_true(cpl_buffer_printf(&text, NULL, "w%02d%s\n", i, ragged ? "" : ",full"));
+        if (ragged)
+            assert_true(cpl_buffer_printf(&rejects, NULL, "ragged@%llu+4:- ", at));
+        else
+            assert_true(cpl_buffer_printf(&want, NULL, "w%02d|full\n", i));
+    }
+    expect(cpl_buffer_text(&text, NULL), OPTIONS("header", "no"), cpl_buffer_text(&want, NULL),
+           cpl_buffer_text(&rejects, NULL));
+    cpl_buffer_release(&text);
+    cpl_buffer_release(&want);
+    cpl_buffer_release(&rejects);
+}
+
+static void comments_are_told_from_rows(void **state)
+{
+    (void)state;
+    expect("#a,1\n#b,2\n#c,3\nd,4\n", OPTIONS("header", "no"), "#a|1\n#b|2\n#c|3\nd|4\n", "");
+    expect("#red\n#blue\ngreen\n", OPTIONS("header", "no"), "#red\n#blue\ngreen\n", "");
+    expect("# size,\"5 inch\n# by hand\na,b\n1,x\n", NULL, "1|x\n", "");
+    expect("# one\r# two\ra,b\r1,x\r", NULL, "1|x\n", "");
+    expect("\n# one\na,b\n1,x\n", NULL, "1|x\n", "");
+    expect("#id,name\n1,x\n", NULL, "1|x\n", "");
 }
 
 static void newlines_outside_quotes(void **state)
@@ -651,6 +694,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dialects),
         cmocka_unit_test(blanks_above_the_header),
+        cmocka_unit_test(rows_are_no_preamble),
+        cmocka_unit_test(comments_are_told_from_rows),
         cmocka_unit_test(newlines_outside_quotes),
         cmocka_unit_test(cells),
         cmocka_unit_test(bad_rows),

@@ -70,6 +70,14 @@ void cpl_csv_walk_cell(const struct csv_walk *walk, uint32_t c, const uint8_t **
     *length = end > start ? (uint32_t)(end - start) : 0;
 }
 
+struct cpl_sample cpl_csv_behind_mark(const struct cpl_sample *sample)
+{
+    struct cpl_sample rest = *sample;
+    if (rest.size >= 3 && !memcmp(rest.data, "\xEF\xBB\xBF", 3))
+        rest.data += 3, rest.size -= 3;
+    return rest;
+}
+
 struct csv_walk cpl_csv_skip_preamble(struct csv_walk walk, const struct cpl_csv_dialect *d)
 {
     for (int64_t i = 0; i < d->skip_lines && walk.at < walk.size; i++) {

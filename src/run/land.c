@@ -6,6 +6,7 @@
 #include "run/retention.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool add_files(struct run_state *run, struct cpl_error *err)
@@ -113,25 +114,62 @@ bool cpl_run_receipt(struct run_state *run, struct cpl_buffer *dialect, struct c
     return settings || !dialect->size;
 }
 
-/* Lines that were taken for a preamble are in the books as bytes of the header; whoever reads the output should know. */
-static bool say_preamble(const struct run_state *run, const struct cpl_buffer *dialect,
-                         struct cpl_error *err)
+/* How many lines the decoder took for a preamble, by what it says of its settings. */
+static bool guessed_preamble(const struct cpl_plan *plan, const void *settings, long long *lines,
+                             struct cpl_error *err)
 {
     struct cpl_arena arena = {0};
+    struct cpl_buffer dialect = {0};
     size_t n = 0;
-    struct cpl_node **roots = dialect->size
-                                  ? cpl_tree_parse((const char *)dialect->data, dialect->size,
-                                                   "dialect.json", &arena, &n, err)
-                                  : NULL;
+    *lines = 0;
+    bool ok = plan->decoder->describe(settings, &dialect, err);
+    struct cpl_node **roots = ok ? cpl_tree_parse((const char *)dialect.data, dialect.size,
+                                                  "dialect.json", &arena, &n, err)
+                                 : NULL;
     const struct cpl_node *skip = roots && n ? cpl_tree_get(roots[0], "skip_lines") : NULL;
     const struct cpl_node *value = skip ? cpl_tree_get(skip, "value") : NULL;
     const struct cpl_node *from = skip ? cpl_tree_get(skip, "from") : NULL;
-    if (value && from && !strcmp(from->text, "detected") && strcmp(value->text, "0") != 0)
-        cpl_run_say(run, "warning",
-                    "%s line%s left out in front: taken for a preamble (--skip-lines 0 reads all)",
-                    value->text, strcmp(value->text, "1") != 0 ? "s were" : " was");
+    if (value && from && !strcmp(from->text, "detected"))
+        *lines = atoll(value->text);
     cpl_arena_release(&arena);
-    return roots || !dialect->size;
+    cpl_buffer_release(&dialect);
+    return roots != NULL;
+}
+
+/* Lines that were taken for a preamble are in the books as bytes of the header; whoever reads the output should know. */
+static bool say_preamble(const struct run_state *run, struct cpl_error *err)
+{
+    const struct cpl_plan *plan = &run->plan;
+    size_t inputs = 0, first = 0;
+    long long common = 0, lines = 0;
+    if (!plan->decoder->describe || !plan->settings)
+        return true;
+    if (!guessed_preamble(plan, plan->settings, &common, err))
+        return false;
+    for (size_t i = 0; i < plan->inputs.n; i++) {
+        const void *own = plan->decode_of ? plan->decode_of[i].settings : NULL;
+        long long here = common;
+        if (own && own != plan->settings && !guessed_preamble(plan, own, &here, err))
+            return false;
+        if (here && !inputs++)
+            first = i, lines = here;
+    }
+    if (inputs > 1)
+        cpl_run_say(run, "warning",
+                    "%zu inputs have lines in front that were left out: taken for a preamble, "
+                    "%lld in %s (--skip-lines 0 reads all)",
+                    inputs, lines, plan->inputs.items[first].path);
+    else if (inputs && plan->inputs.n > 1)
+        cpl_run_say(run, "warning",
+                    "%s: %lld line%s left out in front: taken for a preamble (--skip-lines 0 reads "
+                    "all)",
+                    plan->inputs.items[first].path, lines, lines != 1 ? "s were" : " was");
+    else if (inputs)
+        cpl_run_say(
+            run, "warning",
+            "%lld line%s left out in front: taken for a preamble (--skip-lines 0 reads all)", lines,
+            lines != 1 ? "s were" : " was");
+    return true;
 }
 
 bool cpl_run_commit(struct run_state *run, const char *plan_hash, double work_seconds,
@@ -141,7 +179,7 @@ bool cpl_run_commit(struct run_state *run, const char *plan_hash, double work_se
     struct cpl_receipt receipt;
     enum cpl_commit_outcome outcome;
     struct cpl_phase_time phases[] = {{"work", work_seconds}};
-    bool ok = cpl_run_receipt(run, &dialect, &receipt, err) && say_preamble(run, &dialect, err) &&
+    bool ok = cpl_run_receipt(run, &dialect, &receipt, err) && say_preamble(run, err) &&
               add_files(run, err);
     if (ok) {
         int64_t now = cpl_run_wall_ms();

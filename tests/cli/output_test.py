@@ -75,6 +75,13 @@ def test_a_preamble_that_is_left_out_is_told():
     pathlib.Path("p.csv").write_text("Report of May\n\nid,n\n1,2\n3,4\n")
     check("warning: 2 lines were left out in front" in said(run("convert", "p.csv", "p.parquet")))
     check("left out" not in said(run("convert", "good.csv", "q.parquet")))
+    check("left out" not in said(run("convert", "p.csv", "s.parquet", "--header", "no")))
+    pathlib.Path("pp").mkdir()
+    pathlib.Path("pp/1.csv").write_text("id,n\n1,2\n3,4\n")
+    pathlib.Path("pp/2.csv").write_text("sep=;\nid;n\n5;6\n")
+    pathlib.Path("pp/3.csv").write_text("Report of May\n\nid,n\n7,8\n")
+    process = run("convert", "pp/", "t.parquet", "--json")
+    check("pp/3.csv: 2 lines were left out in front" in said(process) and result(process)["rows_written"] == 4, process)
     check("left out" not in said(run("convert", "p.csv", "r.parquet", "--skip-lines", "2")))
 
 
