@@ -15,7 +15,7 @@ enum cpl_record_kind {
                         */
     CPL_RECORD_LOST, /* files of record `about` that can never become visible; `removed` names them
                       */
-    CPL_RECORD_REMOVE, /* retention: files removed, none added */
+    CPL_RECORD_REMOVE, /* retention: files removed, none added; or rejects that were replayed into another place */
 };
 enum cpl_file_role { CPL_FILE_DATA, CPL_FILE_REJECTS, CPL_FILE_RECEIPT };
 

@@ -17,6 +17,7 @@
 #include "run/record_parts.h"
 #include "run/repair.h"
 #include "run/replay.h"
+#include "run/replay_once.h"
 #include "run/replay_target.h"
 #include "run/target.h"
 
@@ -173,6 +174,63 @@ bool cpl_run_work(struct run_state *run, struct cpl_error *err)
     return ok;
 }
 
+/* The attempt takes on the reject files, whose rows must not have landed anywhere. */
+static bool join_replay(struct run_state *run, struct cpl_error *err)
+{
+    const struct cpl_pipeline *pipeline = run->options->pipeline;
+    if (!run->attempt || !pipeline->source.rejects)
+        return true;
+    struct cpl_replay_run replay = {.storage = run->storage,
+                                    .pipeline = pipeline,
+                                    .run_id = run->result->run_id,
+                                    .now_ms = run->now_ms,
+                                    .log = cpl_attempt_log(run->attempt),
+                                    .inputs = &run->plan.inputs};
+    return (run->once = cpl_replay_once_open(&replay, err)) != NULL &&
+           cpl_replay_join(run->attempt, run->storage, pipeline->sink.path, &run->plan.inputs, err);
+}
+
+/* A replay that was cut off behind its commit tells now where its rejects lie; whatever hinders that stays as it was. */
+static void settle_prior_replay(struct run_state *run)
+{
+    const struct cpl_pipeline *pipeline = run->options->pipeline;
+    struct cpl_inputs inputs = {0};
+    struct cpl_error why = {0};
+    if (!pipeline->source.rejects ||
+        !cpl_inputs_open(run->storage, &pipeline->source, &pipeline->limits, run->options->stop,
+                         &inputs, &why))
+        return;
+    struct cpl_replay_run replay = {.storage = run->storage,
+                                    .pipeline = pipeline,
+                                    .run_id = run->result->run_id,
+                                    .now_ms = run->now_ms,
+                                    .log = cpl_attempt_log(run->attempt),
+                                    .inputs = &inputs};
+    cpl_replay_once_free(cpl_replay_once_open(&replay, &why));
+    cpl_inputs_release(&inputs);
+}
+
+static bool claim_replay(struct run_state *run, struct cpl_error *err)
+{
+    const char *unclaimed = NULL;
+    if (run->once && !cpl_replay_once_claim(run->once, &unclaimed, err))
+        return false;
+    if (unclaimed)
+        cpl_run_say(run, "warning",
+                    "nothing may be written beside %s: only %s will know that it was replayed",
+                    unclaimed, run->options->pipeline->sink.path);
+    return true;
+}
+
+static void note_replay(struct run_state *run)
+{
+    struct cpl_error why = {0};
+    if (run->once && !cpl_replay_once_landed(run->once, &why))
+        cpl_run_say(run, "warning",
+                    "the rows have landed, but where their rejects lie that could not be noted: %s",
+                    why.message);
+}
+
 static bool do_run(struct run_state *run, struct cpl_error *err)
 {
     char plan_hash[CPL_HASH_TEXT] = "";
@@ -180,8 +238,10 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     if (!begin_attempt(run, err))
         return false;
     const struct cpl_prior *prior = run->attempt ? cpl_attempt_prior(run->attempt) : NULL;
-    if (prior)
+    if (prior) {
+        settle_prior_replay(run);
         return cpl_run_report_prior(run, prior, err);
+    }
     const struct cpl_target target = {.sink = &run->options->pipeline->sink,
                                       .receipt = run->attempt ? run->options->receipt_path : NULL,
                                       .replace_receipt = run->options->replace_receipt};
@@ -191,8 +251,7 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     if (!cpl_plan_make(run->storage, run->options->pipeline, run->options->stop, &run->plan, err) ||
         !cpl_target_check_inputs(run->storage, &target, &run->plan, err) ||
         !check_inputs(run, err) || (run->attempt && !say_layout(run, err)) ||
-        !cpl_replay_join(run->attempt, run->storage, run->options->pipeline->sink.path,
-                         &run->plan.inputs, err))
+        !join_replay(run, err))
         return false;
     bool ok = cpl_plan_write(&run->plan, run->result->run_id, run->now_ms, &json, err) &&
               (!run->attempt ||
@@ -204,8 +263,9 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     if (!run->attempt)
         return balance_stdout(run, err);
     cpl_run_progress(run, "commit");
-    if (!cpl_run_commit(run, plan_hash, cpl_run_clock() - begun, err))
+    if (!claim_replay(run, err) || !cpl_run_commit(run, plan_hash, cpl_run_clock() - begun, err))
         return false;
+    note_replay(run);
     cpl_run_warn_of_other_schema(run);
     cpl_run_progress(run, "publish");
     if (!cpl_attempt_publish(run->attempt, err) || !cpl_run_retain(run, err))
@@ -289,6 +349,7 @@ void cpl_run_state_free(struct run_state *run)
     if (!run)
         return;
     cpl_rejects_trace_free(run->trace);
+    cpl_replay_once_free(run->once);
     cpl_output_release(&run->output);
     cpl_attempt_close(run->attempt);
     copy_rules(run);

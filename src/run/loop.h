@@ -32,6 +32,7 @@ struct run_state {
     struct cpl_storage *storage;
     struct cpl_plan plan;
     struct cpl_attempt *attempt;
+    struct cpl_replay_once *once; /* replay with an attempt */
     struct cpl_output output;
     struct cpl_account account;
     struct cpl_progress_counters progress;

@@ -233,6 +233,18 @@ static bool below(struct cpl_storage *storage, const char *dataset, const char *
     return ok;
 }
 
+static bool check_lane(struct cpl_attempt *attempt, const char *lane, const char *path,
+                       struct cpl_error *err)
+{
+    uint64_t seq = 0;
+    struct cpl_log *log = cpl_attempt_log(attempt);
+    return !log || !cpl_log_lane(log, lane, &seq) ||
+           cpl_fail(err, CPL_E_CONFLICT,
+                    "%s was replayed into %s already, by run %s (record %llu): its rows land once",
+                    path, cpl_log_dataset(log), cpl_log_record(log, seq)->run_id,
+                    (unsigned long long)seq);
+}
+
 static bool join_one(struct cpl_attempt *attempt, struct cpl_storage *storage, const char *dataset,
                      const char *path, const struct cpl_rejects_info *info, struct cpl_error *err)
 {
@@ -242,7 +254,7 @@ static bool join_one(struct cpl_attempt *attempt, struct cpl_storage *storage, c
     if (!below(storage, dataset, path, &relative, err))
         return false;
     bool ok = (!relative || cpl_attempt_replays(attempt, relative, err)) &&
-              cpl_attempt_lane(attempt, &step, err);
+              check_lane(attempt, lane, path, err) && cpl_attempt_lane(attempt, &step, err);
     cpl_free(relative);
     return ok;
 }

@@ -18,7 +18,7 @@
  * stream and tells of each position in it where that row first stood.
  *
  * Once. A replaying run moves the lane `rejects/<checksum of the file>` from 0 to 1 besides its own, so that a
- * second replay is refused, whatever its run id; and its log record names the file as *replayed*. The
+ * second replay is refused, whatever its run id (and its sink: run/replay_once.h); and its log record names the file as *replayed*. The
  * file stays where it is (nothing is destroyed), but its rows are no longer outstanding: they have landed, been
  * filtered, or stand in the reject file of the replaying run. So Σ landed + Σ filtered + Σ outstanding
  * rejects = Σ source rows, over all runs.

@@ -2,7 +2,9 @@
 """A user's journey: a file is converted, some rows are rejected, the pipeline is repaired, the rows land — once."""
 import gzip
 import json
+import os
 import pathlib
+import shutil
 import sys
 
 from harness import check, main, result, run, said
@@ -131,7 +133,7 @@ def test_rows_of_a_single_file_are_never_replaced():
     pathlib.Path("fixed.json").write_text(json.dumps(fixed))
     value = result(run("replay", value["rejects"][0]["path"], "--pipeline", "fixed.json", "--json"))
     check(value["rows_written"] == 1 and value["rows_rejected"] == 0, value)
-    check((good.read_bytes(), bad.read_bytes()) == before and len(list(pathlib.Path("md").glob("d.replay*"))) == 3)
+    check((good.read_bytes(), bad.read_bytes()) == before and len(list(pathlib.Path("md").glob("d.replay*.parquet"))) == 3)
 
 
 def test_a_file_that_is_named_twice_is_one():
@@ -143,6 +145,72 @@ def test_a_file_that_is_named_twice_is_one():
     check(process.returncode == 15 and "hold the same rows" in said(process), process)
     process = run("replay", rejects, f"./{rejects}", "--pipeline", "fixed.yaml", "--json")
     check(process.returncode == 0 and result(process)["rows_written"] == 2, process)
+
+
+def test_once_whatever_the_sink():
+    pathlib.Path("in.csv").write_text(RAW)
+    pathlib.Path("bad.yaml").write_text("source: {path: in.csv}\nschema: {columns: {id: int64, day: date}}\n"
+                                        "sink: {path: lake}\n")
+    check(run("run", "bad.yaml", "--run-id", "a").returncode == 0)
+    convert("in.csv", "out.parquet")
+    for rejects in ("lake/_cupel/rejects/a-00000.parquet", "out.parquet.rejects.parquet"):
+        first = f"other-{len(rejects)}"
+        for sink in (first, "lake", f"third-{len(rejects)}.parquet", first):
+            expected = 0 if sink == first and not pathlib.Path(first).exists() else 15
+            pathlib.Path("fixed.yaml").write_text(FIXED.replace("lake", sink))
+            process = run("replay", rejects, "--pipeline", "fixed.yaml", "--json")
+            check(process.returncode == expected, sink, process)
+            check(result(process)["rows_written"] == (0 if expected else 2), process)
+            check(not expected or "was replayed" in said(process), process)
+    verified = result(run("verify", "lake", "--json"))
+    check(verified["ok"] and verified["outstanding_rejects"] == 0 and verified["rows"] == 2, verified)
+    check(not list(pathlib.Path("lake/_cupel/replays").iterdir()))  # the log knows
+
+
+def test_a_replay_that_was_cut_off_is_finished_by_the_next():
+    """Between claim and commit, and between commit and note: the claim is there, and the log of the rejects knows nothing."""
+    pathlib.Path("in.csv").write_text(RAW)
+    pathlib.Path("bad.yaml").write_text("source: {path: in.csv}\nschema: {columns: {id: int64, day: date}}\n"
+                                        "sink: {path: lake}\n")
+    check(run("run", "bad.yaml", "--run-id", "a").returncode == 0)
+    shutil.copytree("lake", "before")
+    rejects = "lake/_cupel/rejects/a-00000.parquet"
+    for name in ("other", "third"):
+        pathlib.Path(f"{name}.yaml").write_text(FIXED.replace("lake", name))
+    check(run("replay", rejects, "--pipeline", "other.yaml", "--run-id", "x").returncode == 0)
+    record = json.loads(pathlib.Path("other/_cupel/log/00000000000000000001.json").read_text())
+    checksum = next(lane["lane"] for lane in record["lanes"] if "rejects/" in lane["lane"]).split("/")[1]
+    claim = pathlib.Path(f"lake/_cupel/replays/{checksum.split(':')[1]}.json")
+    for committed, again in ((True, []), (True, ["--run-id", "x"]), (False, [])):
+        shutil.rmtree("lake")
+        shutil.copytree("before", "lake")
+        claim.parent.mkdir()
+        claim.write_text(json.dumps({"version": 1, "rejects": checksum, "into": os.path.abspath("other"), "run_id": "x"}))
+        if not committed:
+            shutil.rmtree("other")
+        process = run("replay", rejects, "--pipeline", "third.yaml")
+        check(process.returncode == 15 and "by run x" in said(process) and str(claim) in said(process), process)
+        process = run("replay", rejects, "--pipeline", "other.yaml", *again)
+        check(process.returncode == (15 if committed and not again else 0) and claim.exists() is False, process)
+        for dataset in ("lake", "other"):
+            verified = result(run("verify", dataset, "--json"))
+            check(verified["ok"] and verified["outstanding_rejects"] == 0 and verified["rows"] == 2, verified)
+        process = run("replay", rejects, "--pipeline", "third.yaml")
+        check(process.returncode == 15 and "was replayed already" in said(process), process)
+
+
+def test_a_claim_holds_until_its_run_is_finished():
+    pathlib.Path("in.csv").write_text(RAW)
+    rejects = convert("in.csv", "out.parquet")
+    pathlib.Path("fixed.yaml").write_text(FIXED.replace("lake", "first"))
+    check(run("replay", rejects, "--pipeline", "fixed.yaml").returncode == 0)
+    claims = list(pathlib.Path(".").glob("out.parquet.rejects.parquet.*.replayed"))
+    check(len(claims) == 1)
+    pathlib.Path("fixed.yaml").write_text(FIXED)
+    process = run("replay", rejects, "--pipeline", "fixed.yaml")
+    check(process.returncode == 15 and claims[0].name in said(process) and "first" in said(process), process)
+    claims[0].unlink()  # as the message says
+    check(run("replay", rejects, "--pipeline", "fixed.yaml").returncode == 0)
 
 
 def test_json_lines():
