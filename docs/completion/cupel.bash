@@ -2,6 +2,12 @@
 _cupel() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words=""
     COMPREPLY=()
+    # bash takes --flag=value for three words
+    if [ "$current" = = ]; then
+        current=""
+    elif [ "$previous" = = ]; then
+        previous=${COMP_WORDS[COMP_CWORD-2]}
+    fi
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "convert run check inspect verify replay describe completion version help" -- "$current")
         return
@@ -9,6 +15,7 @@ _cupel() {
     case ${COMP_WORDS[1]}:$previous in
         convert:--from) words="auto csv tsv json ndjson jsonl" ;;
         convert:--to) words="parquet csv tsv json ndjson jsonl" ;;
+        convert:--compression) words="snappy zstd gzip brotli lz4_raw none" ;;
         convert:--header) words="auto yes no" ;;
         convert:--on-type-conflict) words="widen reject fail" ;;
         convert:--progress) words="auto yes no" ;;
@@ -29,6 +36,7 @@ _cupel() {
         describe:--json-schema) words="pipeline metadata" ;;
         describe:--markdown) words="pipeline metadata errors" ;;
         help:help|completion:completion) words="convert run check inspect verify replay describe completion version help bash zsh" ;;
+        describe:describe) words="pipeline source source.csv source.json schema sink sink.csv sink.json sink.parquet limits" ;;
     esac
     if [ -z "$words" ] && [[ $current == -* ]]; then
         case ${COMP_WORDS[1]} in

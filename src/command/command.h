@@ -14,13 +14,14 @@
 #include "base/memory.h"
 
 struct cpl_flag {
-    const char *name;     /* "threads": --threads */
-    char letter;          /* 'q': -q; 0 = none */
-    bool repeated;        /* may be given more than once */
-    bool optional;        /* its argument may be left out: --name or --name=value */
-    const char *argument; /* "N"; NULL = takes none */
-    const char *values;   /* "a|b|c" where only these are right; else NULL */
-    const char *option;   /* the pipeline option that it sets, or NULL */
+    const char *name;      /* "threads": --threads */
+    char letter;           /* 'q': -q; 0 = none */
+    bool repeated;         /* may be given more than once */
+    bool optional;         /* its argument may be left out: --name or --name=value */
+    const char *argument;  /* "N"; NULL = takes none */
+    const char *values;    /* "a|b|c" where only these are right; else NULL */
+    const char *suggested; /* "a|b|c" that completion offers, though more are right; else NULL */
+    const char *option;    /* the pipeline option that it sets, or NULL */
     const char *summary;
 };
 /* Flags that stand together, under a title in the help; ends with a flag whose name is NULL. */

@@ -1,5 +1,6 @@
-/* Completion for bash and zsh, from the tables: verbs, flags, and the values of flags that have few. */
+/* Completion for bash and zsh, from the tables: verbs, flags, the values of flags that have few, and what can be described. */
 #include "command/command.h"
+#include "config/describe.h"
 
 #include <string.h>
 
@@ -23,15 +24,33 @@ static bool put_values(struct cpl_buffer *out, const char *values, struct cpl_er
     return true;
 }
 
+static const char *offered(const struct cpl_flag *flag)
+{
+    return flag->values ? flag->values : flag->suggested;
+}
+
+/* Sections and formats, as `describe` takes them. */
+static bool put_described(struct cpl_buffer *out, struct cpl_error *err)
+{
+    struct cpl_arena arena = {0};
+    struct cpl_described_list list;
+    bool ok = cpl_described_pipeline(&arena, &list, err);
+    for (size_t i = 0, n = 0; ok && i < list.n; i++)
+        if (*list.items[i].path)
+            ok = cpl_buffer_printf(out, err, "%s%s", n++ ? " " : "", list.items[i].path);
+    cpl_arena_release(&arena);
+    return ok;
+}
+
 /* Values of flags, once a flag and set of values. */
 static bool bash_values(const struct cpl_verb *verb, struct cpl_buffer *out, struct cpl_error *err)
 {
     for (int i = 0; i < CPL_MOST_GROUPS && verb->groups[i].flags; i++)
         for (const struct cpl_flag *flag = verb->groups[i].flags; flag->name; flag++)
-            if (flag->values && (!cpl_buffer_printf(out, err, "        %s:--%s) words=\"",
-                                                    verb->name, flag->name) ||
-                                 !put_values(out, flag->values, err) ||
-                                 !cpl_buffer_append_text(out, "\" ;;\n", err)))
+            if (offered(flag) && (!cpl_buffer_printf(out, err, "        %s:--%s) words=\"",
+                                                     verb->name, flag->name) ||
+                                  !put_values(out, offered(flag), err) ||
+                                  !cpl_buffer_append_text(out, "\" ;;\n", err)))
                 return false;
     return true;
 }
@@ -54,6 +73,12 @@ static bool bash(struct cpl_buffer *out, struct cpl_error *err)
             "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} "
             "words=\"\"\n"
             "    COMPREPLY=()\n"
+            "    # bash takes --flag=value for three words\n"
+            "    if [ \"$current\" = = ]; then\n"
+            "        current=\"\"\n"
+            "    elif [ \"$previous\" = = ]; then\n"
+            "        previous=${COMP_WORDS[COMP_CWORD-2]}\n"
+            "    fi\n"
             "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
             "        mapfile -t COMPREPLY < <(compgen -W \"",
             err) &&
@@ -67,8 +92,10 @@ static bool bash(struct cpl_buffer *out, struct cpl_error *err)
     ok = ok &&
          cpl_buffer_append_text(out, "        help:help|completion:completion) words=\"", err) &&
          put_verbs(out, err) &&
+         cpl_buffer_append_text(out, " bash zsh\" ;;\n        describe:describe) words=\"", err) &&
+         put_described(out, err) &&
          cpl_buffer_append_text(out,
-                                " bash zsh\" ;;\n    esac\n"
+                                "\" ;;\n    esac\n"
                                 "    if [ -z \"$words\" ] && [[ $current == -* ]]; then\n"
                                 "        case ${COMP_WORDS[1]} in\n",
                                 err);
@@ -114,26 +141,29 @@ static bool zsh_flag(const struct cpl_flag *flag, struct cpl_buffer *out, struct
         (!cpl_buffer_append_text(out, flag->optional ? "::" : ":", err) ||
          !zsh_text(out, flag->argument, err) || !cpl_buffer_append_text(out, ":", err)))
         return false;
-    if (flag->values &&
-        (!cpl_buffer_append_text(out, "(", err) || !put_values(out, flag->values, err) ||
+    if (offered(flag) &&
+        (!cpl_buffer_append_text(out, "(", err) || !put_values(out, offered(flag), err) ||
          !cpl_buffer_append_text(out, ")", err)))
         return false;
-    bool is_file = flag->argument && !flag->values && !strcmp(flag->argument, "FILE");
+    bool is_file = flag->argument && !offered(flag) && !strcmp(flag->argument, "FILE");
     return cpl_buffer_printf(out, err, "%s' \\\n", is_file ? "_files" : "");
 }
 
 static bool zsh_verb(const struct cpl_verb *verb, struct cpl_buffer *out, struct cpl_error *err)
 {
+    bool describes = verb == &cpl_verb_describe;
     if (!cpl_buffer_printf(out, err, "        %s)\n            _arguments \\\n", verb->name))
         return false;
     for (int i = 0; i < CPL_MOST_GROUPS && verb->groups[i].flags; i++)
         for (const struct cpl_flag *flag = verb->groups[i].flags; flag->name; flag++)
             if (!zsh_flag(flag, out, err))
                 return false;
-    return cpl_buffer_append_text(
-        out,
-        "                '--help[Say how it is used.]' \\\n                '*:file:_files' ;;\n",
-        err);
+    if (!cpl_buffer_append_text(out, "                '--help[Say how it is used.]' \\\n", err))
+        return false;
+    if (!describes)
+        return cpl_buffer_append_text(out, "                '*:file:_files' ;;\n", err);
+    return cpl_buffer_append_text(out, "                '1:what:(", err) &&
+           put_described(out, err) && cpl_buffer_append_text(out, ")' ;;\n", err);
 }
 
 static bool zsh(struct cpl_buffer *out, struct cpl_error *err)

@@ -29,6 +29,7 @@ static const struct cpl_flag convert_flags[] = {
      .summary = "Declare a column's type, as `price=decimal(15,2)`. Repeatable."},
     {.name = "compression",
      .argument = "CODEC",
+     .suggested = "snappy|zstd|gzip|brotli|lz4_raw|none",
      .option = "sink.parquet.compression",
      .summary = "Parquet's codec: snappy, zstd:3, gzip, brotli, lz4_raw, none."},
     {.name = "partition-by",

@@ -39,14 +39,15 @@ struct cpl_slice cpl_inspect_cell(const struct cpl_inspection *it, uint32_t row,
         .data = it->head.data + from, .length = (ends[at] >> 1) - from, .extra = ends[at] & 1};
 }
 
-/* Bytes as text where they are text (the raw rows of reject files), else in base64. */
-static bool put_binary(struct cpl_buffer *out, const struct cpl_column *column, uint32_t row,
-                       struct cpl_error *err)
+/* Bytes as text where they are text (the raw rows of reject files), else in hexadecimal, as in the profile. */
+static bool put_binary(struct cpl_buffer *out, const struct cpl_slice *bytes, struct cpl_error *err)
 {
-    const struct cpl_slice *bytes = &column->slices[row];
     if (cpl_utf8_valid(bytes->data, bytes->length))
         return cpl_buffer_append(out, bytes->data, bytes->length, err);
-    return cpl_json_put_value(out, column, row, CPL_NON_FINITE_STRING, err);
+    for (uint32_t i = 0; i < bytes->length; i++)
+        if (!cpl_buffer_printf(out, err, "%02x", bytes->data[i]))
+            return false;
+    return true;
 }
 
 /* A value as text; nested ones as JSON, null as NULL. */
@@ -58,7 +59,7 @@ static bool put_value(struct cpl_buffer *out, const struct cpl_column *column, u
     if (!cpl_is_valid(column, row))
         return cpl_buffer_append(out, "NULL", 4, err);
     if (kind == CPL_BINARY)
-        return put_binary(out, column, row, err);
+        return put_binary(out, &column->slices[row], err);
     if (cpl_kind_is_nested(kind))
         return cpl_json_put_value(out, column, row, CPL_NON_FINITE_STRING, err);
     if (cpl_kind_is_slice(kind))

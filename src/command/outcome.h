@@ -14,5 +14,5 @@ struct cpl_outcome_options {
 /* Runs the pipeline and tells; returns the exit status. */
 int cpl_outcome(struct cpl_console *console, const struct cpl_outcome_options *options);
 
-/* SIGINT and SIGTERM set the flag, a second one kills. SIGPIPE is ignored: writes fail instead. */
+/* SIGINT, SIGTERM and SIGHUP set the flag, unless they are ignored; a second one kills. SIGPIPE is ignored: writes fail instead. */
 _Atomic bool *cpl_stop_on_signals(void);

@@ -1,4 +1,5 @@
-/* Signals: the first SIGINT or SIGTERM asks the run to stop, the second kills. */
+/* Signals: the first SIGINT, SIGTERM or SIGHUP asks the run to stop, the second kills. What nohup has set to be ignored
+ * stays so. */
 #include "command/outcome.h"
 
 #include <signal.h>
@@ -17,7 +18,12 @@ _Atomic bool *cpl_stop_on_signals(void)
 {
     struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction before;
+        bool ignored = !sigaction(numbers[i], NULL, &before) && before.sa_handler == SIG_IGN;
+        if (!ignored)
+            sigaction(numbers[i], &action, NULL);
+    }
     return &stop;
 }

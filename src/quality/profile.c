@@ -1,4 +1,5 @@
 #include "quality/profile.h"
+#include "decode/decoder.h"
 #include "format/text.h"
 
 #include <math.h>
@@ -108,9 +109,14 @@ static void cut_text(const uint8_t *data, size_t length, char *out, size_t size)
     out[n + (cut ? sizeof ellipsis - 1 : 0)] = 0;
 }
 
+/* Bytes as text where they are text (the raw rows of reject files), else in hexadecimal. */
 static void binary_text(const uint8_t *data, size_t length, char *out, size_t size)
 {
     size_t n = length < (size - 8) / 2 ? length : (size - 8) / 2;
+    if (cpl_utf8_valid(data, length)) {
+        cut_text(data, length, out, size);
+        return;
+    }
     for (size_t i = 0; i < n; i++)
         snprintf(out + 2 * i, size - 2 * i, "%02x", data[i]);
     snprintf(out + 2 * n, size - 2 * n, "%s", n < length ? "…" : "");

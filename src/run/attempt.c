@@ -64,6 +64,13 @@ static bool make_home(struct cpl_attempt *attempt, struct cpl_error *err)
 {
     static const char *const below[] = {"_cupel/log", "_cupel/staging", "_cupel"};
     char path[CPL_LOG_PATH_MAX];
+    bool home, dataset;
+    if (!cpl_log_path(attempt->log, "_cupel", path, err) ||
+        !cpl_storage_exists(attempt->storage, path, &home, err) ||
+        !cpl_storage_exists(attempt->storage, attempt->path, &dataset, err))
+        return false;
+    attempt->made_home = !home;
+    attempt->made_dataset = !dataset;
     for (size_t i = 0; i < sizeof below / sizeof *below; i++)
         if (!cpl_log_path(attempt->log, below[i], path, err) ||
             !cpl_storage_make_dirs(attempt->storage, path, err) ||
@@ -397,6 +404,21 @@ bool cpl_attempt_replays(struct cpl_attempt *attempt, const char *path, struct c
 
 /* ---- closing ---- */
 
+/* A first run that lands nothing leaves nothing, but what is another's: its staging is not empty, and its record makes
+ * the folder again. */
+static void drop_home(const struct cpl_attempt *attempt)
+{
+    static const char *const below[] = {"_cupel/staging", "_cupel/plans", "_cupel/log", "_cupel"};
+    char path[CPL_LOG_PATH_MAX];
+    bool tidy = true;
+    for (size_t i = 0; i < sizeof below / sizeof *below; i++)
+        tidy = cpl_log_path(attempt->log, below[i], path, NULL) &&
+               cpl_storage_remove_empty_dir(attempt->storage, path, NULL) && tidy;
+    if (tidy && attempt->made_dataset)
+        tidy = cpl_storage_remove_empty_dir(attempt->storage, attempt->path, NULL);
+    (void)tidy;
+}
+
 void cpl_attempt_close(struct cpl_attempt *attempt)
 {
     if (!attempt)
@@ -410,6 +432,8 @@ void cpl_attempt_close(struct cpl_attempt *attempt)
         if (attempt->plan[0] && cpl_log_path(attempt->log, attempt->plan, plan, NULL))
             removed = cpl_storage_remove(attempt->storage, plan, NULL) && removed;
         (void)removed; /* what stays is swept later */
+        if (attempt->made_home && !cpl_log_head(attempt->log))
+            drop_home(attempt);
     }
     for (size_t i = 0; i < attempt->n_files; i++)
         cpl_staged_release(&attempt->staged[i]);

@@ -12,7 +12,8 @@ struct cpl_attempt {
     enum cpl_sink_mode mode;
     bool single_file;
     bool replace_receipt;
-    bool again; /* stages for a repair: log and staging are another's */
+    bool again;                   /* stages for a repair: log and staging are another's */
+    bool made_home, made_dataset; /* there was no _cupel/, not even its dataset's folder */
     int64_t now_ms;
     const struct cpl_recover_hooks *hooks;
     char run_id[101], lane[112], nonce[33];

@@ -70,6 +70,36 @@ static bool directories_sync(struct directories *set, struct cpl_storage *storag
     return true;
 }
 
+/* Is the directory gone, since nothing was in it? */
+static bool dropped(struct cpl_storage *storage, const char *path)
+{
+    bool there = true;
+    return cpl_storage_remove_empty_dir(storage, path, NULL) &&
+           cpl_storage_exists(storage, path, &there, NULL) && !there;
+}
+
+/* Folders that a removal left empty, and those above them that hold no more, but not the dataset. Only tidiness:
+ * a run that wants one makes it again. Retention has its own, which it counts. */
+static void drop_empty_folders(const struct cpl_log *log, const struct cpl_log_record *record)
+{
+    char path[CPL_LOG_PATH_MAX], last[CPL_LOG_PATH_MAX] = "";
+    size_t dataset = strlen(cpl_log_dataset(log));
+    for (size_t i = 0; i < record->n_removed; i++) {
+        const char *name = strrchr(record->removed[i], '/');
+        size_t folder = name ? (size_t)(name - record->removed[i]) : 0;
+        if (!folder || (strlen(last) == folder && !memcmp(last, record->removed[i], folder)) ||
+            !cpl_log_path(log, record->removed[i], path, NULL))
+            continue;
+        snprintf(last, sizeof last, "%.*s", (int)folder, record->removed[i]);
+        for (char *slash = strrchr(path, '/'); slash && slash > path + dataset;
+             slash = strrchr(path, '/')) {
+            *slash = 0;
+            if (!dropped(cpl_log_storage(log), path))
+                break;
+        }
+    }
+}
+
 /* ---- files ---- */
 
 static bool add_missing(struct cpl_publish_report *report, uint64_t seq,
@@ -211,6 +241,8 @@ bool cpl_publish_record(struct cpl_log *log, uint64_t seq, struct cpl_publish_re
     if (ok) {
         cpl_crash_point("publish/after-done");
         drop_staging(log, record);
+        if (record->kind == CPL_RECORD_COMMIT)
+            drop_empty_folders(log, record);
     }
 out:
     directories_release(&touched);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What a run prints: the summary, --json, --log-format json, --quiet; pipes in and out; nothing left behind."""
+import base64
 import json
 import os
 import pathlib
@@ -172,6 +173,30 @@ def test_a_reader_who_goes_away_is_no_crash():
         status = process.wait(timeout=60)
     check(status > 0 and text == b"", status, text)
     check(os.listdir() and not [name for name in os.listdir() if name.startswith(".")], os.listdir())
+
+
+def test_overwriting_leaves_no_empty_folder():
+    pipeline = "source: {path: in.csv}\nsink: {path: lake, partition_by: [c, d], mode: overwrite}\n"
+    pathlib.Path("p.yaml").write_text(pipeline, encoding="utf-8")
+    for rows, folders in (("1,DE,x\n2,FR,x\n3,DE,y\n", ["c=DE", "c=DE/d=x", "c=DE/d=y", "c=FR", "c=FR/d=x"]),
+                          ("1,DE,x\n", ["c=DE", "c=DE/d=x"])):
+        pathlib.Path("in.csv").write_text("a,c,d\n" + rows, encoding="utf-8")
+        check(run("run", "p.yaml").returncode == 0)
+        there = sorted(str(path.relative_to("lake")) for path in pathlib.Path("lake").rglob("*=*") if path.is_dir())
+        check(there == folders, there)
+    check(run("verify", "lake").returncode == 0)
+
+
+def test_bytes_are_shown_one_way():
+    """As text where they are text, else in hexadecimal: in the head, the bounds and the samples."""
+    pathlib.Path("odd.csv").write_bytes(b"a,b\n1,2\n3,\xff\xfe\xf0,4\n5,six,6\n")
+    run("convert", "odd.csv", "odd.parquet", "--charset", "UTF-8")
+    shown = result(run("inspect", "odd.parquet.rejects.parquet", "--json"))
+    text = json.dumps(shown, ensure_ascii=False)
+    raw = b"3,\xff\xfe\xf0,4\n"
+    check(raw.hex() in text and base64.b64encode(raw).decode() not in text, text)
+    check(b"5,six,6\n".hex() not in text and "5,six,6" in text, text)
+    check(text.count(raw.hex()) >= 3, text)
 
 
 def test_columns_types_and_several_inputs():

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""SIGINT stops a run cleanly: nothing is left, the message says how to go on, a second run lands everything."""
+"""SIGINT, SIGTERM and SIGHUP stop a run cleanly: nothing is left, the message says how to go on, a second run lands everything."""
 import os
 import signal
 import subprocess
@@ -8,13 +8,13 @@ import sys
 from harness import CUPEL, check, main, result, run
 
 
-def interrupt(out):
+def interrupt(out, number=signal.SIGINT, **options):
     """Start a conversion whose input never ends, interrupt it once rows have been read."""
     with subprocess.Popen([CUPEL, "convert", "-", out, "--log-format", "json"], stdin=subprocess.PIPE,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **options) as process:
         process.stdin.write(b"a,b\n" + b"1,2\n" * 3000000)
         process.stdin.flush()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         try:
             for _ in range(200):
                 process.stdin.write(b"1,2\n" * 100000)
@@ -37,6 +37,29 @@ def test_a_single_file():
     status, text = interrupt("out.parquet")
     check(status == 17 and "nothing" in text and "again" in text, status, text)
     check(left(".") == [], left("."))
+
+
+def test_other_signals():
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        status, text = interrupt("out.parquet", number)
+        check(status == 17 and "again" in text, number, status, text)
+        check(left(".") == [], left("."))
+
+
+def test_a_hangup_that_is_ignored_stays_so():
+    def ignore():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    status, text = interrupt("out.parquet", signal.SIGHUP, preexec_fn=ignore)
+    check(status == 0, status, text)
+
+
+def test_a_run_that_lands_nothing_leaves_no_folder():
+    os.mkdir("mine")
+    for out, stays in (("lake/new/", "lake"), ("mine/", "mine")):
+        status, text = interrupt(out)
+        check(status == 17 and os.listdir(stays) == [], status, text, os.listdir(stays))
+    check(run("convert", "none.csv", "other/").returncode == 5 and not os.path.exists("other/_cupel"))
+    check(run("convert", "bad.csv", "other/", "--on-reject", "fail").returncode == 10 and not os.path.exists("other/_cupel"))
 
 
 def test_a_dataset():

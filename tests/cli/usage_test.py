@@ -160,9 +160,14 @@ complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cupel; echo "${CO
 complete_words cupel conv
 complete_words cupel convert --thr
 complete_words cupel convert --on-type-conflict w
+complete_words cupel convert --compression z
+complete_words cupel describe sink.p
+complete_words cupel describe --json-schema = meta
+complete_words cupel describe --markdown =
 """
     out = subprocess.run(["bash", "-c", script], capture_output=True, check=True).stdout.decode().split("\n")
     check(out[:3] == ["convert", "--threads", "widen"], out)
+    check(out[3:7] == ["zstd", "sink.parquet", "metadata", "pipeline metadata errors"], out)
 
 
 def test_manual_has_every_verb_flag_and_status():
