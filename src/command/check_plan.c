@@ -245,6 +245,19 @@ static bool prove_encoder(const struct cpl_sink_config *sink, const struct cpl_p
                  : cpl_fail_with(err, &why);
 }
 
+/* A plan that cannot be made: what is said of partitions gets its place. */
+static bool fail_plan(const struct cpl_pipeline *pipeline, const struct cpl_error *why,
+                      struct cpl_error *err)
+{
+    static const char option[] = "sink.partition_by";
+    const struct cpl_node *place = strncmp(why->message, option, sizeof option - 1) == 0
+                                       ? cpl_tree_get(cpl_tree_get(pipeline->root, "sink"),
+                                                      "partition_by")
+                                       : NULL;
+    return place ? cpl_tree_fail(place, err, why->code, "%s", why->message)
+                 : cpl_fail_with(err, why);
+}
+
 /* ---- all of it ---- */
 
 /* The plan as it would be if nothing were declared: what the sample itself looks like. Standard input is not read twice. */
@@ -272,9 +285,12 @@ bool cpl_check_plan(const struct cpl_pipeline *pipeline, unsigned width, bool co
         .allowed_paths = allowed->n ? (const char *const *)allowed->items : NULL,
         .n_allowed = allowed->n};
     struct cpl_storage *storage = cpl_storage_local(&limits, err);
-    if (!storage || !cpl_plan_make(storage, pipeline, NULL, &plan, err)) {
-        cpl_storage_free(storage);
+    struct cpl_error why;
+    if (!storage)
         return false;
+    if (!cpl_plan_make(storage, pipeline, NULL, &plan, &why)) {
+        cpl_storage_free(storage);
+        return fail_plan(pipeline, &why, err);
     }
     const struct cpl_target target = {.sink = &pipeline->sink};
     bool ok = cpl_target_check(storage, &target, err) &&

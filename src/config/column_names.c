@@ -34,16 +34,29 @@ static bool is_column(const char *text, const char *const *names)
     return false;
 }
 
+/* `month(day)` names `day`. Into `word`: what stands before a blank, or between the brackets. */
+static void name_in(const char *text, char *word, size_t size)
+{
+    const char *open = strchr(text, '(');
+    size_t length = strcspn(text, " ");
+    if (open && text[strlen(text) - 1] == ')') {
+        text = open + 1;
+        length = strlen(text) - 1;
+    }
+    length = length < size ? length : size - 1;
+    memcpy(word, text, length);
+    word[length] = 0;
+}
+
 static bool check_name(struct cpl_loading *loading, const struct cpl_node *node, const char *where,
                        const char *const *names)
 {
     if (node->kind != CPL_NODE_SCALAR || is_column(node->text, names))
         return true;
     char word[200];
-    size_t length = strcspn(node->text, " ");
-    length = length < sizeof word ? length : sizeof word - 1;
-    memcpy(word, node->text, length);
-    word[length] = 0;
+    name_in(node->text, word, sizeof word);
+    if (is_column(word, names))
+        return true;
     const char *near = node->secret ? NULL : cpl_nearest(word, names);
     cpl_tree_fail(node, loading->err, CPL_E_CONFIG, "%s: there is no column `%.80s`%s%.80s%s",
                   where, cpl_tree_shown(node), near ? "; did you mean `" : "", near ? near : "",
@@ -51,25 +64,36 @@ static bool check_name(struct cpl_loading *loading, const struct cpl_node *node,
     return cpl_loading_wrong(loading);
 }
 
+/* One name or a list of them; `node` may be NULL. */
+static bool check_names(struct cpl_loading *loading, const struct cpl_node *node, const char *where,
+                        const char *const *names)
+{
+    if (!node || node->kind == CPL_NODE_MAP)
+        return true;
+    const struct cpl_node *item = node->kind == CPL_NODE_LIST ? node->first : node;
+    for (size_t i = node->kind == CPL_NODE_LIST ? node->n_children : 1; i--; item = item->next)
+        if (!check_name(loading, item, where, names))
+            return false;
+    return true;
+}
+
 bool cpl_load_check_columns(struct cpl_loading *loading, const struct cpl_pipeline *pipeline)
 {
     const struct cpl_sink_config *sink = &pipeline->sink;
     const struct cpl_component *component =
         sink->format_options ? cpl_component_find(CPL_COMPONENT_ENCODER, sink->format) : NULL;
+    const struct cpl_option *row = component ? component->options : NULL;
+    const struct cpl_node *section = cpl_tree_get(pipeline->root, "sink");
     const char **names;
     size_t n;
-    if (!component || !component->options)
-        return true;
     if (!all_columns(loading, &pipeline->schema, &names, &n))
         return false;
-    for (const struct cpl_option *row = component->options; n && row->name; row++) {
-        const struct cpl_node *node = cpl_tree_get(sink->format_options, row->name);
-        if (!node || !(row->flags & CPL_OPTION_COLUMNS))
-            continue;
-        const struct cpl_node *item = node->kind == CPL_NODE_LIST ? node->first : node;
-        for (size_t i = node->kind == CPL_NODE_LIST ? node->n_children : 1; i--; item = item->next)
-            if (!check_name(loading, item, row->name, names))
-                return false;
-    }
+    if (n &&
+        !check_names(loading, cpl_tree_get(section, "partition_by"), "sink.partition_by", names))
+        return false;
+    for (; n && row && row->name; row++)
+        if (row->flags & CPL_OPTION_COLUMNS &&
+            !check_names(loading, cpl_tree_get(sink->format_options, row->name), row->name, names))
+            return false;
     return true;
 }

@@ -86,7 +86,7 @@ static void test_everything(void **state)
             "  csv: {delimiter: ';', header: false}\n"
             "schema:\n  columns: {id: int64 not null, price: {type: 'decimal(15,2)', nullable: "
             "false, field_id: 7}, note: }\n"
-            "  select: [price, id]\n  decimals: false\n  on_type_conflict: reject\n"
+            "  select: [price, id, day]\n  decimals: false\n  on_type_conflict: reject\n"
             "sink:\n  path: lake/orders\n  partition_by: month(day)\n  mode: overwrite_partitions\n"
             "  dated: run_date\n  keep: 30d\n  parquet: {compression: zstd}\n"
             "limits: {memory: 1GiB, threads: 2, allowed_paths: [/data], on_reject: limit(0.5%)}\n"
@@ -104,7 +104,7 @@ static void test_everything(void **state)
     assert_int_equal(p->schema.declared->fields[1].field_id, 7);
     assert_false(p->schema.untyped[1]);
     assert_true(p->schema.untyped[2]);
-    assert_int_equal(p->schema.columns.n, 2);
+    assert_int_equal(p->schema.columns.n, 3);
     assert_string_equal(p->schema.columns.items[0], "price");
     assert_int_equal(p->schema.on_type_conflict, CPL_WIDEN_REJECT);
     assert_string_equal(p->sink.dated, "run_date");

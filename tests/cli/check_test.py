@@ -20,6 +20,9 @@ WRONG = (
      ("p.yaml:3:47", "`name`")),
     ("schema: {only_declared: true, columns: {id: int64, name: string}}\n"
      "sink: {path: o.parquet, parquet: {bloom_filters: nme}}", False, ("p.yaml:3:35", "`name`")),
+    ("sink: {path: o, partition_by: [nme]}", True, ("p.yaml:2:17", "nme", "name")),
+    ("schema: {columns: [id, name]}\nsink: {path: o, partition_by: [name, month(nme)]}", False,
+     ("p.yaml:3:38", "month(nme)", "`name`")),
     ("limits: {on_reject: fial}\nsink: {path: o.parquet}", False, ("p.yaml:2:10", "keep, fail")),
     ("sink: {path: o.csv, csv: {delimiter: '\"'}}", False, ("p.yaml:2:27", "same character")),
     ("sink: {path: o.csv, csv: {null_text: 'a,b'}}", False, ("p.yaml:2:27", "null_text")),
@@ -55,6 +58,9 @@ def test_what_a_run_refuses_is_found():
 
 
 def test_what_is_right_passes():
+    pathlib.Path("p.yaml").write_text("source: {path: good.csv}\nschema: {only_declared: true, columns: {day: date}}\n"
+                                      "sink: {path: o, partition_by: [month(day)]}\n")
+    check(run("check", "p.yaml").returncode == 0)
     for source, rest in (("charset: latin1", "parquet: {compression: 'zstd:-7', sorted_by: [id desc nulls first]}"),
                          ("csv: {delimiter: ','}", "parquet: {bloom_filters: [id, name]}"),
                          ("csv: {quote: none, delimiter: ','}", "parquet: {compression: 'gzip:12'}")):
