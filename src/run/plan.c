@@ -89,6 +89,27 @@ static bool find_decoder(struct cpl_plan *plan, const struct cpl_source_config *
                     path);
 }
 
+static bool holds_secret(const struct cpl_node *node)
+{
+    bool secret = node->secret;
+    for (const struct cpl_node *child = node->first; child && !secret; child = child->next)
+        secret = holds_secret(child);
+    return secret;
+}
+
+/* Texts that came from the environment or a secret are not told of as given: what a decoder describes is kept in plans, receipts and
+ * reject files. */
+static void hide_secrets(const struct cpl_option *table, const struct cpl_node *map, void *settings)
+{
+    for (const struct cpl_node *child = map ? map->first : NULL; child; child = child->next) {
+        const struct cpl_option *option = cpl_option_find(table, child->key);
+        bool text = option &&
+                    (option->type == CPL_OPTION_STRING || option->type == CPL_OPTION_STRINGS);
+        if (text && option->set_offset && holds_secret(child))
+            *(bool *)((char *)settings + option->set_offset) = false;
+    }
+}
+
 static bool read_settings(struct cpl_plan *plan, const struct cpl_source_config *source,
                           struct cpl_error *err)
 {
@@ -98,10 +119,14 @@ static bool read_settings(struct cpl_plan *plan, const struct cpl_source_config 
     memset(plan->settings, 0, plan->decoder->settings_size);
     char where[64];
     snprintf(where, sizeof where, "source.%s", plan->decoder->name);
-    return cpl_options_parse(plan->decoder->options, source->format_options, where, &plan->arena,
-                             plan->settings, err) &&
-           cpl_replay_settings(plan->decoder->options, &plan->inputs.recorded.settings,
-                               &plan->arena, plan->settings, err);
+    const struct cpl_option *options = plan->decoder->options;
+    if (!cpl_options_parse(options, source->format_options, where, &plan->arena, plan->settings,
+                           err) ||
+        !cpl_replay_settings(options, &plan->inputs.recorded.settings, &plan->arena, plan->settings,
+                             err))
+        return false;
+    hide_secrets(options, source->format_options, plan->settings);
+    return true;
 }
 
 /* ---- schema ---- */

@@ -97,6 +97,19 @@ def test_every_option_of_the_dialect_carries_over():
     check(landed["rows_written"] == 1 and settings_of(landed["receipt"]) == {**OPTIONS, "nulls": ["bad"]}, landed)
 
 
+def test_what_the_environment_gives_is_kept_nowhere():
+    pathlib.Path("in.csv").write_text("id;v\n1;hush\n2;x\n")
+    schema = "schema: {columns: {id: int64, v: int64}}\nsink: {path: lake}\n"
+    pathlib.Path("p.yaml").write_text("source: {path: in.csv, csv: {nulls: ['${WORD}'], ragged: pad}}\n" + schema)
+    value = result(run("run", "p.yaml", "--run-id", "a", "--json", env={"WORD": "hush"}))
+    check(value["rows_written"] == 1 and value["rows_rejected"] == 1, value)
+    for path in pathlib.Path("lake").rglob("*"):
+        check("_cupel" not in path.parts or not path.is_file() or b"hush" not in path.read_bytes(), path)
+    check(settings_of(value["receipt"])["ragged"] == "pad")
+    process = run("replay", value["rejects"][0]["path"], "-p", "p.yaml", "--json", env={"WORD": "x"})
+    check(process.returncode == 0 and result(process)["rows_written"] == 1, process)
+
+
 def test_files_of_two_dialects_are_not_mixed():
     for name, text in (("a", "id;v\n1;1,5\n2;2,5\nx;3,5\n"), ("b", "id;v\n1;1.5\n2;2.5\nx;3.5\n")):
         pathlib.Path(f"{name}.csv").write_text(text)
