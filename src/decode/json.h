@@ -11,9 +11,11 @@
  * other, with or without white space between. Array and documents are read as one split; one row at
  * a time is in memory, never the array.
  *
- * After a row that is not JSON, lines go on at the next newline. The other layouts go on at the
- * next line that begins like the bad row did (same blanks, same bracket); if there is none, the
- * rest is one reject.
+ * After a row that is not JSON, lines go on at the next newline. The other layouts go on behind the
+ * broken row, or at the next thing that can only be a row (json_resync); only if there is none in
+ * max_row_bytes is the rest one reject. A comma that is missing between two elements is a reject of
+ * the bytes between them. A member that leads to `rows` and stands twice in a document is a reject
+ * too (duplicate_keys: first passes over it in silence).
  *
  * Books: a row's bytes include its newline (lines); elsewhere what stands between rows is
  * blank_bytes, and what stands before the first one (BOM, `[`, the way to `rows`) is header_bytes.

@@ -3,6 +3,7 @@
 #include "decode/json_block.h"
 #include "decode/json_frame.h"
 #include "decode/json_limit.h"
+#include "decode/json_resync.h"
 #include <stdio.h>
 
 enum {
@@ -36,8 +37,7 @@ struct json_decoder {
     uint64_t line_start; /* where the line of the row at hand begins; not for JSON_LINES */
     bool seek_line;      /* the split starts in the middle of a line */
     struct json_discard discard;
-    uint8_t alike[64];   /* newline, blanks and bracket: how the lines of rows begin */
-    size_t alike_length; /* 0 = not known */
+    struct json_alike alike; /* how the lines of rows begin */
 
     struct json_block block;
     struct json_frame frame;
@@ -108,8 +108,11 @@ static bool open_tree(struct json_decoder *d, struct cpl_error *err)
                                   .document = d->document,
                                   .row_is_value = d->settings->row_is_value};
     d->root = json_node_tree(&tree, &d->nodes, err);
-    return d->root && json_frame_init(&d->frame, d->settings->layout == JSON_ARRAY,
-                                      d->settings->rows, &d->nodes, err);
+    if (!d->root || !json_frame_init(&d->frame, d->settings->layout == JSON_ARRAY,
+                                     d->settings->rows, &d->nodes, err))
+        return false;
+    d->frame.first_wins = d->settings->duplicate_keys == JSON_DUPLICATES_FIRST;
+    return true;
 }
 
 static void open_walk(struct json_decoder *d)
@@ -213,11 +216,11 @@ static void learn_alike(struct json_decoder *d, const uint8_t *row)
         line--;
     bool at_line = line > first ? line[-1] == '\n' : !d->block.base && line == d->block.data;
     size_t length = (size_t)(row - line) + 2;
-    if (!at_line || length > sizeof d->alike)
+    if (!at_line || length > sizeof d->alike.text)
         return;
-    d->alike[0] = '\n';
-    memcpy(d->alike + 1, line, length - 1);
-    d->alike_length = length;
+    d->alike.text[0] = '\n';
+    memcpy(d->alike.text + 1, line, length - 1);
+    d->alike.length = length;
 }
 
 static bool consume_separators(struct json_decoder *d, const uint8_t *end, struct cpl_error *err)
@@ -443,10 +446,10 @@ static const uint8_t *value_end(struct json_discard *discard, const uint8_t *p, 
 static const uint8_t *next_alike(const struct json_decoder *d, const uint8_t *p, const uint8_t *end,
                                  size_t *keep)
 {
-    size_t length = d->alike_length;
+    size_t length = d->alike.length;
     for (; (p = memchr(p, '\n', (size_t)(end - p))); p++) {
         size_t left = (size_t)(end - p);
-        if (left >= length && !memcmp(p, d->alike, length))
+        if (left >= length && !memcmp(p, d->alike.text, length))
             return p + length - 1;
         if (left < length) {
             *keep = left;
@@ -652,12 +655,35 @@ static bool seek_line(struct json_decoder *d, enum progress *progress)
 
 /* ---- rows in arrays and documents ---- */
 
-/* What stands at `start` is not JSON, or no row: go on where the next row seems to begin. */
-static bool broken(struct json_decoder *d, struct cpl_error *err)
+/* The bytes [block.at, stop) are no row, nor are they JSON. */
+static bool reject_broken(struct json_decoder *d, const uint8_t *stop, struct cpl_error *err)
 {
+    const uint8_t *start = d->block.data + d->block.at;
+    bool ok = bad_row(d, start, stop, stop, err);
+    pass_lines(d, start, stop);
+    return ok;
+}
+
+/* What stands at block.at is not JSON, or no row: go on where the next row seems to begin. */
+static bool broken(struct json_decoder *d, bool in_value, enum progress *progress,
+                   struct cpl_error *err)
+{
+    bool whole = d->block.whole;
+    const uint8_t *stop = json_resync(&d->frame, &d->walk.lex, &d->alike, whole, in_value,
+                                      d->block.data + d->block.at);
     d->walk.widenable = false;
     take_back_row(d);
-    return start_discarding(d, d->alike_length ? DISCARD_TO_ALIKE : DISCARD_REST, err);
+    *progress = ROW_TAKEN;
+    if (stop)
+        return reject_broken(d, stop, err);
+    if (whole) {
+        d->frame.state = FRAME_START;
+        return reject_broken(d, json_block_end(&d->block), err);
+    }
+    if (json_block_is_full(&d->block))
+        return start_discarding(d, d->alike.length ? DISCARD_TO_ALIKE : DISCARD_REST, err);
+    *progress = NEED_BYTES;
+    return true;
 }
 
 /* A number or word that ends with the bytes at hand may be longer than it seems. */
@@ -678,17 +704,25 @@ static bool odd_value(struct json_decoder *d, const uint8_t *start, enum progres
     *progress = ROW_TAKEN;
     if (!end) {
         json_fail(&d->walk.lex, check.fault, check.where, check.message);
-        return check.fault == JSON_SYNTAX
-                   ? broken(d, err)
-                   : (take_back_row(d), start_discarding(d, DISCARD_VALUE, err));
+        return broken(d, true, progress, err);
     }
     take_back_row(d);
-    if (names_column(d->walk.lex.fault))
+    if (names_column(d->walk.lex.fault) && d->frame.state != FRAME_SURPLUS)
         has_long_field(d, start, end);
     bool ok = bad_row(d, start, end, end, err);
     pass_lines(d, start, end);
     json_frame_row_done(&d->frame);
     return ok;
+}
+
+/* The member that `rows` names stands twice in the document; at its second value. */
+static bool surplus_value(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
+{
+    d->walk.node = NULL;
+    d->walk.widenable = false;
+    json_fail(&d->walk.lex, JSON_DUPLICATE, d->block.data + d->block.at,
+              "a document has the member that `rows` names twice; the first one's rows are read");
+    return odd_value(d, d->block.data + d->block.at, progress, err);
 }
 
 static bool value_row(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
@@ -708,20 +742,32 @@ static bool value_row(struct json_decoder *d, enum progress *progress, struct cp
     return true;
 }
 
+/* To the first byte of a document, when one is due. */
+static bool pass_blanks(struct json_decoder *d, struct cpl_error *err)
+{
+    return d->frame.state != FRAME_START ||
+           consume_separators(d, json_space(&d->walk.lex, d->block.data + d->block.at), err);
+}
+
 static bool next_value(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
 {
     const uint8_t *p = d->block.data + d->block.at;
     switch (json_frame_advance(&d->frame, &d->walk.lex, d->block.whole, &p)) {
     case FRAME_ROW:
-        return consume_separators(d, p, err) && value_row(d, progress, err);
+        if (!consume_separators(d, p, err))
+            return false;
+        return d->frame.state == FRAME_SURPLUS ? surplus_value(d, progress, err)
+                                               : value_row(d, progress, err);
     case FRAME_END:
         *progress = FINISHED;
         return consume_separators(d, p, err);
     case FRAME_NEED:
-        return grow_or_discard(d, DISCARD_REST, progress, err);
+        return pass_blanks(d, err) &&
+               grow_or_discard(d, d->frame.state == FRAME_START ? DISCARD_VALUE : DISCARD_REST,
+                               progress, err);
     default:
-        *progress = ROW_TAKEN;
-        return broken(d, err);
+        return consume_separators(d, p, err) && pass_blanks(d, err) &&
+               broken(d, false, progress, err);
     }
 }
 

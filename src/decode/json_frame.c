@@ -28,7 +28,10 @@ bool json_frame_init(struct json_frame *frame, bool array, const char *rows,
     size_t most = strlen(rows) + 1;
     frame->path = cpl_arena_alloc(arena, most * sizeof *frame->path, err);
     frame->path_lengths = cpl_arena_alloc(arena, most * sizeof *frame->path_lengths, err);
-    if (!frame->path || !frame->path_lengths)
+    frame->kinds = cpl_arena_alloc(arena, most, err);
+    frame->key_room = 6 * most; /* a byte may be written as an escape of six */
+    frame->key = cpl_arena_alloc(arena, frame->key_room, err);
+    if (!frame->path || !frame->path_lengths || !frame->kinds || !frame->key)
         return false;
     for (rows += separator == '/'; rows;) {
         char *part = cpl_arena_alloc(arena, strlen(rows) + 1, err);
@@ -42,13 +45,18 @@ bool json_frame_init(struct json_frame *frame, bool array, const char *rows,
 
 /* ---- going in ---- */
 
-/* Is the key [text, end) the wanted one? Keys with escapes are compared as they are written, which
- * no sane path needs. */
+/* Is the key [text, end), checked before, the wanted one? */
 static bool is_part(const struct json_frame *frame, size_t level, const uint8_t *text,
                     const uint8_t *end)
 {
-    return (size_t)(end - text) == frame->path_lengths[level] &&
-           !memcmp(text, frame->path[level], frame->path_lengths[level]);
+    size_t length = (size_t)(end - text);
+    if (length > frame->key_room)
+        return false;
+    if (memchr(text, '\\', length)) {
+        length = json_unescape(text, end, frame->key);
+        text = frame->key;
+    }
+    return length == frame->path_lengths[level] && !memcmp(text, frame->path[level], length);
 }
 
 /* From '{' to the value of the wanted member. */
@@ -95,6 +103,7 @@ static const uint8_t *enter_array(const struct json_frame *frame, struct json_le
 static const uint8_t *enter(const struct json_frame *frame, struct json_lex *lex, const uint8_t *p)
 {
     for (size_t level = 0; p && level < frame->n_path; level++) {
+        frame->kinds[level] = (char)*p;
         if (*p == '{')
             p = enter_object(frame, lex, level, p);
         else if (*p == '[')
@@ -108,35 +117,34 @@ static const uint8_t *enter(const struct json_frame *frame, struct json_lex *lex
 
 /* ---- coming out ---- */
 
+/* Over a member or an element at p of a container on the path. *surplus: the member is the path's
+ * own once more, and p is at its value. */
+static const uint8_t *leave_member(const struct json_frame *frame, struct json_lex *lex,
+                                   size_t level, const uint8_t *p, bool *surplus)
+{
+    const uint8_t *key = p + 1, *at = json_skip(lex, p, (uint32_t)level + 1);
+    if (!at || *p != '"' || *json_space(lex, at) != ':')
+        return at;
+    const uint8_t *value = json_colon(lex, at);
+    *surplus = !frame->first_wins && frame->kinds[level] == '{' &&
+               is_part(frame, level, key, at - 1);
+    return *surplus ? value : json_skip(lex, value, (uint32_t)level + 1);
+}
+
 /* Behind the container that the path entered at some level: its further members, and its bracket.
  */
-static const uint8_t *leave_level(struct json_lex *lex, uint32_t depth, const uint8_t *p)
+static const uint8_t *leave_level(const struct json_frame *frame, struct json_lex *lex,
+                                  size_t level, const uint8_t *p, bool *surplus)
 {
-    bool plain;
-    for (;;) {
+    while (p && !*surplus) {
         p = json_space(lex, p);
         if (*p == '}' || *p == ']')
             return p + 1;
         if (*p != ',')
             return json_fail(lex, JSON_SYNTAX, p,
                              "',' or a closing bracket is missing behind the rows");
-        p = json_space(lex, p + 1);
-        const uint8_t *at = json_skip(lex, p, depth);
-        if (at && *p == '"' && *json_space(lex, at) == ':') {
-            at = json_string(lex, p + 1, &plain);
-            at = at ? json_colon(lex, at + 1) : NULL;
-            at = at ? json_skip(lex, at, depth) : NULL;
-        }
-        if (!at)
-            return NULL;
-        p = at;
+        p = leave_member(frame, lex, level, json_space(lex, p + 1), surplus);
     }
-}
-
-static const uint8_t *leave(const struct json_frame *frame, struct json_lex *lex, const uint8_t *p)
-{
-    for (size_t level = frame->n_path; p && level-- > 0;)
-        p = leave_level(lex, (uint32_t)level + 1, p);
     return p;
 }
 
@@ -144,7 +152,9 @@ static const uint8_t *leave(const struct json_frame *frame, struct json_lex *lex
 
 struct step {
     const uint8_t *p;
+    const uint8_t *document; /* behind the last document that was left */
     enum json_frame_state state;
+    size_t level;                  /* containers on the path that are still open */
     enum json_frame_result result; /* FRAME_ROW also means: go on stepping when `moving` */
     bool moving;
 };
@@ -166,10 +176,32 @@ static void step_start(const struct json_frame *frame, struct json_lex *lex, str
         step->moving = true;
     } else if (p && frame->array && !frame->n_path) {
         p = json_fail(lex, JSON_SYNTAX, p, "not an array");
-    } else {
+    } else if (p) {
         step->state = FRAME_FOUND;
     }
     step->p = p;
+}
+
+/* Behind the rows: out of the containers that the path entered. */
+static void step_leave(const struct json_frame *frame, struct json_lex *lex, struct step *step)
+{
+    bool surplus = false;
+    while (step->p && step->level && !surplus) {
+        step->p = leave_level(frame, lex, step->level - 1, step->p, &surplus);
+        step->level -= step->p && !surplus;
+    }
+    step->moving = !surplus;
+    if (!step->p)
+        return;
+    step->state = surplus ? FRAME_SURPLUS : FRAME_START;
+    step->document = step->p;
+}
+
+static void begin_leaving(const struct json_frame *frame, struct step *step)
+{
+    step->state = FRAME_LEAVING;
+    step->level = frame->n_path;
+    step->moving = true;
 }
 
 /* Inside the array of rows. */
@@ -178,9 +210,8 @@ static void step_array(const struct json_frame *frame, struct json_lex *lex, str
     const uint8_t *p = json_space(lex, step->p);
     step->moving = false;
     if (*p == ']' && step->state != FRAME_NEXT) {
-        p = leave(frame, lex, p + 1);
-        step->state = FRAME_START;
-        step->moving = true;
+        p++;
+        begin_leaving(frame, step);
     } else if (step->state == FRAME_BEHIND && *p == ',') {
         p++;
         step->state = FRAME_NEXT;
@@ -196,12 +227,12 @@ static void step_once(const struct json_frame *frame, struct json_lex *lex, stru
 {
     if (step->state == FRAME_START) {
         step_start(frame, lex, step);
-    } else if (step->state == FRAME_FOUND) {
+    } else if (step->state == FRAME_FOUND || step->state == FRAME_SURPLUS) {
         step->moving = false;
     } else if (step->state == FRAME_ONLY) {
-        step->p = leave(frame, lex, step->p);
-        step->state = FRAME_START;
-        step->moving = true;
+        begin_leaving(frame, step);
+    } else if (step->state == FRAME_LEAVING) {
+        step_leave(frame, lex, step);
     } else {
         step_array(frame, lex, step);
     }
@@ -210,12 +241,22 @@ static void step_once(const struct json_frame *frame, struct json_lex *lex, stru
 enum json_frame_result json_frame_advance(struct json_frame *frame, struct json_lex *lex,
                                           bool whole, const uint8_t **p)
 {
-    struct step step = {.p = *p, .state = frame->state, .result = FRAME_ROW, .moving = true};
+    struct step step = {.p = *p,
+                        .document = *p,
+                        .state = frame->state,
+                        .level = frame->level,
+                        .result = FRAME_ROW,
+                        .moving = true};
     while (step.moving && step.p)
         step_once(frame, lex, &step);
+    frame->broken = step.state;
     bool cut = step.p ? step.p >= lex->end : lex->where >= lex->end;
     if (cut && !whole)
         return FRAME_NEED;
+    if (!step.p && step.state == FRAME_START) { /* what went before was good */
+        frame->state = FRAME_START;
+        *p = step.document;
+    }
     if (!step.p)
         return FRAME_BROKEN;
     if (step.result == FRAME_ROW && cut) {
@@ -223,11 +264,15 @@ enum json_frame_result json_frame_advance(struct json_frame *frame, struct json_
         return FRAME_BROKEN;
     }
     frame->state = step.state;
+    frame->level = step.level;
     *p = step.p;
     return step.result;
 }
 
 void json_frame_row_done(struct json_frame *frame)
 {
-    frame->state = frame->state == FRAME_FOUND ? FRAME_ONLY : FRAME_BEHIND;
+    if (frame->state == FRAME_SURPLUS)
+        frame->state = FRAME_LEAVING;
+    else if (frame->state != FRAME_START)
+        frame->state = frame->state == FRAME_FOUND ? FRAME_ONLY : FRAME_BEHIND;
 }

@@ -1,11 +1,12 @@
 /* From samples to settings, schema and back to a wider schema. */
 #include "decode/json.h"
 #include "decode/json_flatten.h"
-#include "decode/json_frame.h"
+#include "decode/json_resync.h"
 #include "decode/json_walk.h"
 
 static const char document_name[] = "_doc";
 static const char value_name[] = "value";
+static const struct json_alike unknown_alike = {.length = 0};
 
 struct json_rules json_rules_of(const struct cpl_json_settings *settings)
 {
@@ -28,11 +29,34 @@ static const uint8_t *behind_bom(const uint8_t *p)
     return memcmp(p, "\xEF\xBB\xBF", 3) ? p : p + 3;
 }
 
+enum { LINES_LOOKED_AT = 16 };
+
+/* Of a text whose first value is not JSON: is its first line a row alone? Then most of the lines
+ * behind it are containers, whole and with nothing between them. */
+static bool lines_follow(const struct json_lex *lex, const uint8_t *p)
+{
+    struct json_lex line = {.end = lex->end, .max_depth = lex->max_depth, .lines = true};
+    unsigned looked = 0, whole = 0;
+    while (looked < LINES_LOOKED_AT && (p = memchr(p, '\n', (size_t)(lex->end - p)))) {
+        const uint8_t *start = json_space(&line, ++p), *end;
+        if (*start == '\n' || start >= lex->end)
+            continue;
+        looked++;
+        end = *start == '{' || *start == '[' ? json_skip(&line, start, 0) : NULL;
+        end = end ? json_space(&line, end) : NULL;
+        whole += end && (*end == '\n' || end >= lex->end);
+    }
+    return 2 * whole > looked;
+}
+
 /* Of '[' …: rows if the elements are objects; else perhaps each line is one row. */
 static enum json_layout array_or_lines(struct json_lex *lex, const uint8_t *p)
 {
     const uint8_t *inside = json_space(lex, p + 1), *end = json_skip(lex, p, 0);
-    if (!end || *inside == '{' || memchr(p, '\n', (size_t)(end - p)))
+    const uint8_t *newline = memchr(p, '\n', (size_t)((end ? end : lex->end) - p));
+    if (!end && newline && newline >= inside && lines_follow(lex, p))
+        return JSON_LINES;
+    if (!end || *inside == '{' || newline)
         return JSON_ARRAY;
     end = json_space(lex, end);
     return end < lex->end && *end == '[' ? JSON_LINES : JSON_ARRAY;
@@ -43,10 +67,10 @@ static enum json_layout array_or_lines(struct json_lex *lex, const uint8_t *p)
 static enum json_layout lines_or_documents(struct json_lex *lex, const uint8_t *p)
 {
     const uint8_t *end = json_skip(lex, p, 0), *stop = end ? end : lex->where;
-    bool cut = !end && stop >= lex->end;
-    if (!end && !cut)
-        return JSON_LINES; /* a bad first line */
-    if (memchr(p, '\n', (size_t)(stop - p)))
+    bool cut = !end && stop >= lex->end, newline = memchr(p, '\n', (size_t)(stop - p));
+    if (!end && !cut) /* a bad first line, or a bad first document */
+        return newline && !lines_follow(lex, p) ? JSON_DOCUMENTS : JSON_LINES;
+    if (newline)
         return JSON_DOCUMENTS;
     while (*stop == ' ' || *stop == '\t' || *stop == '\r')
         stop++;
@@ -93,6 +117,26 @@ static bool observe_lines(struct observer *observer, struct json_lex *lex, const
     return true;
 }
 
+/* The row at *p, which goes behind it, or to NULL where the sample ends. A bad one is passed. */
+static bool observe_value(struct observer *observer, struct json_lex *lex, struct json_frame *frame,
+                          bool whole, const uint8_t **p)
+{
+    const uint8_t *start = *p, *end = json_skip(lex, start, 0);
+    *p = end;
+    if (!end) {
+        *p = json_resync(frame, lex, &unknown_alike, whole, true, start);
+        return true;
+    }
+    if (end >= lex->end && !whole) {
+        *p = NULL;
+        return true;
+    }
+    if (frame->state != FRAME_SURPLUS && !observe_row(observer, lex, start))
+        return false;
+    json_frame_row_done(frame);
+    return true;
+}
+
 static bool observe_framed(struct observer *observer, struct json_lex *lex, const uint8_t *p,
                            bool whole)
 {
@@ -101,14 +145,20 @@ static bool observe_framed(struct observer *observer, struct json_lex *lex, cons
     if (!json_frame_init(&frame, array, observer->settings->rows, observer->shaper.arena,
                          observer->err))
         return false;
-    while (json_frame_advance(&frame, lex, whole, &p) == FRAME_ROW) {
-        const uint8_t *end = json_skip(lex, p, 0);
-        if (!end || (end >= lex->end && !whole))
+    bool going = true;
+    while (going && p) {
+        switch (json_frame_advance(&frame, lex, whole, &p)) {
+        case FRAME_ROW:
+            if (!observe_value(observer, lex, &frame, whole, &p))
+                return false;
             break;
-        if (!observe_row(observer, lex, p))
-            return false;
-        p = end;
-        json_frame_row_done(&frame);
+        case FRAME_BROKEN:
+            p = frame.state == FRAME_START ? json_space(lex, p) : p;
+            p = json_resync(&frame, lex, &unknown_alike, whole, false, p);
+            break;
+        default:
+            going = false;
+        }
     }
     return true;
 }

@@ -273,10 +273,106 @@ static void broken_arrays(void **state)
 {
     (void)state;
     expect(NULL, "[\n{\"a\":1},\n{\"a\":x},\n{\"a\":3}\n]", "{\"a\":1}\n{\"a\":3}\n",
-           "syntax@11+9 -\n");
+           "syntax@11+7 -\n");
     expect(NULL, "[{\"a\":1},{\"a\":2}", "{\"a\":1}\n{\"a\":2}\n", "syntax@16+0 -\n");
     expect(NULL, "[{\"a\":1},{\"a\":", "{\"a\":1}\n", "syntax@9+5 -\n");
-    expect(NULL, "[{\"a\":1},{\"a\":x},{\"a\":3}]", "{\"a\":1}\n", "syntax@9+16 -\n");
+    expect(NULL, "[{\"a\":1},{\"a\":x},{\"a\":3}]", "{\"a\":1}\n{\"a\":3}\n", "syntax@9+7 -\n");
+}
+
+#define A(n) "{\"a\":" #n "}"
+
+/* One slip costs its own bytes, and no row behind it. */
+static void slips_in_arrays(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *rows, *rejects;
+    } slips[] = {
+        {"[" A(1) " " A(2) "," A(3) "]", A(1) "\n" A(2) "\n" A(3) "\n", "syntax@8+1 -\n"},
+        {"[" A(1) A(2) "]", A(1) "\n" A(2) "\n", "syntax@8+0 -\n"},
+        {"[" A(1) ",," A(2) "]", A(1) "\n" A(2) "\n", "syntax@9+0 -\n"},
+        {"[," A(1) "]", A(1) "\n", "syntax@1+0 -\n"},
+        {"[" A(1) ",]", A(1) "\n", "syntax@8+1 -\n"},
+        {"[" A(1) "}," A(2) "]", A(1) "\n" A(2) "\n", "syntax@8+1 -\n"},
+        {"[" A(1) "]," A(2) "," A(3) "]", A(1) "\n",
+         "syntax@9+1 -\nsyntax@10+7 -\nsyntax@17+1 -\n"
+         "syntax@18+7 -\nsyntax@25+1 -\n"},
+        {"[" A(1) ",{\"a\":[2}," A(3) "]", A(1) "\n" A(3) "\n", "syntax@9+8 -\n"},
+        {"[" A(1) ",{\"a\":2]}," A(3) "]", A(1) "\n" A(3) "\n", "syntax@9+8 -\n"},
+        {"[" A(1) ",{\"a\":2," A(3) "]", A(1) "\n" A(3) "\n", "syntax@9+7 -\n"},
+        {"[" A(1) ",{\"a\":{\"b\":2}," A(3) "]", A(1) "\n" A(3) "\n", "syntax@9+13 -\n"},
+        {"[" A(1) ",{\"a\":\"x}," A(3) "," A(4) "]", A(1) "\n" A(3) "\n" A(4) "\n",
+         "syntax@9+8 -\n"},
+        {"[" A(1) ",{\"a\":x\",\"b\":1}," A(3) "]", A(1) "\n" A(3) "\n", "syntax@9+14 -\n"},
+        {"[" A(1) ",{\"a\":\"},{\" \"b\":2}," A(3) "]", A(1) "\n" A(3) "\n", NULL},
+        {"[" A(1) ",{\"a\":\"\t},{\"}," A(3) "]", A(1) "\n" A(3) "\n", "syntax@9+12 -\n"},
+        {"[" A(1) ",x," A(3) "]", A(1) "\n" A(3) "\n", "syntax@9+1 -\n"},
+        {"[" A(1) ",x" A(3) "]", A(1) "\n" A(3) "\n", "syntax@9+1 -\n"},
+        {"[" A(1) ",\"\xFF\"," A(3) ",{\"a\":\"\\ud800\"}," A(4) "]", A(1) "\n" A(3) "\n" A(4) "\n",
+         "charset@9+3 -\ncharset@21+14 -\n"},
+        {"[" A(1) ",{\"a\"2}\n]\n[" A(3) "]", A(1) "\n" A(3) "\n", "syntax@9+6 -\n"},
+    };
+    for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
+        struct fixture f = {.options = "{\"layout\": \"array\"}"};
+        if (!fixture_decode(&f, slips[i].text, strlen(slips[i].text)))
+            fail_msg("%s", f.err.message);
+        assert_string_equal(cpl_buffer_text(&f.rows, NULL), slips[i].rows);
+        if (slips[i].rejects)
+            assert_string_equal(cpl_buffer_text(&f.rejects, NULL), slips[i].rejects);
+        fixture_release(&f);
+    }
+}
+
+static void slips_in_documents(void **state)
+{
+    (void)state;
+    const char *options = "{\"layout\": \"documents\"}";
+    expect(options, A(1) " x " A(2) "," A(3), A(1) "\n" A(2) "\n" A(3) "\n",
+           "syntax@8+2 -\nsyntax@17+1 -\n");
+    expect(options, A(1) "}" A(2) "}}", A(1) "\n" A(2) "\n", "syntax@7+1 -\nsyntax@15+2 -\n");
+    expect(options, "{\"a\":x}" A(2) "\nx\n" A(3), A(2) "\n" A(3) "\n",
+           "syntax@0+7 -\nsyntax@15+1 -\n");
+}
+
+static void slips_around_the_rows(void **state)
+{
+    (void)state;
+    const char *options = "{\"rows\": \"/x/items\"}";
+    expect(options, "{\"x\":{\"items\":[" A(1) "]}}\n{\"x\":{}}\n{\"x\":{\"items\":[" A(2) "]}}\n",
+           A(1) "\n" A(2) "\n", "syntax@26+8 -\n");
+    expect(options,
+           "[0]{\"x\":bad}\n{\"x\":{\"items\":[" A(1) "] 1}}\n{\"x\":{\"items\":[" A(2) "]}}",
+           A(1) "\n" A(2) "\n", "syntax@0+3 -\nsyntax@3+9 -\nsyntax@35+5 -\n");
+    expect("{\"rows\": \"r\"}", "{\"r\":[" A(1) ",{\"a\":2]}\n{\"r\":[" A(3) "]}",
+           A(1) "\n" A(3) "\n", "syntax@14+6 -\n");
+}
+
+/* The member that leads to the rows stands twice: none of its rows is lost in silence. */
+static void rows_twice(void **state)
+{
+    (void)state;
+    const char *text = "{\"i\":[" A(1) "],\"i\":[" A(2) "," A(3) "], \"\\u0069\":4}\n{\"i\":[" A(
+        5) "]}";
+    const char *two = A(1) "\n" A(5) "\n",
+               *rejects = "duplicate_key@19+17 -\nduplicate_key@47+1 -\n";
+    expect("{\"rows\": \"i\"}", text, two, rejects);
+    expect("{\"rows\": \"i\", \"duplicate_keys\": \"last\"}", text, two, rejects);
+    expect("{\"rows\": \"i\", \"duplicate_keys\": \"first\"}", text, two, "");
+    expect("{\"rows\": \"x.i\"}", "{\"x\":{\"i\":[" A(1) "]},\"x\":{\"i\":[" A(2) "]}}", A(1) "\n",
+           "duplicate_key@25+15 -\n");
+    expect("{\"rows\": \"i\"}", "{\"i\":" A(1) ",\"i\":[bad]}\n{\"i\":[" A(2) "]}",
+           A(1) "\n" A(2) "\n", "syntax@17+5 -\n");
+}
+
+static void layout_of_a_bad_start(void **state)
+{
+    (void)state;
+    expect(NULL, "[1\n" A(2) "\n" A(3) "\n", A(2) "\n" A(3) "\n", "syntax@0+3 -\n");
+    expect(NULL, "{\"a\":1\n" A(2) "\n" A(3) "\n", A(2) "\n" A(3) "\n", "syntax@0+7 -\n");
+    expect(NULL, "[" A(x) ",\n" A(2) ",\n" A(3) "\n]", A(2) "\n" A(3) "\n", "syntax@1+7 -\n");
+    expect(NULL, "[\n" A(2) "\n" A(3) "\n]", A(2) "\n" A(3) "\n", "syntax@9+1 -\n");
+    expect(NULL, "{\n \"a\": x\n}\n{\n \"a\": 1\n}\n{\n \"a\": 2\n}\n", A(1) "\n" A(2) "\n",
+           "syntax@0+11 -\n");
 }
 
 static void documents(void **state)
@@ -286,7 +382,7 @@ static void documents(void **state)
            "{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n{\"a\":4}\n", "");
     expect(NULL, "{\n  \"a\": 1\n}\n{\n  \"a\": 2\n}\n", "{\"a\":1}\n{\"a\":2}\n", "");
     expect(NULL, "{\n  \"a\": 1\n}\n{\n  \"a\" 2\n}\n{\n  \"a\": 3\n}\n", "{\"a\":1}\n{\"a\":3}\n",
-           "syntax@13+12 -\n");
+           "syntax@13+11 -\n");
 }
 
 static void path_to_rows(void **state)
@@ -502,6 +598,11 @@ int main(void)
         cmocka_unit_test(long_fields),
         cmocka_unit_test(arrays),
         cmocka_unit_test(broken_arrays),
+        cmocka_unit_test(slips_in_arrays),
+        cmocka_unit_test(slips_in_documents),
+        cmocka_unit_test(slips_around_the_rows),
+        cmocka_unit_test(rows_twice),
+        cmocka_unit_test(layout_of_a_bad_start),
         cmocka_unit_test(documents),
         cmocka_unit_test(path_to_rows),
         cmocka_unit_test(flattened),
