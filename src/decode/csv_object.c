@@ -24,6 +24,11 @@ static bool fits_names(const struct cpl_csv_dialect *d, const struct cpl_schema 
 {
     for (uint32_t f = 0; f < schema->n_fields; f++)
         *shared += cpl_name_order_find(own, schema->fields[f].name) >= 0;
+    if (!*shared)
+        return cpl_fail(err, CPL_E_DATA,
+                        "its header has none of the first input's columns (it begins with "
+                        "\"%.100s\"): is it of the same kind, and has it the same delimiter?",
+                        d->column_names[0]);
     for (uint32_t c = 0; c < d->n_columns && !closed; c++)
         if (cpl_name_order_find(theirs, d->column_names[c]) < 0)
             return cpl_fail(err, CPL_E_DATA,
@@ -37,10 +42,7 @@ static bool fits_names(const struct cpl_csv_dialect *d, const struct cpl_schema 
                             "its header lacks the column \"%.100s\", which must not be null",
                             schema->fields[f].name);
     }
-    return *shared ||
-           cpl_fail(err, CPL_E_DATA,
-                    "its header has none of the first input's columns: is it of the same kind, and "
-                    "has it the same delimiter?");
+    return true;
 }
 
 static bool fits_schema(const struct cpl_csv_dialect *d, const struct cpl_schema *schema,

@@ -185,16 +185,15 @@ bool cpl_csv_find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *s
         !cpl_csv_walk_init(&walk, sample, cpl_csv_rules_of(d), err))
         return false;
     if (score.fields > 1 && find_table(d, &walk, score.fields, &above, &before_last)) {
-        size_t end = walk.start;
-        d->short_header = above.records && is_short_header(&walk, above.fields);
-        if (d->short_header) {
-            end = above.start;
-            above = before_last;
-        }
+        bool short_header = above.records && is_short_header(&walk, above.fields);
+        size_t end = short_header ? above.start : walk.start;
+        above = short_header ? before_last : above;
         bool prose = above.words && !above.rows && !(above.spaced && is_spaced(&walk));
-        if (guesses_preamble(d) && prose && above.records <= MOST_PREAMBLE &&
-            score.agreeing > above.records)
+        bool found = guesses_preamble(d) && prose && above.records <= MOST_PREAMBLE &&
+                     score.agreeing > above.records;
+        if (found)
             d->skip_lines = lines_before(&walk, end);
+        d->short_header = short_header && (found || !above.records); /* it is the first row */
     }
     cpl_csv_walk_release(&walk);
     return true;

@@ -205,6 +205,8 @@ static void rows_are_no_preamble(void **state)
     expect("1, 2\nx, y, z\nu, v, w\nr, s, t\n", NULL, "x| y| z\nu| v| w\nr| s| t\n",
            "ragged@0+5:- ");
     expect("id,txt\n1,a,b\n2,a,b\n3,a,b\n", NULL, "1|a|b\n2|a|b\n3|a|b\n", "");
+    expect("Title of it\na,b\n1,2,\n3,4,\n5,6,\n", OPTIONS("header", "yes"), "",
+           "ragged@12+4:- ragged@16+5:- ragged@21+5:- ragged@26+5:- ");
     expect("id,txt\n1,a,b\n2,a\n", OPTIONS("header", "yes"), "2|a\n", "ragged@7+6:- ");
     expect("Title\n1,a\n2,b\n3,c\n", OPTIONS("header", "no"), "1|a\n2|b\n3|c\n", "ragged@0+6:- ");
     expect("a,b\n1,2,\n3,4,\n", OPTIONS("header", "no"), "1|2|~\n3|4|~\n", "ragged@0+4:- ");
@@ -226,6 +228,82 @@ static void rows_are_no_preamble(void **state)
     cpl_buffer_release(&text);
     cpl_buffer_release(&want);
     cpl_buffer_release(&rejects);
+}
+
+/* ---- further objects ---- */
+
+/* The rows of `text` behind an object that looks like `first`; NULL: it is refused. */
+static void expect_further(const char *first, const char *text, const char *const *options,
+                           const char *rows, const char *rejects)
+{
+    struct run run;
+    void *own = NULL;
+    struct cpl_error err = {0};
+    begin(&run, first, strlen(first), options, NULL);
+    char *copy = padded(text, strlen(text));
+    struct cpl_sample head = {
+        .data = (uint8_t *)copy, .size = strlen(text), .at_start = true, .whole = true};
+    bool ok = cpl_csv_for_object(&run.dialect, &head, run.schema, false, &own, &err);
+    assert_int_equal(ok, rows != NULL);
+    if (own)
+        run.plan.settings = own;
+    if (ok) {
+        decode_split(&run, text, strlen(text), 0, UINT64_MAX, true);
+        assert_string_equal(rows_of(&run), rows);
+        assert_string_equal(rejects_of(&run), rejects);
+        assert_int_equal(run.bytes, strlen(text));
+    }
+    if (own)
+        cpl_csv_release(own);
+    cpl_free(own);
+    free(copy);
+    end(&run);
+}
+
+static void objects_have_their_own(void **state)
+{
+    (void)state;
+    const char *first = "a,b\n1,x\n2,y\n";
+    expect_further(first, "\n\nb,a\nz,3\n", NULL, "3|z\n", "");
+    expect_further(first, "a;b\n3;z\n", NULL, "3|z\n", "");
+    expect_further(first, "a;b\n3;z\n", OPTIONS("delimiter", ","), NULL, NULL);
+    expect_further(first, "a,b\r3,z\r4,w\r", NULL, "3|z\n4|w\n", "");
+    expect_further(first, "a,b\r3,z\r4,w\r", OPTIONS("newline", "lf"), NULL, NULL);
+    expect_further(first, "a,\"b\n3,z\n4,w\n", NULL, NULL, NULL); /* not swallowed */
+    expect_further(first, "\n\n", NULL, "", "");
+    expect_further("# by hand\na,b\nk,x\n", "a,b\nl,z\n#c,w\n", NULL, "l|z\n#c|w\n", "");
+    expect_further("Title of it\n1,x\n2,y\n", "3,z\n4,w\n", NULL, "3|z\n4|w\n", "");
+    expect_further("1,x\n2,y\n", "Title of it\n3,z\n4,w\n", NULL, "3|z\n4|w\n", "");
+    expect_further("1,x\n2,y\n", "Title of it\n3,z\n4,w\n", OPTIONS("header", "no"), "3|z\n4|w\n",
+                   "ragged@0+12:- ");
+    expect_further("1;2,5;x\n2;3,5;y\n", "3;4,5;z,z,z\n", NULL, "3|4.5|z,z,z\n", "");
+    expect_further("1,x\n2,y\n", "3\n4,z\n5\n", NULL, "4|z\n", "ragged@0+2:- ragged@6+2:- ");
+}
+
+static void memory_failures_of_further_objects(void **state)
+{
+    (void)state;
+    struct run run;
+    begin(&run, "a,b\n1,x\n", 8, NULL, NULL);
+    char *copy = padded("sep=;\nb;a\nz;3\n", 14);
+    struct cpl_sample head = {.data = (uint8_t *)copy, .size = 14, .at_start = true, .whole = true};
+    for (uint64_t n = 1;; n++) {
+        struct cpl_error err = {0};
+        void *own = NULL;
+        head.data = (uint8_t *)copy + (n & 1 ? 0 : 6); /* with and without its separator line */
+        head.size = n & 1 ? 14 : 8;
+        cpl_memory_fail_at((n + 1) / 2);
+        bool ok = cpl_csv_for_object(&run.dialect, &head, run.schema, false, &own, &err);
+        cpl_memory_fail_at(0);
+        if (own)
+            cpl_csv_release(own);
+        cpl_free(own);
+        if (ok && !(n & 1))
+            break;
+        assert_true(ok || err.code == CPL_E_MEMORY);
+    }
+    free(copy);
+    end(&run);
 }
 
 static void comments_are_told_from_rows(void **state)
@@ -696,6 +774,8 @@ int main(void)
         cmocka_unit_test(blanks_above_the_header),
         cmocka_unit_test(rows_are_no_preamble),
         cmocka_unit_test(comments_are_told_from_rows),
+        cmocka_unit_test(objects_have_their_own),
+        cmocka_unit_test(memory_failures_of_further_objects),
         cmocka_unit_test(newlines_outside_quotes),
         cmocka_unit_test(cells),
         cmocka_unit_test(bad_rows),

@@ -1,7 +1,7 @@
 /* CSV: any bytes, any dialect. Decoded whole by one read, and in two splits by small reads, the second worked again
  * from the true start when the seam does not fit (as run/loop.c does): the same rows, rejects, lines and
  * schema; the books balance and every byte is in one of them. What was decoded, written as CSV and read
- * back as the same types, is the same rows.
+ * back as the same types, is the same rows. A part of the text is also read as a further object.
  *
  * Input: dialect, size of the sample, flags, cut, size of reads, rows a batch; then the text. */
 #include "decode/csv.h"
@@ -360,6 +360,45 @@ static void round_trip(struct table *t, const uint8_t *text, size_t size)
     cpl_buffer_release(&csv);
 }
 
+/* ---- a further object ---- */
+
+/* The text from `from` on as an object of its own, under what the first one settled: every byte of it is in the books, whether
+ * from one read or from two splits. */
+static void further_object(struct table *first, const uint8_t *text, size_t size)
+{
+    uint8_t *copy = calloc(1, size + SLACK);
+    struct cpl_sample head = {.data = copy, .size = size, .at_start = true, .whole = true};
+    void *own = NULL;
+    MUST(copy);
+    memcpy(copy, text, size);
+    if (cpl_csv_for_object(&first->dialect, &head, first->schema, false, &own, NULL)) {
+        struct cpl_schema *schema = cpl_schema_new(first->schema->fields, first->schema->n_fields,
+                                                   NULL);
+        struct cpl_column_plan *columns = cpl_alloc_zero(first->schema->n_fields + 1u,
+                                                         sizeof *columns, NULL);
+        MUST(schema && columns);
+        memcpy(columns, first->columns, schema->n_fields * sizeof *columns);
+        struct table t = {.plan = first->plan,
+                          .schema = schema,
+                          .columns = columns,
+                          .read_size = first->read_size,
+                          .cut = size > 1 ? size / 2 : 0};
+        t.plan.schema = t.schema;
+        t.plan.columns = t.columns;
+        if (own)
+            t.plan.settings = own;
+        decode(&t, text, size);
+        cpl_schema_free(t.schema);
+        cpl_free(t.columns);
+        cpl_buffer_release(&t.rows);
+        cpl_buffer_release(&t.rejects);
+    }
+    if (own)
+        cpl_csv_release(own);
+    cpl_free(own);
+    free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < KNOBS || size > 20000)
@@ -382,6 +421,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         decode(&parts, text, size);
         compare(&whole, &parts);
         round_trip(&whole, text, size);
+        size_t from = size * knobs[3] / 256;
+        further_object(&parts, text + from, size - from);
     }
     end(&whole);
     end(&parts);
