@@ -43,7 +43,10 @@ static const struct cpl_flag convert_flags[] = {
      .argument = "FILE",
      .summary = "Write the receipt of a single file here; `cupel verify` reads it."},
     {.name = "json", .summary = "Print the result as one JSON object."},
-    {.name = "run-id", .argument = "ID", .summary = "Name of this run; the same id lands once."},
+    {.name = "run-id",
+     .argument = "ID",
+     .summary = "Name of this run; the same id lands once. (A single CSV or JSON file cannot keep "
+                "an id, and is written again.)"},
     {.name = NULL},
 };
 
@@ -172,7 +175,8 @@ static bool add_in(struct cpl_settings *settings, const struct cpl_arguments *ar
 static void hint_at_force(struct cpl_error *err)
 {
     size_t length = strlen(err->message);
-    if (err->code == CPL_E_CONFLICT && !strstr(err->message, "--force"))
+    bool by_force = strstr(err->message, "overwr") != NULL;
+    if (err->code == CPL_E_CONFLICT && by_force)
         snprintf(err->message + length, sizeof err->message - length, " (--force replaces it)");
 }
 

@@ -14,7 +14,8 @@ static const struct cpl_flag replay_flags[] = {
      .summary = "Which of the file's pipelines, when it holds several."},
     {.name = "run-id",
      .argument = "ID",
-     .summary = "Name of this run. A run id lands once: run again what was cut off."},
+     .summary = "Name of this run. A run id lands once: run again what was cut off. (A single CSV "
+                "or JSON file cannot keep an id, and is written again.)"},
     {.name = "allow-exec", .summary = "Let ${exec:…} in the configuration run programs."},
     {.name = "receipt", .argument = "FILE", .summary = "Write the receipt of a single file here."},
     {.name = "force", .letter = 'f', .summary = "Replace the receipt FILE if it is there."},

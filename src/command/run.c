@@ -9,7 +9,8 @@ static const struct cpl_flag run_flags[] = {
     {.name = "pipeline", .argument = "NAME", .summary = "Only the pipeline of this name."},
     {.name = "run-id",
      .argument = "ID",
-     .summary = "Name of this run. A run id lands once: run again what was cut off."},
+     .summary = "Name of this run. A run id lands once: run again what was cut off. (A single CSV "
+                "or JSON file cannot keep an id, and is written again.)"},
     {.name = "metadata",
      .argument = "DIR",
      .summary = "A directory of ingestion metadata (*.json), in place of FILE."},
@@ -135,7 +136,8 @@ const struct cpl_verb cpl_verb_run = {
         "before the file.\n"
         "A run that was cut off leaves nothing visible: run it again. With the same --run-id it "
         "lands "
-        "at most once, however often it is started.",
+        "at most once, however often it is started: datasets know it by their log, single Parquet "
+        "files by their footer; single CSV and JSON files cannot know it.",
     .examples = "cupel run orders.yaml\n"
                 "cupel run orders.yaml --pipeline returns --set sink.mode=overwrite\n"
                 "cupel run --metadata conf/ --ocs sales\n",

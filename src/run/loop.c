@@ -14,6 +14,7 @@
  * accounts. The calling thread waits and reports progress. */
 #include "run/loop.h"
 #include "base/plural.h"
+#include "run/landed.h"
 #include "run/record_parts.h"
 #include "run/repair.h"
 #include "run/replay.h"
@@ -165,6 +166,9 @@ bool cpl_run_work(struct run_state *run, struct cpl_error *err)
     run->output = (struct cpl_output){.plan = &run->plan,
                                       .attempt = run->attempt,
                                       .run_id = run->result->run_id,
+                                      .keep_run_id = run->options->run_id && run->attempt &&
+                                                     run->plan.pipeline->sink.single_file,
+                                      .first_reject = &run->result->first_reject,
                                       .account = &run->account,
                                       .store.spill.fd = -1,
                                       .stop = run->options->stop};
@@ -235,6 +239,11 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
 {
     char plan_hash[CPL_HASH_TEXT] = "";
     struct cpl_buffer json = {0};
+    bool landed;
+    if (!cpl_landed_look(run, &landed, err))
+        return false;
+    if (landed)
+        return true;
     if (!begin_attempt(run, err))
         return false;
     const struct cpl_prior *prior = run->attempt ? cpl_attempt_prior(run->attempt) : NULL;

@@ -1,5 +1,6 @@
 #include "run/output.h"
 #include "config/components.h"
+#include "run/landed.h"
 #include "run/record_parts.h"
 
 #include <stdio.h>
@@ -230,7 +231,8 @@ bool cpl_output_finish(struct cpl_output *o, struct cpl_error *err)
     if (!o->data && single && !o->n_files &&
         !open_data(o, err)) /* no rows: an empty file with its schema */
         return false;
-    if (!finish_file(o, &o->data, CPL_FILE_DATA, err) || !write_partitions(o, o->threads, err))
+    if (!cpl_landed_write(o, err) || !finish_file(o, &o->data, CPL_FILE_DATA, err) ||
+        !write_partitions(o, o->threads, err))
         return false;
     return !o->rejects || (flush_rejects(o, err) && remember_origins(o, err) &&
                            finish_file(o, &o->rejects, CPL_FILE_REJECTS, err));

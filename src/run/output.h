@@ -15,6 +15,8 @@ struct cpl_output {
     const struct cpl_plan *plan;
     struct cpl_attempt *attempt; /* NULL: standard output */
     const char *run_id;
+    bool keep_run_id;                  /* a single file remembers it (landed.h) */
+    char *const *first_reject;         /* of the run, when there is one; may be NULL */
     const struct cpl_account *account; /* of the inputs, whole when the output is finished */
     char stem[256], folder[64];        /* "ingest_date=2026-11-21/" or "" */
     struct cpl_staged_file *files;

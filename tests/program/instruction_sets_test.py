@@ -9,9 +9,11 @@ class InstructionSetsTest(ProgramTest):
     def outputs(self, name):
         found = []
         for level in ("portable", "avx2", "avx512"):
-            self.cupel("convert", name, f"{level}.parquet", "--run-id", "r", "--quiet", environment={"CUPEL_CPU": level})
-            rejects = self.top / f"{level}.parquet.rejects.parquet"
-            found.append(((self.top / f"{level}.parquet").read_bytes(), rejects.read_bytes() if rejects.exists() else None))
+            self.cupel("convert", name, "o.parquet", "--run-id", "r", "--quiet", environment={"CUPEL_CPU": level})
+            files = [self.top / name for name in ("o.parquet", "o.parquet.rejects.parquet")]
+            found.append(tuple(file.read_bytes() if file.exists() else None for file in files))
+            for file in files:
+                file.unlink(missing_ok=True)  # the same run id would do nothing
         return found
 
     def assert_one(self, name):
