@@ -32,10 +32,13 @@ def rows(first, n):
 class ParallelTest(ProgramTest):
     def convert(self, threads, *arguments):
         """The bytes of the file and of its rejects."""
-        out = self.top / f"out{threads}.parquet"
-        self.cupel("convert", *arguments, out, "--threads", threads, "--quiet", "--force")
-        rejects = pathlib.Path(f"{out}.rejects.parquet")
-        return out.read_bytes(), rejects.read_bytes() if rejects.exists() else None
+        out = self.top / "out.parquet"
+        self.cupel("convert", *arguments, out, "--threads", threads, "--quiet")
+        files = [out, pathlib.Path(f"{out}.rejects.parquet")]
+        found = tuple(file.read_bytes() if file.exists() else None for file in files)
+        for file in files:
+            file.unlink(missing_ok=True)  # the same run id would do nothing
+        return found
 
     def assert_same(self, *arguments, rejects=True):
         one = self.convert(1, *arguments, "--run-id", "r")
@@ -70,21 +73,21 @@ class ParallelTest(ProgramTest):
         data = (HEADER + block * (SPLIT * 5 // 4 // len(block))).encode()
         members = [data[at:at + 700000] for at in range(0, len(data), 700000)]
         self.write("plain.csv", data)
-        plain = self.convert(1, "plain.csv", "--run-id", "r")[0]
+        plain = self.convert(1, "plain.csv")[0]
         self.write("one.csv.gz", gzip.compress(data, 1))
         self.write("members.csv.gz", b"".join(gzip.compress(m, 1) for m in members))
         for name, threads in (("one.csv.gz", 1), ("one.csv.gz", 4), ("members.csv.gz", 4)):
-            out = self.convert(threads, name, "--run-id", "r", "--memory-limit", "900MB")[0]
+            out = self.convert(threads, name, "--memory-limit", "900MB")[0]
             self.assertTrue(out == plain, f"{name}, {threads} threads")
 
     def test_members_of_all_kinds(self):
         data = (HEADER + rows(0, 60000)).encode()
         self.write("plain.csv", data)
-        plain = self.convert(1, "plain.csv", "--run-id", "r")[0]
+        plain = self.convert(1, "plain.csv")[0]
         self.write("streams.csv.bz2", b"".join(bz2.compress(data[at:at + 300000], 1) for at in range(0, len(data), 300000)))
         self.write("one.csv.xz", lzma.compress(data, preset=0))
         for name in ("streams.csv.bz2", "one.csv.xz"):
-            self.assertTrue(self.convert(4, name, "--run-id", "r", "--memory-limit", "900MB")[0] == plain, name)
+            self.assertTrue(self.convert(4, name, "--memory-limit", "900MB")[0] == plain, name)
 
     def test_sections_that_widen(self):
         """The type that does not hold stands in the last section, behind seams within quotes."""
@@ -92,8 +95,8 @@ class ParallelTest(ProgramTest):
         data = "a,b\n" + lines * (SPLIT // len(lines) + 1) + 'x,"y"\n'
         self.write("plain.csv", data)
         self.write("packed.csv.gz", gzip.compress(data.encode(), 1))
-        plain = self.convert(1, "plain.csv", "--run-id", "r")[0]
-        self.assertTrue(self.convert(4, "packed.csv.gz", "--run-id", "r")[0] == plain)
+        plain = self.convert(1, "plain.csv")[0]
+        self.assertTrue(self.convert(4, "packed.csv.gz")[0] == plain)
 
     def test_ndjson(self):
         for i in range(6):
@@ -118,7 +121,7 @@ class ParallelTest(ProgramTest):
             feeder = threading.Thread(target=self.feed, args=(writing, data, size))
             feeder.start()
             out = self.top / f"pipe{size}.parquet"
-            done = subprocess.run([CUPEL, "convert", "-", str(out), "--from", "csv", "--threads", "4", "--run-id", "r", "--quiet"],
+            done = subprocess.run([CUPEL, "convert", "-", str(out), "--from", "csv", "--threads", "4", "--quiet"],
                                   cwd=self.top, stdin=reading, capture_output=True, timeout=200, check=False)
             os.close(reading)
             feeder.join()
