@@ -76,6 +76,23 @@ struct chunk {
     size_t bad_size; /* of them, an invalid sequence at the end */
 };
 
+static bool is_rotated(unsigned code)
+{
+    return code == 0x1A || code == 0x1C || code == 0x7F;
+}
+
+/* IBM's tables (ibm-943, which is ICU's Shift_JIS) rotate three control characters, as PC code
+ * pages did: 0x1A, 0x1C and 0x7F. In every charset that we offer they stand for themselves. */
+static void undo_rotation(const struct cpl_convert_io *io, struct chunk *chunk)
+{
+    for (int32_t i = 0; i < chunk->n; i++) {
+        int32_t from = chunk->offsets[i];
+        if (is_rotated(chunk->text[i]) && from >= 0 && (size_t)from < io->in_size &&
+            is_rotated(io->in[from]))
+            chunk->text[i] = io->in[from];
+    }
+}
+
 static bool next_chunk(UConverter *converter, const struct cpl_convert_io *io, struct chunk *chunk,
                        struct cpl_error *err)
 {
@@ -88,6 +105,7 @@ static bool next_chunk(UConverter *converter, const struct cpl_convert_io *io, s
     icu.to_unicode(converter, &target, chunk->text + 2 * CHUNK, &source, source + size,
                    chunk->offsets, flush, &status);
     chunk->n = (int32_t)(target - chunk->text);
+    undo_rotation(io, chunk);
     chunk->consumed = (size_t)(source - (const char *)io->in);
     chunk->bad_size = 0;
     if (status == U_ILLEGAL_CHAR_FOUND || status == U_INVALID_CHAR_FOUND ||

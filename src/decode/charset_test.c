@@ -378,6 +378,35 @@ static void damage_in_multibyte_text(void **state)
     cpl_buffer_release(&out);
 }
 
+/* ASCII stands for itself in all that we offer but EBCDIC (IBM037) and the wide ones. */
+static void ascii_is_ascii(void **state)
+{
+    (void)state;
+    static const char *const own[] = {
+        "ISO-8859-1",   "ISO-8859-2",   "ISO-8859-3",   "ISO-8859-4",     "ISO-8859-5",
+        "ISO-8859-6",   "ISO-8859-7",   "ISO-8859-8",   "ISO-8859-9",     "ISO-8859-10",
+        "windows-874",  "ISO-8859-13",  "ISO-8859-14",  "ISO-8859-15",    "ISO-8859-16",
+        "windows-1250", "windows-1251", "windows-1252", "windows-1253",   "windows-1254",
+        "windows-1255", "windows-1256", "windows-1257", "windows-1258",   "KOI8-R",
+        "KOI8-U",       "IBM437",       "IBM850",       "IBM852",         "IBM855",
+        "IBM858",       "IBM866",       "macintosh",    "x-mac-cyrillic", "x-mac-ce"};
+    static const char *const icu[] = {"Shift_JIS", "windows-31j", "EUC-JP", "GB18030",
+                                      "GBK",       "GB2312",      "Big5",   "Big5-HKSCS",
+                                      "EUC-KR",    "windows-949", "EUC-TW"};
+    size_t n_own = sizeof own / sizeof *own, n = n_own;
+    n += has_icu() ? sizeof icu / sizeof *icu : 0;
+    uint8_t ascii[128];
+    struct cpl_buffer out = {0};
+    for (unsigned i = 0; i < sizeof ascii; i++)
+        ascii[i] = (uint8_t)i;
+    for (size_t i = 0; i < n; i++) {
+        transcode(i < n_own ? own[i] : icu[i - n_own], ascii, sizeof ascii, 7, &out);
+        assert_int_equal(out.size, sizeof ascii);
+        assert_memory_equal(out.data, ascii, sizeof ascii);
+    }
+    cpl_buffer_release(&out);
+}
+
 /* ---- names ---- */
 
 static enum cpl_code open_named(const char *name, struct cpl_error *err)
@@ -587,6 +616,7 @@ int main(void)
         cmocka_unit_test(cut_off_units),
         cmocka_unit_test(east_asian_text_forth_and_back),
         cmocka_unit_test(damage_in_multibyte_text),
+        cmocka_unit_test(ascii_is_ascii),
         cmocka_unit_test(names),
         cmocka_unit_test(guesses_by_marks_and_zeros),
         cmocka_unit_test(guesses_texts),

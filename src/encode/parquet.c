@@ -339,9 +339,12 @@ static bool fill_statistics(struct cpl_file_encoder *f, const struct cpl_parquet
     if (!b->any)
         return true;
     s->min_value = keep_bytes(f, b->min, b->min_size, err);
-    s->max_value = keep_bytes(f, b->max, b->max_size, err);
-    s->has_min_exact = s->has_max_exact = true;
+    s->has_min_exact = true;
     s->min_exact = b->min_exact;
+    if (b->no_max)
+        return s->min_value.data != NULL;
+    s->max_value = keep_bytes(f, b->max, b->max_size, err);
+    s->has_max_exact = true;
     s->max_exact = b->max_exact;
     return s->min_value.data && s->max_value.data;
 }
@@ -451,8 +454,10 @@ static bool put_column_index(struct cpl_file_encoder *f, const struct cpl_parque
         (const struct cpl_page_record *)(const void *)chunk->records.data;
     uint32_t n = chunk->n_records;
     for (uint32_t i = 0; i < n; i++)
-        if (!records[i].bounds.any && records[i].nulls < records[i].values)
-            return true; /* a page whose bounds are not known (NaN alone): no column index at all */
+        if ((!records[i].bounds.any && records[i].nulls < records[i].values) ||
+            records[i].bounds.no_max)
+            return true; /* a page whose bounds are not known (NaN alone, a greatest text that
+                            cannot be cut): no column index at all */
     struct cpl_arena arena = {0};
     struct cpl_parquet_column_index index = {.boundary_order = boundary_order(records, n)};
     index.null_pages.items = cpl_arena_alloc(&arena, n * sizeof(bool), err);

@@ -153,14 +153,36 @@ static size_t character_start(const uint8_t *data, size_t at)
     return at;
 }
 
-/* Cut a greatest value so that it still is one: a byte that can grow grows, and what follows goes. */
+/* The character [data, data + size) becomes the next one of at most as many bytes, in place. False:
+ * there is none. Valid UTF-8 sorts by bytes as its code points do. */
+static bool next_character(uint8_t *data, size_t size)
+{
+    static const uint8_t leads[] = {0, 0x7F, 0xDF, 0xEF, 0xF4}; /* the last one of each length */
+    if (size == 3 && data[0] == 0xED && data[1] == 0x9F && data[2] == 0xBF) {
+        memcpy(data, "\xEE\x80\x80", 3); /* over the surrogates */
+        return true;
+    }
+    if (size == 4 && !memcmp(data, "\xF4\x8F\xBF\xBF", 4))
+        return false; /* U+10FFFF */
+    size_t at = size - 1;
+    for (; at && data[at] == 0xBF; at--)
+        data[at] = 0x80;
+    if (!at && data[0] >= leads[size])
+        return false;
+    data[at]++;
+    return true;
+}
+
+/* Cut a greatest value, of which `size` bytes are kept, so that it still is one: what can grow
+ * grows, and what follows goes. 0 = nothing in it can grow. */
 static size_t cut_max(const uint8_t *data, size_t size, bool utf8, uint8_t *out)
 {
     memcpy(out, data, size);
-    for (size_t at = size; at-- > 0;) {
-        if (utf8 ? out[at] < 0x7F : out[at] < 0xFF) {
-            out[at]++;
-            return at + 1;
+    for (size_t end = size, at; end; end = at) {
+        at = utf8 ? character_start(out, end - 1) : end - 1;
+        if (utf8 ? end - at <= 4 && next_character(out + at, end - at) : out[at] < 0xFF) {
+            out[at] += !utf8;
+            return end;
         }
     }
     return 0;
@@ -183,7 +205,7 @@ static void write_bytes(const struct cpl_bounds *bounds, bool utf8, struct cpl_b
         size = utf8 ? character_start(max->data, CPL_BOUND_BYTES) : CPL_BOUND_BYTES;
         size = cut_max(max->data, size, utf8, text->max);
         text->max_exact = false;
-        text->any = size != 0;
+        text->no_max = !size;
     } else if (size) {
         memcpy(text->max, max->data, size);
     }

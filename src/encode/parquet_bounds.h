@@ -1,7 +1,7 @@
 /* The least and greatest value of a page and of a chunk, by the rules of parquet.thrift's ColumnOrder:
  * integers signed or unsigned, floats without NaN and with -0.0 / +0.0 as bounds, bytes unsigned
  * lexicographic, decimals in FIXED_LEN_BYTE_ARRAY signed. Bounds that are longer than 64 bytes are
- * cut so that they still bound, and are marked inexact. */
+ * cut so that they still bound (text stays valid UTF-8), and are marked inexact. */
 #pragma once
 #include "batch/batch.h"
 #include "format/parquet.h"
@@ -37,6 +37,7 @@ struct cpl_bound_text {
     uint8_t min[CPL_BOUND_BYTES], max[CPL_BOUND_BYTES];
     uint8_t min_size, max_size;
     bool any, min_exact, max_exact;
+    bool no_max; /* none of at most CPL_BOUND_BYTES bytes bounds the values */
 };
 void cpl_bounds_write(const struct cpl_bounds *bounds, enum cpl_bound_order order, unsigned width,
                       bool utf8, struct cpl_bound_text *text);
