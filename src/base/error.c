@@ -1,6 +1,7 @@
 #include "base/error.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +16,31 @@ static const struct {
 #undef X
 };
 
+/* Bytes of the UTF-8 sequence that a lead byte announces; 1 = it is none. */
+static size_t announced(uint8_t lead)
+{
+    return lead < 0xC2 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 1;
+}
+
+/* A precision (%.80s) or the message's own end may have cut a character of the user's: what is left
+ * of one becomes '?'. */
+static void mend_cuts(char *message)
+{
+    char *to = message;
+    for (const char *at = message; *at;) {
+        size_t wanted = announced((uint8_t)*at), have = 1;
+        while (have < wanted && ((uint8_t)at[have] & 0xC0) == 0x80)
+            have++;
+        bool cut = have > 1 ? have < wanted : wanted > 1;
+        memmove(to, at, have);
+        if (cut)
+            *to = '?';
+        to += cut ? 1 : have;
+        at += have;
+    }
+    *to = 0;
+}
+
 static void fill(struct cpl_error *err, enum cpl_code code, const char *format, va_list args)
 {
     if (!err)
@@ -22,6 +48,7 @@ static void fill(struct cpl_error *err, enum cpl_code code, const char *format, 
     err->code = code;
     err->retriable = codes[code].retriable;
     vsnprintf(err->message, sizeof err->message, format, args);
+    mend_cuts(err->message);
 }
 
 bool cpl_fail(struct cpl_error *err, enum cpl_code code, const char *format, ...)

@@ -323,6 +323,19 @@ static bool produce(struct decompress_stream *stream, void *data, size_t size, s
     return true;
 }
 
+/* What came out first: compressed once more it would be read as noise. */
+static bool is_compressed_once(struct decompress_stream *stream, const uint8_t *head, size_t size,
+                               struct cpl_error *err)
+{
+    bool first = stream->base.position == size;
+    enum cpl_compression again = first ? cpl_compression_sniff(head, size) : CPL_PLAIN;
+    return again == CPL_PLAIN ||
+           cpl_fail(err, CPL_E_DATA,
+                    "compressed twice: %s stands inside the %s; decompress it once, then read what "
+                    "comes out",
+                    cpl_compression_name(again), cpl_compression_name(stream->compression));
+}
+
 static bool decompress_read(struct cpl_stream *base, void *data, size_t size, size_t *got,
                             struct cpl_error *err)
 {
@@ -330,6 +343,11 @@ static bool decompress_read(struct cpl_stream *base, void *data, size_t size, si
     *got = 0;
     if (!stream->failed) {
         stream->failed = !produce(stream, data, size, got, &stream->error);
+        if (*got && !is_compressed_once(stream, data, *got, &stream->error)) {
+            stream->failed = true;
+            stream->base.position -= *got;
+            *got = 0;
+        }
         if (!stream->failed || *got)
             return true;
     }

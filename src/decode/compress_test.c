@@ -273,6 +273,22 @@ static void every_flipped_byte_is_noticed(void **state)
     cpl_buffer_release(&out);
 }
 
+/* A pipeline reads tables: what is compressed once more would be read as noise. */
+static void compressed_twice_is_told(void **state)
+{
+    (void)state;
+    struct cpl_error err;
+    struct cpl_buffer once = {0}, twice = {0}, out = {0};
+    add_member(&once, CPL_ZSTD, (const uint8_t *)"a,b\n1,2\n", 8);
+    add_member(&twice, CPL_GZIP, once.data, once.size);
+    assert_int_equal(decompress(&twice, CPL_GZIP, 1000, 65536, &out, &err), CPL_E_DATA);
+    assert_non_null(strstr(err.message, "compressed twice: zstd stands inside the gzip"));
+    assert_int_equal(out.size, 0);
+    cpl_buffer_release(&once);
+    cpl_buffer_release(&twice);
+    cpl_buffer_release(&out);
+}
+
 static void sniffs_by_content(void **state)
 {
     (void)state;
@@ -496,6 +512,8 @@ static void false_boundaries_are_declined(void **state)
     struct cpl_error err;
     for (int kind = 0; kind < N_ALL; kind++) {
         packed.size = text.size = 0;
+        add_member(&packed, all[kind], "text\n", 5); /* compressed twice as a whole is refused */
+        assert_true(cpl_buffer_append(&text, "text\n", 5, NULL));
         for (int i = 0; i < 40; i++) {
             struct cpl_buffer inner = {0};
             for (int k = 0; k < 30; k++)
@@ -597,6 +615,7 @@ int main(void)
         cmocka_unit_test(every_cut_is_an_error),
         cmocka_unit_test(every_flipped_byte_is_noticed),
         cmocka_unit_test(sniffs_by_content),
+        cmocka_unit_test(compressed_twice_is_told),
         cmocka_unit_test(skippable_frames_are_skipped),
         cmocka_unit_test(bombs_are_refused),
         cmocka_unit_test(huge_windows_are_refused),

@@ -414,7 +414,7 @@ static bool resolve(struct cpl_plan *plan, struct cpl_error *err)
             *err = problem;
             return false;
         }
-        if (head >= CPL_LONGEST_SAMPLE || head > plan->pipeline->limits.max_row_bytes) {
+        if (head > plan->pipeline->limits.max_row_bytes) {
             problem.code = CPL_E_LIMIT; /* the row may end somewhere, but no row may be that long */
             *err = problem;
             return false;

@@ -10,7 +10,7 @@
 #include "run/input.h"
 #include "run/partition.h"
 
-enum { CPL_SPLIT_BYTES = 32 << 20, CPL_SAMPLE_BYTES = 1 << 20, CPL_LONGEST_SAMPLE = 16 << 20 };
+enum { CPL_SPLIT_BYTES = 32 << 20, CPL_SAMPLE_BYTES = 1 << 20 };
 
 struct cpl_split {
     uint32_t input;

@@ -1,5 +1,6 @@
 #include "source/rejects_state.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -117,11 +118,42 @@ static bool is_cut(const struct rejects_cursor *cursor)
            rejects_cursor_number(cursor, REJECTS_LENGTH);
 }
 
+/* Rows of which not all bytes were kept. */
+struct cut_rows {
+    uint64_t n;
+    int64_t position, longest; /* of the first one; of any */
+    char object[256];          /* of the first one */
+};
+
+static void note_cut(struct cut_rows *cut, const struct rejects_cursor *cursor)
+{
+    struct cpl_slice object = rejects_cursor_text(cursor, REJECTS_OBJECT);
+    int64_t length = rejects_cursor_number(cursor, REJECTS_LENGTH);
+    if (!cut->n++) {
+        cut->position = rejects_cursor_number(cursor, REJECTS_POSITION);
+        snprintf(cut->object, sizeof cut->object, "%.*s", (int)object.length,
+                 (const char *)object.data);
+    }
+    cut->longest = length > cut->longest ? length : cut->longest;
+}
+
+static bool fail_cut(const struct cut_rows *cut, const char *path, struct cpl_error *err)
+{
+    return cpl_fail(
+        err, CPL_E_UNSUPPORTED,
+        "%s holds %llu rows of which only the first bytes were kept (rule limit), so that it "
+        "cannot be replayed: the first is at byte %lld of %s, the longest has %lld bytes; run the "
+        "source again with limits.max_row_bytes above that",
+        path, (unsigned long long)cut->n, (long long)cut->position, cut->object,
+        (long long)cut->longest);
+}
+
 /* Everything is read once, so that a damaged file is found before anything is done with it. */
 static bool read_through(struct cpl_rejects_source *source, const char *path, struct cpl_error *err)
 {
     struct rejects_cursor cursor;
-    uint64_t without_raw = 0, cut = 0;
+    uint64_t without_raw = 0;
+    struct cut_rows cut = {0};
     bool ok = rejects_cursor_open(&cursor, source, err), more = ok;
     while (ok && more) {
         ok = rejects_cursor_next(&cursor, &more, err);
@@ -129,7 +161,8 @@ static bool read_through(struct cpl_rejects_source *source, const char *path, st
             break;
         bool kept = cpl_is_valid(&cursor.batch->columns[REJECTS_RAW], cursor.row - 1);
         without_raw += !kept;
-        cut += kept && is_cut(&cursor);
+        if (kept && is_cut(&cursor))
+            note_cut(&cut, &cursor);
         ok = note_run(source, rejects_cursor_text(&cursor, REJECTS_RUN_ID), path, err) &&
              note_object(source, rejects_cursor_text(&cursor, REJECTS_OBJECT), path, err);
     }
@@ -146,13 +179,8 @@ static bool read_through(struct cpl_rejects_source *source, const char *path, st
             "%s holds %llu rows whose original bytes were not kept, so that it cannot be "
             "replayed; run the source again",
             path, (unsigned long long)without_raw);
-    if (ok && cut)
-        return cpl_fail(
-            err, CPL_E_UNSUPPORTED,
-            "%s holds %llu rows of which only the first bytes were kept (rule limit), so "
-            "that it cannot be replayed; run the source again with a higher "
-            "limits.max_row_bytes",
-            path, (unsigned long long)cut);
+    if (ok && cut.n)
+        return fail_cut(&cut, path, err);
     return ok;
 }
 

@@ -192,6 +192,7 @@ static void cut_rows_are_not_taken_for_whole_ones(void **state)
     assert_null(cpl_rejects_open(bench->storage, bench->path, &bench->err));
     assert_int_equal(bench->err.code, CPL_E_UNSUPPORTED);
     assert_non_null(strstr(bench->err.message, "1 rows of which only the first bytes were kept"));
+    assert_non_null(strstr(bench->err.message, "the first is at byte "));
 }
 
 static void other_files_are_refused(void **state)
