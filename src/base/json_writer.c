@@ -153,6 +153,25 @@ void cpl_json_close(struct cpl_json_writer *writer)
     writer->comma = true;
 }
 
+void cpl_json_node(struct cpl_json_writer *writer, const struct cpl_node *node)
+{
+    switch (node->kind) {
+    case CPL_NODE_NULL:
+    case CPL_NODE_SCALAR:
+        cpl_json_string(writer, node->key, node->kind == CPL_NODE_NULL ? NULL : node->text);
+        return;
+    case CPL_NODE_LIST:
+        cpl_json_list(writer, node->key);
+        break;
+    case CPL_NODE_MAP:
+        cpl_json_object(writer, node->key);
+        break;
+    }
+    for (const struct cpl_node *child = node->first; child; child = child->next)
+        cpl_json_node(writer, child);
+    cpl_json_close(writer);
+}
+
 bool cpl_json_end(struct cpl_json_writer *writer)
 {
     if (!writer->failed && writer->depth)

@@ -74,4 +74,6 @@ void cpl_json_uint(struct cpl_json_writer *writer, const char *key, uint64_t val
 void cpl_json_double(struct cpl_json_writer *writer, const char *key, double value);
 void cpl_json_bool(struct cpl_json_writer *writer, const char *key, bool value);
 void cpl_json_raw(struct cpl_json_writer *writer, const char *key, const char *json);
+/* A node under its own key, all scalars as strings. */
+void cpl_json_node(struct cpl_json_writer *writer, const struct cpl_node *node);
 bool cpl_json_end(struct cpl_json_writer *writer);

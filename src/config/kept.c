@@ -58,25 +58,6 @@ static bool can_keep(const struct cpl_pipeline *pipeline)
     return true;
 }
 
-static void put_node(struct cpl_json_writer *json, const struct cpl_node *node)
-{
-    switch (node->kind) {
-    case CPL_NODE_NULL:
-    case CPL_NODE_SCALAR:
-        cpl_json_string(json, node->key, node->kind == CPL_NODE_NULL ? NULL : node->text);
-        return;
-    case CPL_NODE_LIST:
-        cpl_json_list(json, node->key);
-        break;
-    case CPL_NODE_MAP:
-        cpl_json_object(json, node->key);
-        break;
-    }
-    for (const struct cpl_node *child = node->first; child; child = child->next)
-        put_node(json, child);
-    cpl_json_close(json);
-}
-
 static void put_paths(struct cpl_json_writer *json, const struct cpl_pipeline *pipeline,
                       enum cpl_section section)
 {
@@ -106,7 +87,7 @@ void cpl_config_keep(const struct cpl_pipeline *pipeline, const char *key,
         put_paths(json, pipeline, section);
         for (const struct cpl_node *child = map ? map->first : NULL; child; child = child->next)
             if (!is_apart(section, child->key))
-                put_node(json, child);
+                cpl_json_node(json, child);
         cpl_json_close(json);
     }
     cpl_json_close(json);

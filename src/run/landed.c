@@ -1,6 +1,6 @@
 #include "run/landed.h"
 #include "decode/parquet.h"
-#include "run/stored.h"
+#include "run/record_parts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,16 +20,7 @@ bool cpl_landed_write(struct cpl_output *o, struct cpl_error *err)
     cpl_json_string(&json, "run_id", o->run_id);
     cpl_json_string(&json, "pipeline", o->plan->pipeline->name);
     cpl_json_string(&json, "config_hash", o->plan->pipeline->config_hash);
-    cpl_json_object(&json, "rows");
-    cpl_json_uint(&json, "read", account->rows.read);
-    cpl_json_uint(&json, "landed", account->rows.landed);
-    cpl_json_uint(&json, "rejected", account->rows.rejected);
-    cpl_json_uint(&json, "filtered", account->rows.filtered);
-    cpl_json_close(&json);
-    cpl_json_object(&json, "rejected_by_rule");
-    for (size_t i = 0; i < account->n_rules; i++)
-        cpl_json_uint(&json, account->rejected_by_rule[i].name, account->rejected_by_rule[i].n);
-    cpl_json_close(&json);
+    cpl_put_row_counts(&json, &account->rows, account->rejected_by_rule, account->n_rules);
     cpl_json_string(&json, "first_reject",
                     o->first_reject && *o->first_reject ? *o->first_reject : "");
     cpl_json_close(&json);
@@ -61,13 +52,7 @@ static bool parse(const struct cpl_bytes *text, const char *name, struct landed 
     landed->pipeline = cpl_stored_text(&in, top, "pipeline");
     landed->config_hash = cpl_stored_text(&in, top, "config_hash");
     landed->first_reject = cpl_stored_text(&in, top, "first_reject");
-    const struct cpl_node *rows = cpl_stored_map(&in, top, "rows");
-    landed->rows.read = cpl_stored_uint(&in, rows, "read");
-    landed->rows.landed = cpl_stored_uint(&in, rows, "landed");
-    landed->rows.rejected = cpl_stored_uint(&in, rows, "rejected");
-    landed->rows.filtered = cpl_stored_uint(&in, rows, "filtered");
-    landed->rules = cpl_stored_counts(&in, cpl_stored_map(&in, top, "rejected_by_rule"),
-                                      &landed->n_rules);
+    landed->rows = cpl_take_row_counts(&in, top, &landed->rules, &landed->n_rules);
     cpl_stored_release(&in);
     return !in.failed;
 }

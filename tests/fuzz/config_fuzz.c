@@ -9,27 +9,6 @@
 
 static const char *const names[] = {"fuzz.yaml", "fuzz.json", "fuzz"};
 
-static void write_node(struct cpl_json_writer *json, const struct cpl_node *node)
-{
-    switch (node->kind) {
-    case CPL_NODE_NULL:
-        cpl_json_string(json, node->key, NULL);
-        return;
-    case CPL_NODE_SCALAR:
-        cpl_json_string(json, node->key, node->text);
-        return;
-    case CPL_NODE_LIST:
-        cpl_json_list(json, node->key);
-        break;
-    case CPL_NODE_MAP:
-        cpl_json_object(json, node->key);
-        break;
-    }
-    for (const struct cpl_node *child = node->first; child; child = child->next)
-        write_node(json, child);
-    cpl_json_close(json);
-}
-
 static bool same(const struct cpl_node *a, const struct cpl_node *b)
 {
     if (a->kind != b->kind || a->n_children != b->n_children)
@@ -56,7 +35,7 @@ static void round_trip(const char *text, size_t size, const char *name)
         struct cpl_json_writer json;
         out.size = 0;
         cpl_json_begin(&json, &out, 0, &err);
-        write_node(&json, roots[i]);
+        cpl_json_node(&json, roots[i]);
         if (!cpl_json_end(&json))
             continue;
         struct cpl_node **back = cpl_tree_parse((const char *)out.data, out.size, "back.json",
