@@ -21,3 +21,13 @@ const char *cpl_counted(uint64_t n, const char *noun, char text[CPL_COUNTED_TEXT
     snprintf(text, CPL_COUNTED_TEXT, "%s %.28s%s", cpl_grouped(n, count), noun, n == 1 ? "" : "s");
     return text;
 }
+
+const char *cpl_were(uint64_t n)
+{
+    return n == 1 ? "was" : "were";
+}
+
+const char *cpl_are(uint64_t n)
+{
+    return n == 1 ? "is" : "are";
+}

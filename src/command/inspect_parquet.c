@@ -1,4 +1,5 @@
 /* How Parquet files are laid out: row groups, codecs, encodings, sizes; column by column for one file. */
+#include "base/plural.h"
 #include "base/tree.h"
 #include "command/grid.h"
 #include "command/inspect.h"
@@ -189,6 +190,7 @@ bool cpl_inspect_layout_text(const struct cpl_inspection *it, unsigned width, bo
         close_file(&o);
     }
     if (ok && objects->n > MOST_FILES)
-        ok = cpl_buffer_printf(out, err, "… and %zu files more\n", objects->n - MOST_FILES);
+        ok = cpl_buffer_printf(out, err, "… and %s more\n",
+                               CPL_COUNTED(objects->n - MOST_FILES, "file"));
     return ok;
 }

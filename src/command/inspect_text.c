@@ -1,4 +1,5 @@
 /* An inspected input for people: dialect, columns, head. */
+#include "base/plural.h"
 #include "base/tree.h"
 #include "command/grid.h"
 #include "command/inspect.h"
@@ -39,7 +40,7 @@ static bool put_inputs(const struct cpl_plan *plan, struct cpl_buffer *out, stru
     if (ok && !first->is_stdin)
         ok = cpl_buffer_printf(out, err, ", %s", cpl_show_size(bytes, size));
     if (ok && inputs->n > 1)
-        ok = cpl_buffer_printf(out, err, " in %zu files", inputs->n);
+        ok = cpl_buffer_printf(out, err, " in %s", CPL_COUNTED(inputs->n, "file"));
     if (ok && first->compression != CPL_PLAIN)
         ok = cpl_buffer_printf(out, err, ", %s", cpl_compression_name(first->compression));
     return ok && cpl_buffer_printf(out, err, ", %s (%s)\n", first->charset.name,
@@ -177,8 +178,8 @@ static bool put_columns(const struct cpl_inspection *it, unsigned width, bool co
         ok = put_column(&grid, it, i, err);
     ok = ok && cpl_grid_draw(&grid, width, colour, NULL, out, err);
     if (ok && shown < n)
-        ok = cpl_buffer_printf(out, err, "  … and %u columns more (--json has them all)\n",
-                               n - shown);
+        ok = cpl_buffer_printf(out, err, "  … and %s more (--json has them all)\n",
+                               CPL_COUNTED(n - shown, "column"));
     cpl_grid_release(&grid);
     return ok;
 }
@@ -288,7 +289,7 @@ static bool put_head(const struct cpl_inspection *it, unsigned width, bool colou
     }
     ok = ok && cpl_grid_draw(&grid, width, colour, &left_out, out, err);
     if (ok && left_out)
-        ok = cpl_buffer_printf(out, err, "  … and %zu columns more\n", left_out);
+        ok = cpl_buffer_printf(out, err, "  … and %s more\n", CPL_COUNTED(left_out, "column"));
     cpl_grid_release(&grid);
     return ok;
 }

@@ -1,4 +1,5 @@
 #include "command/outcome.h"
+#include "base/plural.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -99,7 +100,7 @@ static void say_rejects(struct cpl_console *console, const struct cpl_run_result
                                result->rules[i].name, cpl_grouped(result->rules[i].n, a));
     cpl_console_say(console, "warning",
                     "%s %s rejected (%s) and kept:", cpl_counted(result->rows.rejected, "row", a),
-                    result->rows.rejected == 1 ? "was" : "were", text);
+                    cpl_were(result->rows.rejected), text);
     if (result->first_reject)
         cpl_console_say(console, "warning", "  the first is %s", result->first_reject);
     for (size_t i = 0; i < result->n_rejects; i++)

@@ -1,4 +1,5 @@
 /* `cupel replay REJECTS --pipeline FILE`: rejected rows once more, through a repaired pipeline. */
+#include "base/plural.h"
 #include "command/outcome.h"
 #include "command/settings.h"
 
@@ -33,8 +34,8 @@ static struct cpl_pipeline *choose(const struct cpl_config *config, const char *
     if (name)
         cpl_fail(err, CPL_E_USAGE, "%s has no pipeline `%.80s`", file, name);
     else
-        cpl_fail(err, CPL_E_USAGE, "%s holds %zu pipelines: say --name, as --name %s", file,
-                 config->n_pipelines, config->pipelines[0].name);
+        cpl_fail(err, CPL_E_USAGE, "%s holds %s: say --name, as --name %s", file,
+                 CPL_COUNTED(config->n_pipelines, "pipeline"), config->pipelines[0].name);
     return NULL;
 }
 

@@ -1,4 +1,5 @@
 /* `cupel run FILE`: every pipeline of a configuration, in order. */
+#include "base/plural.h"
 #include "base/tree.h"
 #include "command/outcome.h"
 #include "command/settings.h"
@@ -73,9 +74,9 @@ static bool load(struct cpl_settings *settings, const struct cpl_arguments *argu
     if (config->n_pipelines > 1 && cpl_flag_given(arguments, "receipt") &&
         !cpl_flag_given(arguments, "pipeline"))
         return cpl_fail(err, CPL_E_USAGE,
-                        "--receipt is the path of one receipt, and %s holds %zu pipelines: say "
+                        "--receipt is the path of one receipt, and %s holds %s: say "
                         "which one runs with --pipeline",
-                        file, config->n_pipelines);
+                        file, CPL_COUNTED(config->n_pipelines, "pipeline"));
     return check_name(config, file, cpl_flag_value(arguments, "pipeline"), err);
 }
 
@@ -101,8 +102,8 @@ static int run_pipelines(struct cpl_console *console, const struct cpl_arguments
         status = status ? status : now;
         bool stopped = now == cpl_code_exit_status(CPL_E_INTERRUPTED);
         if (now && (stopped || !keep_going) && i + 1 < config->n_pipelines && !only)
-            cpl_console_say(console, "warning", "%zu pipeline%s behind it not run%s",
-                            config->n_pipelines - i - 1, config->n_pipelines - i == 2 ? "" : "s",
+            cpl_console_say(console, "warning", "%s behind it not run%s",
+                            CPL_COUNTED(config->n_pipelines - i - 1, "pipeline"),
                             stopped ? "" : " (--keep-going runs them all the same)");
         if (now && (stopped || !keep_going))
             break;

@@ -1,5 +1,6 @@
 /* `cupel verify PATH`: everything recomputed from storage. */
 #include "run/verify.h"
+#include "base/plural.h"
 #include "base/tree.h"
 #include "command/console.h"
 
@@ -82,7 +83,7 @@ static void say_report(struct cpl_console *console, const char *path,
     if (report->outstanding_rejects)
         cpl_console_say(console, "info", "%s %s rejected and not replayed yet",
                         cpl_counted(report->outstanding_rejects, "row", rows),
-                        report->outstanding_rejects == 1 ? "is" : "are");
+                        cpl_are(report->outstanding_rejects));
 }
 
 static int settle(struct cpl_console *console, const struct cpl_arguments *arguments,

@@ -4,11 +4,11 @@
  * are read, and a program that runs too long is killed with its children (it has a process group of
  * its own). There is no shell, so no character of the command has any power but blanks, quotes and
  * the backslash. */
+#include "base/plural.h"
 #include "config/interpolate.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -245,9 +245,8 @@ static bool reap(const struct program *program, bool kill_it, struct cpl_error *
         return true;
     if (program->n_errors)
         snprintf(note, sizeof note,
-                 "; it wrote %" PRIu64 " bytes to standard error, which may hold a secret and are "
-                 "not shown",
-                 program->n_errors);
+                 "; it wrote %s to standard error, not shown because it may hold a secret",
+                 CPL_COUNTED(program->n_errors, "byte"));
     return cpl_fail(err, CPL_E_CONFIG, "%.200s failed (%s %d)%s", name,
                     WIFEXITED(status) ? "exit status" : "signal",
                     WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), note);

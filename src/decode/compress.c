@@ -9,6 +9,7 @@
  * Errors name the offset in the compressed object. They come in order: what was decoded before is
  * handed out first and the error is kept for the next read. Two limits stop bombs: total bytes, and
  * the ratio of output to input once 64 MiB have come out. */
+#include "base/plural.h"
 #include "decode/compress_members.h"
 
 #include <string.h>
@@ -231,11 +232,10 @@ static bool cut_off(const struct decompress_stream *stream, struct cpl_error *er
 {
     return cpl_fail(err, CPL_E_DATA,
                     "the %s member that begins at byte %llu is cut off: the compressed object ends "
-                    "at byte %llu, after "
-                    "%llu decompressed bytes",
+                    "at byte %llu, after %s",
                     stream->codec->name, (unsigned long long)stream->member_start,
                     (unsigned long long)offset_in(stream),
-                    (unsigned long long)stream->base.position);
+                    CPL_COUNTED(stream->base.position, "decompressed byte"));
 }
 
 static bool damaged(const struct decompress_stream *stream, size_t held, struct cpl_error *err)
@@ -261,14 +261,13 @@ static bool within_limits(const struct decompress_stream *stream, struct cpl_err
     uint64_t in = offset_in(stream) - stream->start;
     if (stream->limits.max_bytes && out > stream->limits.max_bytes)
         return cpl_fail(err, CPL_E_LIMIT,
-                        "decompressed, the object has more than %llu bytes (limits.max_bytes)",
-                        (unsigned long long)stream->limits.max_bytes);
+                        "decompressed, the object has more than %s (limits.max_bytes)",
+                        CPL_COUNTED(stream->limits.max_bytes, "byte"));
     if (out > RATIO_FREE_BYTES && out / stream->limits.max_ratio > in)
         return cpl_fail(err, CPL_E_LIMIT,
-                        "%llu compressed bytes became more than %u times as many: is this a "
-                        "decompression bomb? "
+                        "%s became more than %u times as many: is this a decompression bomb? "
                         "Otherwise raise limits.max_expansion_ratio",
-                        (unsigned long long)in, stream->limits.max_ratio);
+                        CPL_COUNTED(in, "compressed byte"), stream->limits.max_ratio);
     return true;
 }
 

@@ -1,4 +1,5 @@
 #include "decode/parquet.h"
+#include "base/plural.h"
 #include "decode/parquet_assemble.h"
 
 #include <string.h>
@@ -43,8 +44,8 @@ static bool check_trailer(const uint8_t trailer[TRAILER], uint64_t size, uint32_
                         "not a Parquet file, or cut off: it does not end with PAR1");
     memcpy(length, trailer, 4);
     if (*length > size - TRAILER - 4)
-        return cpl_fail(err, CPL_E_DATA, "the footer's length of %u bytes passes the file's size",
-                        *length);
+        return cpl_fail(err, CPL_E_DATA, "the footer's length of %s passes the file's size",
+                        CPL_COUNTED(*length, "byte"));
     if (*length > MAX_FOOTER)
         return cpl_fail(err, CPL_E_LIMIT, "the footer has %u bytes; the limit is %zu", *length,
                         MAX_FOOTER);
@@ -57,8 +58,8 @@ static bool read_footer(struct cpl_parquet_file *file, struct cpl_error *err)
     uint64_t size = cpl_reader_size(file->reader);
     uint32_t length = 0;
     if (size < TRAILER + 4)
-        return cpl_fail(err, CPL_E_DATA, "not a Parquet file: it has only %llu bytes",
-                        (unsigned long long)size);
+        return cpl_fail(err, CPL_E_DATA, "not a Parquet file: it has only %s",
+                        CPL_COUNTED(size, "byte"));
     if (!read_exactly(file->reader, size - TRAILER, trailer, TRAILER, err) ||
         !check_trailer(trailer, size, &length, err))
         return false;
@@ -77,8 +78,8 @@ static bool check_row_groups(const struct cpl_parquet_file *file, struct cpl_err
     for (uint32_t i = 0; i < file->metadata.row_groups.n; i++) {
         const struct cpl_parquet_row_group *group = &file->metadata.row_groups.items[i];
         if (group->columns.n != file->levels.n_leaves)
-            return cpl_fail(err, CPL_E_DATA, "row group %u has %u columns, but the schema has %u",
-                            i, group->columns.n, file->levels.n_leaves);
+            return cpl_fail(err, CPL_E_DATA, "row group %u has %s, but the schema has %u", i,
+                            CPL_COUNTED(group->columns.n, "column"), file->levels.n_leaves);
         if (group->num_rows < 0 || __builtin_add_overflow(rows, group->num_rows, &rows))
             return cpl_fail(err, CPL_E_DATA, "row group %u has an invalid number of rows", i);
     }
@@ -221,8 +222,8 @@ static bool choose_groups(struct cpl_parquet_scan *scan,
     uint32_t n = scan->file->metadata.row_groups.n, first = options->first_row_group;
     if (first > n || options->n_row_groups > n - first)
         return cpl_fail(err, CPL_E_NOT_FOUND,
-                        "%s: row groups %u to %u were asked for, but there are %u",
-                        scan->file->name, first, first + options->n_row_groups, n);
+                        "%s: row groups %u to %u were asked for, but it has %u", scan->file->name,
+                        first, first + options->n_row_groups, n);
     scan->next_group = first;
     scan->end_group = options->n_row_groups ? first + options->n_row_groups : n;
     return true;

@@ -1,4 +1,5 @@
 #include "decode/parquet_assemble.h"
+#include "base/plural.h"
 
 #include <string.h>
 
@@ -146,9 +147,9 @@ static bool assemble_node(struct assembly *to, const struct cpl_parquet_node *no
     struct levels levels = levels_of(lead);
     *out = (struct cpl_column){.field = node->field, .length = count_slots(&levels, scope)};
     if (out->length != expected)
-        return cpl_fail(to->err, CPL_E_DATA,
-                        "malformed columns: '%s' has %u values where %u were expected",
-                        node->field->name, out->length, expected);
+        return cpl_fail(to->err, CPL_E_DATA, "malformed columns: '%s' has %s where %u %s expected",
+                        node->field->name, CPL_COUNTED(out->length, "value"), expected,
+                        cpl_were(expected));
     if (!set_validity(to, node, &levels, scope, out))
         return false;
     if (!cpl_kind_is_nested(node->field->type.kind))

@@ -1,4 +1,5 @@
 #include "decode/parquet_column.h"
+#include "base/plural.h"
 
 #include <string.h>
 
@@ -260,7 +261,7 @@ bool cpl_leaf_reader_read(struct cpl_leaf_reader *column, uint32_t rows, struct 
             return false;
     }
     if (left)
-        return cpl_fail(err, CPL_E_DATA,
-                        "malformed column: it has %u rows fewer than its row group", left);
+        return cpl_fail(err, CPL_E_DATA, "malformed column: %s of its row group %s missing",
+                        CPL_COUNTED(left, "row"), cpl_are(left));
     return true;
 }

@@ -1,4 +1,5 @@
 #include "decode/parquet_facts.h"
+#include "base/plural.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -119,8 +120,8 @@ static bool check_bound(const struct cpl_bytes *bound, const struct cpl_buffer *
     if (!bound->data)
         return true;
     if (width && bound->size != width)
-        return cpl_fail(err, CPL_E_CORRUPT, "%s: the %s has %u bytes, not %u", what, which,
-                        bound->size, width);
+        return cpl_fail(err, CPL_E_CORRUPT, "%s: the %s has %s, not %u", what, which,
+                        CPL_COUNTED(bound->size, "byte"), width);
     if (cpl_parquet_is_nan(ordering, &stated))
         return true; /* such bounds are to be ignored (parquet.thrift, ColumnOrder) */
     int order = cpl_parquet_compare(ordering, &stated, &value) * sign;

@@ -1,4 +1,5 @@
 #include "decode/parquet_verify.h"
+#include "base/plural.h"
 #include "decode/parquet_assemble.h"
 #include "decode/parquet_facts.h"
 #include "decode/parquet_verify_order.h"
@@ -483,9 +484,8 @@ static bool check_chunk(const struct chunk *chunk, uint64_t rows, struct cpl_err
 {
     const struct cpl_parquet_column_metadata *metadata = &chunk->stated->metadata;
     if (chunk->all.rows != rows)
-        return cpl_fail(err, CPL_E_CORRUPT,
-                        "the row group says %" PRIu64 " rows, the column has %" PRIu64, rows,
-                        chunk->all.rows);
+        return cpl_fail(err, CPL_E_CORRUPT, "the row group says %s, the column has %" PRIu64,
+                        CPL_COUNTED(rows, "row"), chunk->all.rows);
     if (metadata->has_statistics && chunk->ordered &&
         !cpl_parquet_check_statistics(&chunk->all, chunk->leaf, chunk->ordering,
                                       &metadata->statistics, "the column's statistics", err))

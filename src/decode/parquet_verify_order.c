@@ -1,4 +1,5 @@
 #include "decode/parquet_verify_order.h"
+#include "base/plural.h"
 #include "batch/row_order.h"
 
 #include <inttypes.h>
@@ -29,8 +30,8 @@ static bool add_key(struct claim *claim, const struct cpl_parquet_schema *schema
                     const struct cpl_parquet_sorting_column *stated, struct cpl_error *err)
 {
     if (stated->column < 0 || (uint32_t)stated->column >= schema->n_leaves)
-        return cpl_fail(err, CPL_E_CORRUPT, "a sorting column has the number %d, of %u columns",
-                        (int)stated->column, schema->n_leaves);
+        return cpl_fail(err, CPL_E_CORRUPT, "a sorting column has the number %d, of %s",
+                        (int)stated->column, CPL_COUNTED(schema->n_leaves, "column"));
     const struct cpl_parquet_leaf *leaf = &schema->leaves[stated->column];
     if (leaf->max_rep || leaf->unreadable)
         return cpl_fail(err, CPL_E_CORRUPT, "rows cannot be compared by the sorting column %s",

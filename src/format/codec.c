@@ -1,4 +1,5 @@
 #include "format/codec.h"
+#include "base/plural.h"
 #include "format/snappy.h"
 
 #include <brotli/decode.h>
@@ -200,9 +201,9 @@ bool cpl_codec_compress(enum cpl_codec codec, int level, struct cpl_codec_state 
 
 static bool damaged(enum cpl_codec codec, size_t size, size_t expected, struct cpl_error *err)
 {
-    return cpl_fail(err, CPL_E_DATA,
-                    "%zu bytes of %s data are damaged, or do not give the %zu bytes announced",
-                    size, cpl_codec_name(codec), expected);
+    return cpl_fail(err, CPL_E_DATA, "%s of %s data %s damaged, or do not give the %s announced",
+                    CPL_COUNTED(size, "byte"), cpl_codec_name(codec), cpl_are(size),
+                    CPL_COUNTED(expected, "byte"));
 }
 
 static bool expand_snappy(const uint8_t *src, size_t size, uint8_t *dst, size_t expected)

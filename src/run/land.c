@@ -156,19 +156,19 @@ static bool say_preamble(const struct run_state *run, struct cpl_error *err)
     }
     if (inputs > 1)
         cpl_run_say(run, "warning",
-                    "%zu inputs have lines in front that were left out: taken for a preamble, "
+                    "%s have lines in front that were left out: taken for a preamble, "
                     "%lld in %s (--skip-lines 0 reads all)",
-                    inputs, lines, plan->inputs.items[first].path);
+                    CPL_COUNTED(inputs, "input"), lines, plan->inputs.items[first].path);
     else if (inputs && plan->inputs.n > 1)
         cpl_run_say(run, "warning",
-                    "%s: %lld line%s left out in front: taken for a preamble (--skip-lines 0 reads "
+                    "%s: %s %s left out in front: taken for a preamble (--skip-lines 0 reads "
                     "all)",
-                    plan->inputs.items[first].path, lines, lines != 1 ? "s were" : " was");
+                    plan->inputs.items[first].path, CPL_COUNTED((uint64_t)lines, "line"),
+                    cpl_were((uint64_t)lines));
     else if (inputs)
-        cpl_run_say(
-            run, "warning",
-            "%lld line%s left out in front: taken for a preamble (--skip-lines 0 reads all)", lines,
-            lines != 1 ? "s were" : " was");
+        cpl_run_say(run, "warning",
+                    "%s %s left out in front: taken for a preamble (--skip-lines 0 reads all)",
+                    CPL_COUNTED((uint64_t)lines, "line"), cpl_were((uint64_t)lines));
     return true;
 }
 
@@ -291,6 +291,6 @@ void cpl_run_sweep(struct run_state *run)
     uint64_t removed = 0;
     struct cpl_log *log = cpl_attempt_log(run->attempt);
     if (log && cpl_sweep(log, CPL_SWEEP_AGE_S, &removed, NULL) && removed)
-        cpl_run_say(run, "info", "%llu leftovers of runs killed more than a week ago removed",
-                    (unsigned long long)removed);
+        cpl_run_say(run, "info", "removed %s of runs killed more than a week ago",
+                    CPL_COUNTED(removed, "leftover"));
 }

@@ -1,4 +1,5 @@
 #include "run/log_record.h"
+#include "base/plural.h"
 #include "run/record_parts.h"
 
 #include <stdio.h>
@@ -125,7 +126,7 @@ bool cpl_log_record_encode(struct cpl_log_record *record, struct cpl_buffer *out
 static bool prove(struct cpl_stored *in, const char *text, size_t size, char hash[CPL_HASH_TEXT])
 {
     if (size < TAIL_LENGTH + 2)
-        return cpl_stored_fail(in, "only %zu bytes long", size);
+        return cpl_stored_fail(in, "only %s long", CPL_COUNTED(size, "byte"));
     size_t body = size - TAIL_LENGTH;
     const char *stored = text + body + sizeof TAIL_HEAD - 1;
     cpl_hash_text(text, body, hash);

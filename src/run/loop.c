@@ -83,11 +83,12 @@ static bool balance_stdout(struct run_state *run, struct cpl_error *err)
     if (!cpl_account_check(&run->account, files, 2, err))
         return false;
     if (run->account.rows.rejected)
-        return cpl_fail(err, CPL_E_REJECTS,
-                        "%llu rows were rejected and standard output has no place for them; the "
-                        "first: %s. Write to a file to keep them",
-                        (unsigned long long)run->account.rows.rejected,
-                        run->result->first_reject ? run->result->first_reject : "");
+        return cpl_fail(
+            err, CPL_E_REJECTS,
+            "%s %s rejected, and standard output has no place for rejects; the first: %s. "
+            "Write to a file to keep them",
+            CPL_COUNTED(run->account.rows.rejected, "row"), cpl_were(run->account.rows.rejected),
+            run->result->first_reject ? run->result->first_reject : "");
     return true;
 }
 

@@ -67,13 +67,13 @@ bool cpl_run_reject_policy(struct run_state *run, bool finished, struct cpl_erro
     if (limits->reject_limit_rows >= 0 && rejected > (uint64_t)limits->reject_limit_rows)
         return cpl_fail(err, CPL_E_REJECTS, "more than %s %s rejected (on_reject); the first: %s",
                         cpl_counted((uint64_t)limits->reject_limit_rows, "row", text),
-                        limits->reject_limit_rows == 1 ? "was" : "were", first);
+                        cpl_were((uint64_t)limits->reject_limit_rows), first);
     if (finished && limits->reject_limit_share >= 0 &&
         (double)rejected > limits->reject_limit_share * (double)read)
         return cpl_fail(err, CPL_E_REJECTS,
-                        "%llu of %s were rejected, more than %.4g %% (on_reject); the first: %s",
+                        "%llu of %s %s rejected, more than %.4g %% (on_reject); the first: %s",
                         (unsigned long long)rejected, cpl_counted(read, "row", text),
-                        100 * limits->reject_limit_share, first);
+                        cpl_were(rejected), 100 * limits->reject_limit_share, first);
     return true;
 }
 
@@ -192,11 +192,11 @@ static bool take_length(const struct run_state *run, const struct cpl_split *spl
     input->decompressed = report->true_end;
     if (!from->reader || from->compression != CPL_PLAIN || from->size == input->decompressed)
         return true;
-    return cpl_fail(
-        err, CPL_E_BOOKS,
-        "%s: %llu bytes were read, and it was listed with %llu: it changed while it was "
-        "read; run again",
-        from->path, (unsigned long long)input->decompressed, (unsigned long long)from->size);
+    return cpl_fail(err, CPL_E_BOOKS,
+                    "%s: %s %s read, and it was listed with %llu: it changed while it was "
+                    "read; run again",
+                    from->path, CPL_COUNTED(input->decompressed, "byte"),
+                    cpl_were(input->decompressed), (unsigned long long)from->size);
 }
 
 static bool account_split(struct run_state *run, const struct cpl_split *split, bool last,

@@ -1,4 +1,5 @@
 #include "run/partition.h"
+#include "base/plural.h"
 #include "format/text.h"
 
 #include <stdio.h>
@@ -430,7 +431,7 @@ bool cpl_partition_text(const struct cpl_partition_plan *plan, const struct cpl_
 bool cpl_partition_too_many(const struct cpl_partition_plan *plan, struct cpl_error *err)
 {
     return cpl_fail(err, CPL_E_LIMIT,
-                    "sink.partition_by makes more than %llu partitions in one run; partition by "
+                    "sink.partition_by makes more than %s in one run; partition by "
                     "less (month(c) instead of day(c)), or raise sink.max_open_partitions",
-                    (unsigned long long)plan->most);
+                    CPL_COUNTED(plan->most, "partition"));
 }

@@ -1,4 +1,5 @@
 #include "run/plan.h"
+#include "base/plural.h"
 #include "batch/name_order.h"
 #include "batch/schema_json.h"
 #include "config/components.h"
@@ -388,9 +389,9 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool *longer, struc
     }
     if (pipeline->limits.max_columns &&
         plan->schema->n_fields > (uint64_t)pipeline->limits.max_columns)
-        ok = cpl_fail(err, CPL_E_LIMIT,
-                      "%s: the input has %u columns, more than limits.max_columns (%lld)", path,
-                      plan->schema->n_fields, (long long)pipeline->limits.max_columns);
+        ok = cpl_fail(err, CPL_E_LIMIT, "%s: the input has %s, more than limits.max_columns (%lld)",
+                      path, CPL_COUNTED(plan->schema->n_fields, "column"),
+                      (long long)pipeline->limits.max_columns);
     else {
         cpl_replay_types(&plan->inputs.recorded, pipeline->schema.decimals, plan->schema,
                          plan->columns);

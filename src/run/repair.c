@@ -1,4 +1,5 @@
 #include "run/repair.h"
+#include "base/plural.h"
 
 #include "run/commit_state.h"
 #include "run/loop.h"
@@ -47,9 +48,8 @@ static bool check_input(struct cpl_storage *storage, const struct cpl_stored_inp
     bool same = info.size == input->size;
     cpl_free(info.path);
     return same ||
-           cpl_fail(err, CPL_E_DATA,
-                    "its input %s has changed (%llu bytes, and %llu when it was read)", input->path,
-                    (unsigned long long)info.size, (unsigned long long)input->size);
+           cpl_fail(err, CPL_E_DATA, "its input %s has changed (%s, and %llu when it was read)",
+                    input->path, CPL_COUNTED(info.size, "byte"), (unsigned long long)input->size);
 }
 
 /* The inputs by name: what a pattern matches may have become more. */
@@ -220,12 +220,12 @@ static void say_lost(const struct repair *r, const char *why)
     for (size_t i = 0; i < r->n; i++) {
         const struct cpl_file_entry *entry = r->missing[i].file;
         if (!r->staged[i].token && lost++ < MOST_LOST_SHOWN)
-            cpl_run_say(r->outer, "error", "%s/%s of run %s is lost, with %llu rows: %s",
+            cpl_run_say(r->outer, "error", "%s/%s of run %s is lost, with %s: %s",
                         cpl_log_dataset(r->log), entry->path, r->record->run_id,
-                        (unsigned long long)entry->rows, why);
+                        CPL_COUNTED(entry->rows, "row"), why);
     }
     if (lost > MOST_LOST_SHOWN)
-        cpl_run_say(r->outer, "error", "and %zu files more", lost - MOST_LOST_SHOWN);
+        cpl_run_say(r->outer, "error", "and %s more", CPL_COUNTED(lost - MOST_LOST_SHOWN, "file"));
 }
 
 bool cpl_repair(void *context, struct cpl_log *log, const struct cpl_log_record *record,
@@ -242,9 +242,9 @@ bool cpl_repair(void *context, struct cpl_log *log, const struct cpl_log_record 
     struct cpl_stored_plan plan = {0};
     struct cpl_error why = {0};
     cpl_run_say(r.outer, "warning",
-                "%zu files that run %s committed were deleted before they became visible; its plan "
-                "is worked again",
-                n, record->run_id);
+                "%s that run %s committed %s deleted before becoming visible; its plan is "
+                "worked again",
+                CPL_COUNTED(n, "file"), record->run_id, cpl_were(n));
     bool ok = read_plan(&r, &plan, &why) && make_pipeline(&r, &plan, &why) && work(&r, &plan, &why);
     cpl_stored_plan_release(&plan);
     if (!ok)

@@ -1,4 +1,5 @@
 #include "run/replay.h"
+#include "base/plural.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -296,11 +297,11 @@ bool cpl_replay_check(const struct cpl_inputs *inputs, const struct cpl_account 
         uint64_t read = account->inputs[i].rows_read;
         uint64_t held = rejects ? cpl_rejects_part_rows(rejects, inputs->items[i].part) : read;
         if (read != held)
-            return cpl_fail(
-                err, CPL_E_DATA,
-                "%s holds %llu rows, and the pipeline reads %llu from their bytes; state "
-                "the dialect that they are in (for CSV: header, quote, delimiter)",
-                inputs->items[i].path, (unsigned long long)held, (unsigned long long)read);
+            return cpl_fail(err, CPL_E_DATA,
+                            "%s holds %s, and the pipeline reads %llu from the bytes; state "
+                            "the dialect that they are in (for CSV: header, quote, delimiter)",
+                            inputs->items[i].path, CPL_COUNTED(held, "row"),
+                            (unsigned long long)read);
     }
     return true;
 }

@@ -3,6 +3,7 @@
  * A worker runs at most `window` splits ahead of the ordered stage, which bounds memory. Whoever brings the split
  * whose turn it is drives the stage for all that wait behind it. When a type must widen nothing of the
  * round counts: the schema is joined with all that it needed, and the next begins. */
+#include "base/plural.h"
 #include "run/loop.h"
 
 #include <stdio.h>
@@ -277,12 +278,12 @@ static bool check_memory(const struct run_state *run, struct cpl_error *err)
     uint64_t limit = run->plan.pipeline->limits.memory, least = least_memory(run);
     if (!limit || limit == USUAL_MEMORY || limit + limit / 10 >= least || is_small(run))
         return true;
-    return cpl_fail(
-        err, CPL_E_CONFIG,
-        "limits.memory of %llu MiB is too little: with %u columns one thread takes about "
-        "%llu MiB; raise it (--memory-limit), or read fewer columns",
-        (unsigned long long)(limit >> 20), run->plan.schema->n_fields,
-        (unsigned long long)(least >> 20) + 1);
+    return cpl_fail(err, CPL_E_CONFIG,
+                    "limits.memory of %llu MiB is too little: with %s one thread takes about "
+                    "%llu MiB; raise it (--memory-limit), or read fewer columns",
+                    (unsigned long long)(limit >> 20),
+                    CPL_COUNTED(run->plan.schema->n_fields, "column"),
+                    (unsigned long long)(least >> 20) + 1);
 }
 
 static void choose_threads(struct run_state *run)

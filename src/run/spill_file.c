@@ -1,4 +1,5 @@
 /* The file behind partition_route.h. */
+#include "base/plural.h"
 #include "run/partition_route.h"
 #include "storage/storage.h"
 
@@ -18,9 +19,9 @@ bool cpl_spill_file_put(struct cpl_spill_file *spill, const void *data, size_t s
     *offset = atomic_fetch_add(&spill->end, size);
     if (*offset + size - atomic_load(&spill->freed) > spill->limit)
         return cpl_fail(err, CPL_E_LIMIT,
-                        "partitioning put down more than limits.spill allows (%llu bytes); raise "
+                        "partitioning put down more than limits.spill allows (%s); raise "
                         "it, or partition by less",
-                        (unsigned long long)spill->limit);
+                        CPL_COUNTED(spill->limit, "byte"));
     return cpl_scratch_put(spill->fd, *offset, data, size, err);
 }
 

@@ -119,9 +119,8 @@ static bool compare_files(struct verification *v, const struct cpl_log_record *r
     for (size_t i = 0; i < record->n_added; i++)
         told += record->added[i].role != CPL_FILE_RECEIPT;
     if (told != receipt->n_files)
-        return cpl_finding(v, "receipt", path, err,
-                           "tells of %zu files, and record %" PRIu64 " added %zu", receipt->n_files,
-                           record->seq, told);
+        return cpl_finding(v, "receipt", path, err, "tells of %s, and record %" PRIu64 " added %zu",
+                           CPL_COUNTED(receipt->n_files, "file"), record->seq, told);
     for (size_t i = 0; i < receipt->n_files; i++) {
         const struct cpl_file_entry *entry = &receipt->files[i];
         const struct cpl_log_file *file = cpl_log_find(v->log, entry->path);
@@ -273,10 +272,9 @@ static bool note_staging(struct verification *v, struct cpl_error *err)
     uint64_t bytes = 0;
     for (size_t i = 0; i < list.n; i++)
         bytes += list.items[i].size;
-    bool ok = !list.n ||
-              cpl_note(v, "staging", path, err,
-                       "holds %zu files (%" PRIu64 " bytes) of runs that work now, or were killed",
-                       list.n, bytes);
+    bool ok = !list.n || cpl_note(v, "staging", path, err,
+                                  "holds %s (%s) of runs that work now, or were killed",
+                                  CPL_COUNTED(list.n, "file"), CPL_COUNTED(bytes, "byte"));
     cpl_object_list_release(&list);
     return ok;
 }

@@ -87,8 +87,8 @@ static bool check_rows(struct verification *v, const char *path, const struct cp
         v->report->rows += found;
     return found == entry->rows ||
            cpl_finding(v, entry->role == CPL_FILE_REJECTS ? "rejects" : "rows", path, err,
-                       "holds %s, and %" PRIu64 " were written", cpl_counted(found, "row", text),
-                       entry->rows);
+                       "holds %s, and %" PRIu64 " %s written", cpl_counted(found, "row", text),
+                       entry->rows, cpl_were(entry->rows));
 }
 
 static bool check_bytes(struct verification *v, const char *path,
@@ -103,15 +103,13 @@ static bool check_bytes(struct verification *v, const char *path,
             return cpl_fail_with(err, &why);
         return cpl_finding(v, why.code == CPL_E_NOT_FOUND ? "missing" : "content", path, err,
                            "%s; %s %s written to it", why.message,
-                           cpl_counted(entry->rows, "row", text),
-                           entry->rows == 1 ? "was" : "were");
+                           cpl_counted(entry->rows, "row", text), cpl_were(entry->rows));
     }
     v->report->files++;
     v->report->bytes += size;
     if (size != entry->size)
-        return cpl_finding(v, "size", path, err,
-                           "has %" PRIu64 " bytes, and %" PRIu64 " were written", size,
-                           entry->size);
+        return cpl_finding(v, "size", path, err, "has %s, and %" PRIu64 " %s written",
+                           cpl_counted(size, "byte", text), entry->size, cpl_were(entry->size));
     return !strcmp(checksum, entry->checksum) ||
            cpl_finding(v, "checksum", path, err, "has checksum %s, and %s was written", checksum,
                        entry->checksum);

@@ -1,3 +1,4 @@
+#include "base/plural.h"
 #include "source/rejects_state.h"
 
 #include <stdio.h>
@@ -141,11 +142,11 @@ static bool fail_cut(const struct cut_rows *cut, const char *path, struct cpl_er
 {
     return cpl_fail(
         err, CPL_E_UNSUPPORTED,
-        "%s holds %llu rows of which only the first bytes were kept (rule limit), so that it "
-        "cannot be replayed: the first is at byte %lld of %s, the longest has %lld bytes; run the "
+        "%s holds %s of which only the first bytes were kept (rule limit), so that it "
+        "cannot be replayed: the first is at byte %lld of %s, the longest has %s; run the "
         "source again with limits.max_row_bytes above that",
-        path, (unsigned long long)cut->n, (long long)cut->position, cut->object,
-        (long long)cut->longest);
+        path, CPL_COUNTED(cut->n, "row"), (long long)cut->position, cut->object,
+        CPL_COUNTED((uint64_t)cut->longest, "byte"));
 }
 
 /* Everything is read once, so that a damaged file is found before anything is done with it. */
@@ -174,11 +175,10 @@ static bool read_through(struct cpl_rejects_source *source, const char *path, st
                                  source->record.objects[info->n_objects - 1].rows)))
         return fail_record(path, err);
     if (ok && without_raw)
-        return cpl_fail(
-            err, CPL_E_UNSUPPORTED,
-            "%s holds %llu rows whose original bytes were not kept, so that it cannot be "
-            "replayed; run the source again",
-            path, (unsigned long long)without_raw);
+        return cpl_fail(err, CPL_E_UNSUPPORTED,
+                        "%s holds %s whose original bytes were not kept, so that it cannot be "
+                        "replayed; run the source again",
+                        path, CPL_COUNTED(without_raw, "row"));
     if (ok && cut.n)
         return fail_cut(&cut, path, err);
     return ok;

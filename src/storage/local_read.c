@@ -3,6 +3,7 @@
  * The size is taken once, at opening: what is appended later belongs to a later run, and a file
  * that shrinks under us is seen by the object stream. The file is opened without blocking, so that
  * a FIFO can't hang us. */
+#include "base/plural.h"
 #include "storage/local.h"
 
 #include <errno.h>
@@ -94,8 +95,8 @@ bool cpl_storage_read_all(struct cpl_storage *storage, const char *path, size_t 
     if (!reader)
         return false;
     bool ok = reader->size <= max ||
-              cpl_fail(err, CPL_E_LIMIT, "%s has %llu bytes; at most %zu are read here", path,
-                       (unsigned long long)reader->size, max);
+              cpl_fail(err, CPL_E_LIMIT, "%s has %s; at most %zu are read here", path,
+                       CPL_COUNTED(reader->size, "byte"), max);
     ok = ok && cpl_buffer_reserve(out, (size_t)reader->size, err) &&
          cpl_reader_at(reader, 0, out->data + out->size, (size_t)reader->size, &got, err);
     if (ok)
