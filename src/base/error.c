@@ -1,7 +1,7 @@
 #include "base/error.h"
+#include "base/text.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,39 +16,13 @@ static const struct {
 #undef X
 };
 
-/* Bytes of the UTF-8 sequence that a lead byte announces; 1 = it is none. */
-static size_t announced(uint8_t lead)
-{
-    return lead < 0xC2 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 1;
-}
-
-/* A precision (%.80s) or the message's own end may have cut a character of the user's: what is left
- * of one becomes '?'. */
-static void mend_cuts(char *message)
-{
-    char *to = message;
-    for (const char *at = message; *at;) {
-        size_t wanted = announced((uint8_t)*at), have = 1;
-        while (have < wanted && ((uint8_t)at[have] & 0xC0) == 0x80)
-            have++;
-        bool cut = have > 1 ? have < wanted : wanted > 1;
-        memmove(to, at, have);
-        if (cut)
-            *to = '?';
-        to += cut ? 1 : have;
-        at += have;
-    }
-    *to = 0;
-}
-
 static void fill(struct cpl_error *err, enum cpl_code code, const char *format, va_list args)
 {
     if (!err)
         return;
     err->code = code;
     err->retriable = codes[code].retriable;
-    vsnprintf(err->message, sizeof err->message, format, args);
-    mend_cuts(err->message);
+    cpl_text_vset(err->message, sizeof err->message, format, args);
 }
 
 bool cpl_fail(struct cpl_error *err, enum cpl_code code, const char *format, ...)
@@ -81,18 +55,26 @@ static enum cpl_code code_of_errno(int errnum)
     }
 }
 
+/* The reason stands also behind a path that fills the message. */
+static void append_reason(struct cpl_error *err, int errnum)
+{
+    char buffer[128], reason[136];
+    if (!err)
+        return;
+    snprintf(reason, sizeof reason, ": %s", strerror_r(errnum, buffer, sizeof buffer));
+    size_t length = strlen(reason), room = sizeof err->message - 1 - length;
+    size_t used = strnlen(err->message, room);
+    memcpy(err->message + used, reason, length + 1);
+    cpl_text_mend(err->message);
+}
+
 bool cpl_fail_errno(struct cpl_error *err, int errnum, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     fill(err, code_of_errno(errnum), format, args);
     va_end(args);
-    if (err) {
-        size_t used = strlen(err->message);
-        char text[128];
-        snprintf(err->message + used, sizeof err->message - used, ": %s",
-                 strerror_r(errnum, text, sizeof text));
-    }
+    append_reason(err, errnum);
     return false;
 }
 
@@ -111,17 +93,32 @@ bool cpl_fail_context(struct cpl_error *err, const char *format, ...)
     memcpy(before, err->message, sizeof before);
     va_list args;
     va_start(args, format);
-    vsnprintf(context, sizeof context, format, args);
+    cpl_text_vset(context, sizeof context, format, args);
     va_end(args);
-    int used = snprintf(err->message, sizeof err->message, "%s: ", context);
-    size_t at = used < 0 ? 0 : (size_t)used;
-    size_t room = at < sizeof err->message ? sizeof err->message - at : 0;
-    size_t length = strlen(before);
-    if (length >= room)
-        length = room ? room - 1 : 0;
-    memcpy(err->message + at, before, length);
-    err->message[at + length] = 0;
+    cpl_text_set(err->message, sizeof err->message, "%s: %s", context, before);
     return false;
+}
+
+/* Followed by what ends a name in a sentence: "cannot open a.csv: …", "cannot read a.csv at byte 7". */
+static bool name_ends(const char *rest)
+{
+    return !*rest || strchr(":;,", *rest) || !strncmp(rest, " at byte ", 9);
+}
+
+bool cpl_error_names(const char *message, const char *path)
+{
+    size_t length = strlen(path);
+    for (const char *at = message; length && (at = strstr(at, path)); at++)
+        if ((at == message || at[-1] == ' ') && name_ends(at + length))
+            return true;
+    return false;
+}
+
+bool cpl_fail_in(struct cpl_error *err, const char *path)
+{
+    if (!err || cpl_error_names(err->message, path))
+        return false;
+    return cpl_fail_context(err, "%s", path);
 }
 
 const char *cpl_code_name(enum cpl_code code)

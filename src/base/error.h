@@ -39,6 +39,10 @@ bool cpl_fail_errno(struct cpl_error *err, int errnum, const char *format, ...) 
 bool cpl_fail_with(struct cpl_error *err, const struct cpl_error *why);
 /* Put "context: " before the message; returns false. */
 bool cpl_fail_context(struct cpl_error *err, const char *format, ...) CPL_PRINTF(2, 3);
+/* Say which file it happened in: put "path: " before the message, unless it names the path already (as what storage says does);
+ * returns false. */
+bool cpl_fail_in(struct cpl_error *err, const char *path);
+bool cpl_error_names(const char *message, const char *path);
 
 const char *cpl_code_name(enum cpl_code code);    /* "CONFIG" */
 const char *cpl_code_summary(enum cpl_code code); /* "the configuration is wrong" */

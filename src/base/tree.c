@@ -1,5 +1,6 @@
 /* The tree itself: making and finding nodes, messages with places, and which reader a text needs.
  * The readers are tree_yaml.c and tree_json.c. */
+#include "base/text.h"
 #include "base/tree_builder.h"
 
 #include <stdio.h>
@@ -65,27 +66,20 @@ bool cpl_tree_check_keys(struct cpl_tree_builder *builder, const struct cpl_node
 }
 
 /* Values come from anywhere: no control character of theirs reaches a terminal or log. */
-static void make_printable(char *text)
-{
-    for (unsigned char *c = (unsigned char *)text; *c; c++)
-        if (*c < 0x20 || *c == 0x7f)
-            *c = '?';
-}
-
 static bool fail_placed(const char *file, struct cpl_tree_place place, struct cpl_error *err,
                         enum cpl_code code, const char *format, va_list args)
 {
     if (!err)
         return false;
     char text[sizeof err->message];
-    vsnprintf(text, sizeof text, format, args);
+    cpl_text_vset(text, sizeof text, format, args);
     if (!file)
         cpl_fail(err, code, "%s", text);
     else if (!place.line)
         cpl_fail(err, code, "%s: %s", file, text);
     else
         cpl_fail(err, code, "%s:%u:%u: %s", file, place.line, place.column, text);
-    make_printable(err->message);
+    cpl_text_printable(err->message, strlen(err->message));
     return false;
 }
 

@@ -1,5 +1,6 @@
 /* Messages: lines for people, or one JSON object a line. */
 #include "command/console.h"
+#include "base/text.h"
 #include "base/tree.h"
 
 #include <stdio.h>
@@ -112,18 +113,6 @@ static void say_json(const struct cpl_console *console, const char *level, const
     cpl_buffer_release(&line);
 }
 
-/* Control characters could steer a terminal: they are shown as '?'. C1's (U+0080–009F) take two bytes. */
-static void make_printable(struct cpl_buffer *line, size_t from)
-{
-    for (size_t i = from; i < line->size; i++) {
-        uint8_t *c = &line->data[i];
-        if (c[0] < 0x20 || c[0] == 0x7f)
-            c[0] = '?';
-        else if (c[0] == 0xC2 && i + 1 < line->size && c[1] >= 0x80 && c[1] < 0xA0)
-            c[0] = c[1] = '?';
-    }
-}
-
 static void say_text(const struct cpl_console *console, const char *level, const char *message)
 {
     struct cpl_error err;
@@ -137,7 +126,7 @@ static void say_text(const struct cpl_console *console, const char *level, const
                                         level, cpl_colour(colour, CPL_PLAIN_TEXT));
     size_t from = line.size;
     if (ok && cpl_buffer_append_text(&line, message, &err)) {
-        make_printable(&line, from);
+        cpl_text_printable((char *)line.data + from, line.size - from);
         put_line(&line);
     }
     cpl_buffer_release(&line);
@@ -151,7 +140,7 @@ void cpl_console_say(struct cpl_console *console, const char *level, const char 
     if ((console->quiet && !is_error) || (!console->json_log && !strcmp(level, "debug")))
         return;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    cpl_text_vset(message, sizeof message, format, args);
     va_end(args);
     cpl_console_clear(console);
     if (console->json_log)

@@ -69,9 +69,12 @@ static void say_report(struct cpl_console *console, const char *path,
                        const struct cpl_verify_report *report)
 {
     char files[CPL_COUNTED_TEXT], rows[CPL_COUNTED_TEXT], rejects[CPL_COUNTED_TEXT], size[32];
-    for (size_t i = 0; i < report->n_findings; i++)
-        cpl_console_say(console, report->findings[i].problem ? "error" : "info", "%s: %s",
-                        report->findings[i].path, report->findings[i].text);
+    for (size_t i = 0; i < report->n_findings; i++) {
+        const struct cpl_finding *finding = &report->findings[i];
+        bool named = cpl_error_names(finding->text, finding->path);
+        cpl_console_say(console, finding->problem ? "error" : "info", "%s%s%s",
+                        named ? "" : finding->path, named ? "" : ": ", finding->text);
+    }
     cpl_console_say(console, "info", "%s: %s (%s) read whole, %s%s%s%s", path,
                     cpl_counted(report->files, "file", files), cpl_show_size(report->bytes, size),
                     cpl_counted(report->rows, "row", rows), report->alone ? "" : ", ",

@@ -138,7 +138,7 @@ static void test_programs(void **state)
     expect_error("${exec:sh -c 'echo hidden >&2; exit 3'}", true, CPL_E_CONFIG,
                  "sh failed (exit status 3); it wrote 7 bytes to standard error, not shown");
     expect_error("${exec:sh -c 'head -c 300000 /dev/zero >&2; exit 3'}", true, CPL_E_CONFIG,
-                 "300000 bytes");
+                 "300,000 bytes");
     expect_error("${exec:head -c 100000 /dev/zero}", true, CPL_E_LIMIT, "printed more than");
 }
 

@@ -172,7 +172,7 @@ static bool read_descriptor(int fd, const char *path, struct cpl_buffer *buffer,
 {
     for (;;) {
         if (!cpl_buffer_reserve(buffer, 1 << 16, err))
-            return cpl_fail_context(err, "%s", path);
+            return cpl_fail_in(err, path);
         ssize_t got = read(fd, buffer->data + buffer->size, 1 << 16);
         if (got == 0)
             return true;

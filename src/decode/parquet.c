@@ -108,7 +108,7 @@ struct cpl_parquet_file *cpl_parquet_open(struct cpl_reader *reader, const char 
     file->name = cpl_strdup(name, err);
     if (file->name && open_file(file, err))
         return file;
-    cpl_fail_context(err, "%s", name);
+    cpl_fail_in(err, name);
     cpl_parquet_close(file);
     return NULL;
 }
@@ -272,9 +272,9 @@ static bool at_column(const struct cpl_parquet_scan *scan, uint32_t leaf, struct
 {
     char path[300];
     cpl_parquet_leaf_path(&scan->file->levels.leaves[leaf], path, sizeof path);
-    return cpl_fail_context(err, "%s: row group %u, column %s, page %llu", scan->file->name,
-                            scan->group, path,
-                            (unsigned long long)scan->columns[leaf]->pages.n_pages);
+    cpl_fail_context(err, "row group %u, column %s, page %llu", scan->group, path,
+                     (unsigned long long)scan->columns[leaf]->pages.n_pages);
+    return cpl_fail_in(err, scan->file->name);
 }
 
 /* Fewer rows a batch where they are wide, by what the row group says of itself. */

@@ -578,9 +578,9 @@ static bool verify_chunk(const struct cpl_parquet_file *file, uint32_t group, ui
     report->histograms += chunk.column_index.definition_histograms.n > 0;
     if (!ok) {
         char path[300];
-        cpl_fail_context(err, "%s: row group %u, column %s, page %" PRIu64, cpl_parquet_name(file),
-                         group, cpl_parquet_leaf_path(chunk.leaf, path, sizeof path),
-                         chunk.pages.n_pages);
+        cpl_fail_context(err, "row group %u, column %s, page %" PRIu64, group,
+                         cpl_parquet_leaf_path(chunk.leaf, path, sizeof path), chunk.pages.n_pages);
+        cpl_fail_in(err, cpl_parquet_name(file));
     }
     release_chunk(&chunk);
     return ok;
@@ -620,6 +620,12 @@ out:
 }
 
 /* Others' NaNs and old string orders may well be ordered by other rules. */
+static bool in_group(const struct cpl_parquet_file *file, uint32_t group, struct cpl_error *err)
+{
+    cpl_fail_context(err, "row group %u", group);
+    return cpl_fail_in(err, cpl_parquet_name(file));
+}
+
 static bool verify_order(const struct cpl_parquet_file *file, uint32_t group,
                          struct cpl_parquet_report *report, struct cpl_error *err)
 {
@@ -632,7 +638,7 @@ static bool verify_order(const struct cpl_parquet_file *file, uint32_t group,
         return cpl_fail_with(err, &found);
     snprintf(number, sizeof number, "%u", group);
     return cpl_parquet_remark(file, report, "row group", number, &found, err) ||
-           cpl_fail_context(err, "%s: row group %u", cpl_parquet_name(file), group);
+           in_group(file, group, err);
 }
 
 /* Writers differ on what counts in it. */
@@ -669,7 +675,7 @@ static bool verify_group(const struct cpl_parquet_file *file, uint32_t group,
     if (stated->has_total_compressed_size &&
         !cpl_parquet_check_equal(stated->total_compressed_size, stored,
                                  "the row group's compressed size", err))
-        return cpl_fail_context(err, "%s: row group %u", cpl_parquet_name(file), group);
+        return in_group(file, group, err);
     return check_group_bytes(file, group, report, err) && verify_order(file, group, report, err);
 }
 
@@ -694,7 +700,7 @@ bool cpl_parquet_verify(const struct cpl_parquet_file *file, struct cpl_parquet_
     cpl_codec_state_release(&codec);
     if (ok && !cpl_parquet_check_equal(cpl_parquet_metadata(file)->num_rows, report->rows,
                                        "the footer's number of rows", err))
-        return cpl_fail_context(err, "%s", cpl_parquet_name(file));
+        return cpl_fail_in(err, cpl_parquet_name(file));
     return ok && verify_assembly(file, err) && cpl_parquet_verify_whole(file, report, err);
 }
 

@@ -122,5 +122,5 @@ bool cpl_parquet_verify_whole(const struct cpl_parquet_file *file,
     bool ok = check_magic(reader, err) && read_footer(reader, &footer, err) &&
               check_checksum(file, &footer, report, err);
     cpl_buffer_release(&footer);
-    return ok || cpl_fail_context(err, "%s", cpl_parquet_name(file));
+    return ok || cpl_fail_in(err, cpl_parquet_name(file));
 }

@@ -146,7 +146,7 @@ static bool open_input(struct cpl_storage *storage, const struct cpl_source_conf
              cpl_content_hash_init(&input->hash, cpl_reader_size(input->reader), err);
     ok = ok && sniff_compression(input, source->compression, err) &&
          guess_charset(inputs, input, source->charset, err);
-    return ok || cpl_fail_context(err, "%s", input->is_stdin ? "standard input" : input->path);
+    return ok || cpl_fail_in(err, input->is_stdin ? "standard input" : input->path);
 }
 
 /* Further parts of a reject file are inputs of their own, behind the listed ones. */
@@ -379,8 +379,12 @@ bool cpl_input_head(const struct cpl_inputs *inputs, size_t i, size_t size, stru
         ok = cpl_stream_read(stream, out->data + out->size, size - out->size, &got, &why);
     cpl_stream_close(stream);
     *there = ok && out->size == size;
-    return ok || (input->is_stdin && why.code == CPL_E_DATA) || /* the head is cut */
-           (cpl_fail_with(err, &why), cpl_fail_context(err, "the header of %s", input->path));
+    if (ok || (input->is_stdin && why.code == CPL_E_DATA)) /* the head is cut */
+        return true;
+    cpl_fail_with(err, &why);
+    return cpl_error_names(why.message, input->path)
+               ? false
+               : cpl_fail_context(err, "the header of %s", input->path);
 }
 
 bool cpl_input_sample(const struct cpl_inputs *inputs, size_t i, uint64_t offset, size_t size,

@@ -14,6 +14,7 @@
  * accounts. The calling thread waits and reports progress. */
 #include "run/loop.h"
 #include "base/plural.h"
+#include "base/text.h"
 #include "run/landed.h"
 #include "run/record_parts.h"
 #include "run/repair.h"
@@ -51,7 +52,7 @@ void cpl_run_say(const struct run_state *run, const char *level, const char *for
     if (!run->options->log)
         return;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    cpl_text_vset(text, sizeof text, format, args);
     va_end(args);
     run->options->log(run->options->context, level, text);
 }

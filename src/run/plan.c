@@ -297,7 +297,7 @@ static bool take_sample(const struct cpl_inputs *inputs, size_t input, uint64_t 
     bool whole = false;
     struct cpl_buffer *bytes = &s->bytes[s->n];
     if (!cpl_input_sample(inputs, input, offset, size, bytes, &whole, err))
-        return cpl_fail_context(err, "%s", inputs->items[input].path);
+        return cpl_fail_in(err, inputs->items[input].path);
     s->items[s->n++] = (struct cpl_sample){
         .data = bytes->data, .size = bytes->size, .at_start = offset == 0, .whole = whole};
     return true;
@@ -384,7 +384,7 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool *longer, struc
         goto out;
     if (!plan->decoder->infer(plan->settings, samples.items, samples.n, declared,
                               pipeline->schema.decimals, &plan->schema, &plan->columns, err)) {
-        cpl_fail_context(err, "%s", path);
+        cpl_fail_in(err, path);
         goto out;
     }
     if (pipeline->limits.max_columns &&
@@ -505,7 +505,7 @@ static bool look_at_input(struct cpl_plan *plan, size_t i, struct cpl_error *err
         cpl_fail(err, CPL_E_DATA, "it is %s, and the first input is %s: convert them apart", other,
                  plan->decoder->name);
     cpl_buffer_release(&bytes);
-    return ok || cpl_fail_context(err, "%s", plan->inputs.items[i].path);
+    return ok || cpl_fail_in(err, plan->inputs.items[i].path);
 }
 
 /* Settings that an input has for itself are kept in decode_of[i].settings; NULL: the common ones. */

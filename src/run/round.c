@@ -120,7 +120,7 @@ static bool find_section(struct run_state *run, uint32_t input, bool *there, str
     bool ahead = run->threads == 1 && run->plan.inputs.threads > 1;
     text->sections = cpl_input_sections(&run->plan.inputs, input, cpl_plan_may_widen(&run->plan),
                                         ahead, err);
-    return text->sections || cpl_fail_context(err, "%s", run->plan.inputs.items[input].path);
+    return text->sections || cpl_fail_in(err, run->plan.inputs.items[input].path);
 }
 
 /* A section cut off the split at next_from. The start is known when all before has been taken. */

@@ -72,7 +72,7 @@ static bool begin_input(struct cpl_rows *rows, struct cpl_error *err)
                         ? plan->decoder->open(cpl_plan_decode(plan, (uint32_t)pass->input),
                                               pass->stream, 0, UINT64_MAX, true, &rows->sink, err)
                         : NULL;
-    return pass->decoder || cpl_fail_context(err, "%s", plan->inputs.items[pass->input].path);
+    return pass->decoder || cpl_fail_in(err, plan->inputs.items[pass->input].path);
 }
 
 static bool stopped(const struct cpl_rows *rows)
@@ -88,7 +88,7 @@ static bool next_of_input(struct cpl_rows *rows, struct cpl_batch **batch, struc
     if (!rows->pass.decoder && !begin_input(rows, err))
         return false;
     if (!rows->plan.decoder->next(rows->pass.decoder, batch, err))
-        return cpl_fail_context(err, "%s", rows->plan.inputs.items[rows->pass.input].path);
+        return cpl_fail_in(err, rows->plan.inputs.items[rows->pass.input].path);
     if (!(*batch)->rows)
         *batch = NULL;
     return true;

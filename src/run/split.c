@@ -109,7 +109,7 @@ bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_claim *claim, uint6
                      ? plan->decoder->open(cpl_plan_decode(plan, split->input), w->stream, from,
                                            split->to, at_row_start, &w->rejects.sink, err)
                      : NULL;
-    return w->decoder || cpl_fail_context(err, "%s", input->path);
+    return w->decoder || cpl_fail_in(err, input->path);
 }
 
 /* When all before has been taken, a section's start is right or it is not: if it is, nobody will read it again. */
@@ -184,7 +184,7 @@ static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool la
     plan->decoder->report(w->decoder, &result->report);
     result->report.facts = NULL;
     if (last && !report_in_object_bytes(w, &result->report, err))
-        return cpl_fail_context(err, "%s", plan->inputs.items[split->input].path);
+        return cpl_fail_in(err, plan->inputs.items[split->input].path);
     count(w, result->report.rows_decoded, result->report.rows_rejected);
     w->delivered_rejects = result->report.rows_rejected;
     result->last = last;
@@ -196,7 +196,7 @@ static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool la
     if (widened || atomic_load(w->doomed))
         discard(w);
     else if (!finish(w, result, err))
-        return cpl_fail_context(err, "%s", plan->inputs.items[split->input].path);
+        return cpl_fail_in(err, plan->inputs.items[split->input].path);
     result->rejects = w->rejects;
     start_rejects(w);
     /* the sink's address is the worker's own list: it stays */
@@ -217,7 +217,7 @@ bool cpl_worker_next(struct cpl_worker *w, const struct cpl_claim *claim,
         if (atomic_load_explicit(w->stop, memory_order_relaxed))
             return cpl_fail(err, CPL_E_INTERRUPTED, "stopped");
         if (!plan->decoder->next(w->decoder, &batch, err))
-            return cpl_fail_context(err, "%s", plan->inputs.items[split->input].path);
+            return cpl_fail_in(err, plan->inputs.items[split->input].path);
         atomic_fetch_add_explicit(&w->progress->bytes, w->stream->position - seen,
                                   memory_order_relaxed);
         seen = w->stream->position;

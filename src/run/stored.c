@@ -1,4 +1,5 @@
 #include "run/stored.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,7 @@ bool cpl_stored_fail(struct cpl_stored *in, const char *format, ...)
     char text[600];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    cpl_text_vset(text, sizeof text, format, args);
     va_end(args);
     return cpl_fail(in->err, CPL_E_CORRUPT, "%s: %s; the file was damaged or changed", in->name,
                     text);

@@ -1,5 +1,6 @@
 /* Findings, and one file against what was promised of it. */
 #include "base/plural.h"
+#include "base/text.h"
 #include "run/verify_state.h"
 
 #include <inttypes.h>
@@ -16,13 +17,15 @@ void cpl_verify_report_release(struct cpl_verify_report *report)
 /* ---- findings ---- */
 
 static bool add_finding(struct verification *v, struct cpl_finding finding, const char *path,
-                        const char *text, struct cpl_error *err)
+                        struct cpl_error *err, const char *format, va_list args)
 {
+    char text[1200];
     struct cpl_verify_report *report = v->report;
     *(finding.problem ? &report->problems : &report->notes) += 1;
     size_t n = report->n_findings;
     if (n == CPL_FINDINGS_MAX)
         return true;
+    cpl_text_vset(text, sizeof text, format, args);
     if (!(n & (n - 1))) { /* full at each power of two */
         struct cpl_finding *grown = cpl_realloc(report->findings, (n ? 2 * n : 1) * sizeof *grown,
                                                 err);
@@ -41,23 +44,22 @@ static bool add_finding(struct verification *v, struct cpl_finding finding, cons
 bool cpl_finding(struct verification *v, const char *kind, const char *path, struct cpl_error *err,
                  const char *format, ...)
 {
-    char text[1200];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    bool ok = add_finding(v, (struct cpl_finding){.problem = true, .kind = kind}, path, err, format,
+                          args);
     va_end(args);
-    return add_finding(v, (struct cpl_finding){.problem = true, .kind = kind}, path, text, err);
+    return ok;
 }
 
 bool cpl_note(struct verification *v, const char *kind, const char *path, struct cpl_error *err,
               const char *format, ...)
 {
-    char text[1200];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    bool ok = add_finding(v, (struct cpl_finding){.kind = kind}, path, err, format, args);
     va_end(args);
-    return add_finding(v, (struct cpl_finding){.kind = kind}, path, text, err);
+    return ok;
 }
 
 /* ---- one file ---- */

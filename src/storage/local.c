@@ -369,7 +369,7 @@ bool cpl_storage_remove_tree(struct cpl_storage *storage, const char *path, stru
         return false;
     bool ok = cpl_place_open(storage, trimmed, &place, &why);
     if (ok) {
-        ok = remove_in(place.dir, place.name, 0, &why) || cpl_fail_context(&why, "%s", path);
+        ok = remove_in(place.dir, place.name, 0, &why) || cpl_fail_in(&why, path);
         cpl_place_close(&place);
     } else if (why.code == CPL_E_NOT_FOUND && strcmp(trimmed, "/")) {
         ok = true;
