@@ -12,7 +12,7 @@ struct cpl_codec_io {
     size_t in_size;
     uint8_t *out;
     size_t out_size;
-    /* All of the member is here. Else its blocks come one a step, so that those in front of a damaged one come out,
+    /* All of the member is here, and may be taken at once. Else its blocks come one a step, so that those in front of a damaged one come out,
      * however the bytes arrive. */
     bool whole;
     size_t held; /* FAILED: the damage lies behind the bytes consumed, but for as many as these */

@@ -462,6 +462,42 @@ static void threads_change_nothing(void **state)
     cpl_buffer_release(&out);
 }
 
+/* zstd has two ways of decoding a frame; these differ in what they refuse. */
+static void frames_on_the_edge(void **state)
+{
+    (void)state;
+    struct cpl_buffer text = {0}, packed = {0}, out = {0};
+    struct cpl_error err;
+    uint32_t seed = 11;
+    /* no content; two empty raw blocks, then a run of no bytes */
+    static const uint8_t empty_run[] = {0x28, 0xB5, 0x2F, 0xFD, 0x20, 0, 0, 0, 0, 0, 0,
+                                        0,    3,    0,    0,    0,    0, 0, 0, 0, 3};
+    assert_true(cpl_buffer_append(&packed, empty_run, sizeof empty_run, NULL));
+    assert_int_equal(decompress(&packed, CPL_ZSTD, 100, 100, &out, &err), CPL_E_DATA);
+    /* 256 bytes of content in a window of 2 GiB */
+    packed.size = 0;
+    noise(&text, 300000, &seed);
+    assert_true(cpl_buffer_append(&packed, "\x28\xB5\x2F\xFD\x40\xA8\0\0\x01\x08\0", 11, NULL));
+    assert_true(cpl_buffer_append(&packed, text.data, 256, NULL));
+    assert_int_equal(decompress(&packed, CPL_ZSTD, 100, 100, &out, &err), CPL_E_LIMIT);
+    /* blocks that are larger than their window, and matches behind it */
+    memcpy(text.data + 100000, text.data, 50000);
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, 17);
+    packed.size = 0;
+    assert_true(cpl_buffer_reserve(&packed, 400000, NULL));
+    packed.size = ZSTD_compress2(context, packed.data, 400000, text.data, text.size);
+    ZSTD_freeCCtx(context);
+    assert_int_equal(packed.data[5], 0x38);
+    assert_int_equal(decompress(&packed, CPL_ZSTD, 1 << 20, 1 << 16, &out, &err), CPL_E_NONE);
+    assert_same(&out, &text);
+    packed.data[5] = 0;
+    assert_int_equal(decompress(&packed, CPL_ZSTD, 1 << 20, 1 << 16, &out, &err), CPL_E_DATA);
+    cpl_buffer_release(&text);
+    cpl_buffer_release(&packed);
+    cpl_buffer_release(&out);
+}
+
 /* All parts that a header may have, in pieces of any size. */
 static void gzip_headers_in_pieces(void **state)
 {
@@ -620,6 +656,7 @@ int main(void)
         cmocka_unit_test(bombs_are_refused),
         cmocka_unit_test(huge_windows_are_refused),
         cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(frames_on_the_edge),
         cmocka_unit_test(gzip_headers_in_pieces),
         cmocka_unit_test(false_boundaries_are_declined),
         cmocka_unit_test(xz_blocks),

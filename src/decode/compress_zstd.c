@@ -1,5 +1,8 @@
 /* Zstandard frames (RFC 8878), skippable ones too. Windows above 128 MiB are refused before they
- * are allocated. */
+ * are allocated.
+ *
+ * A frame is always handed over block by block: given one whole, the library decodes it by another way, which takes
+ * windows and blocks that this one refuses. */
 #include "decode/compress.h"
 
 #include <zstd.h>
@@ -69,8 +72,8 @@ static enum cpl_codec_step failed(size_t result, struct cpl_error *err)
 static enum cpl_codec_step zstd_step(void *state, struct cpl_codec_io *io, struct cpl_error *err)
 {
     struct zstd *zstd = state;
-    bool all = io->whole || io->in_size < zstd->wanted;
-    ZSTD_inBuffer in = {.src = io->in, .size = all ? io->in_size : zstd->wanted};
+    ZSTD_inBuffer in = {.src = io->in,
+                        .size = io->in_size < zstd->wanted ? io->in_size : zstd->wanted};
     ZSTD_outBuffer out = {.dst = io->out, .size = io->out_size};
     size_t result = ZSTD_decompressStream(zstd->context, &out, &in);
     io->in += in.pos;

@@ -26,6 +26,13 @@ struct json_discard {
     uint32_t depth;
 };
 
+/* The newline and the blanks that end at position `end`: what a row there has before it on its line. */
+struct json_margin {
+    uint64_t end;
+    size_t length;    /* 0 = something else stands there, or too much */
+    uint8_t text[63]; /* and a bracket, in json_alike */
+};
+
 struct json_decoder {
     struct cpl_decoder base;
     const struct cpl_decode_plan *plan;
@@ -37,6 +44,7 @@ struct json_decoder {
     uint64_t line_start; /* where the line of the row at hand begins; not for JSON_LINES */
     bool seek_line;      /* the split starts in the middle of a line */
     struct json_discard discard;
+    struct json_margin margin;
     struct json_alike alike; /* how the lines of rows begin */
 
     struct json_block block;
@@ -206,27 +214,41 @@ static bool consume_aside(struct json_decoder *d, const uint8_t *end, uint64_t *
                             err);
 }
 
-/* Remember how the line of the row at `row` begins, if the row is a container at the beginning of its line. */
-static void learn_alike(struct json_decoder *d, const uint8_t *row)
+/* Separators end at p: does only the beginning of a line stand before it? They may have come in several blocks. */
+static void note_margin(struct json_decoder *d, const uint8_t *p)
 {
-    const uint8_t *first = d->block.data + d->block.at, *line = row;
-    if (*row != '{' && *row != '[')
-        return;
+    struct json_margin *margin = &d->margin;
+    const uint8_t *first = d->block.data + d->block.at, *line = p;
     while (line > first && (line[-1] == ' ' || line[-1] == '\t'))
         line--;
-    bool at_line = line > first ? line[-1] == '\n' : !d->block.base && line == d->block.data;
-    size_t length = (size_t)(row - line) + 2;
-    if (!at_line || length > sizeof d->alike.text)
+    size_t before = 0, blanks = (size_t)(p - line);
+    if (line > first)
+        before = line[-1] == '\n';
+    else if (margin->end == json_block_position(&d->block))
+        before = margin->length;
+    margin->length = before && before + blanks <= sizeof margin->text ? before + blanks : 0;
+    if (margin->length)
+        memcpy(margin->text + before, line, blanks);
+    margin->text[0] = '\n';
+    margin->end = d->block.base + (uint64_t)(p - d->block.data);
+}
+
+/* Remember how the line of the row at block.at begins, if the row is a container at the beginning of its line. */
+static void learn_alike(struct json_decoder *d)
+{
+    uint8_t bracket = d->block.data[d->block.at];
+    size_t length = d->margin.length;
+    if ((bracket != '{' && bracket != '[') || !length)
         return;
-    d->alike.text[0] = '\n';
-    memcpy(d->alike.text + 1, line, length - 1);
-    d->alike.length = length;
+    memcpy(d->alike.text, d->margin.text, length);
+    d->alike.text[length] = bracket;
+    d->alike.length = length + 1;
 }
 
 static bool consume_separators(struct json_decoder *d, const uint8_t *end, struct cpl_error *err)
 {
     struct cpl_split_report *r = &d->report;
-    learn_alike(d, end);
+    note_margin(d, end);
     pass_lines(d, d->block.data + d->block.at, end);
     bool first = !r->rows_read && !d->rows;
     return consume_aside(d, end, first ? &r->header_bytes : &r->blank_bytes,
@@ -756,6 +778,7 @@ static bool next_value(struct json_decoder *d, enum progress *progress, struct c
     case FRAME_ROW:
         if (!consume_separators(d, p, err))
             return false;
+        learn_alike(d);
         return d->frame.state == FRAME_SURPLUS ? surplus_value(d, progress, err)
                                                : value_row(d, progress, err);
     case FRAME_END:
@@ -766,8 +789,10 @@ static bool next_value(struct json_decoder *d, enum progress *progress, struct c
                grow_or_discard(d, d->frame.state == FRAME_START ? DISCARD_VALUE : DISCARD_REST,
                                progress, err);
     default:
-        return consume_separators(d, p, err) && pass_blanks(d, err) &&
-               broken(d, false, progress, err);
+        if (!consume_separators(d, p, err) || !pass_blanks(d, err))
+            return false;
+        learn_alike(d);
+        return broken(d, false, progress, err);
     }
 }
 
@@ -780,13 +805,22 @@ static bool skip_bom(struct json_decoder *d, struct cpl_error *err)
                          err);
 }
 
+/* The first line begins as others do behind their newline. */
+static bool begin_object(struct json_decoder *d, struct cpl_error *err)
+{
+    bool ok = skip_bom(d, err);
+    d->margin = (struct json_margin){
+        .end = json_block_position(&d->block), .length = 1, .text = {'\n'}};
+    return ok;
+}
+
 static bool fill(struct json_decoder *d, struct cpl_error *err)
 {
     bool first = !d->block.size && !d->block.base;
     if (!json_block_fill(&d->block, err))
         return false;
     d->walk.lex.end = json_block_end(&d->block);
-    return !first || skip_bom(d, err);
+    return !first || begin_object(d, err);
 }
 
 /* Is there nothing more to read in this split? */

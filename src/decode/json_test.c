@@ -550,6 +550,34 @@ static void small_blocks(void **state)
     }
 }
 
+/* Where a broken row is taken to end does not depend on the blocks that its bytes come in. */
+static void cuts_of_broken_rows(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "\t\t\r\t\t4\x7Fws;K\xCF\xEF\xCF\xCF\n{\n{{{\n\x0E,\n2\n\n{\n{{{{4443",
+        "   {\"a\": 1}\n\n \n  {\"a\": 2}\n   {\"a\": {\n   {\"a\": 3}\n  {\"a\"\n  {\"a\": 4}\n",
+        "\xEF\xBB\xBF {\"a\": 1} {\"a\": 2} \n\n {\"a\": \"\n {\"a\": 3}\n{]\n {\"a\": 4}",
+        "\n\n[ {\"a\": 1}, {\"a\": \"\n[1], {\"a\": 2}, {\"a\": \n {\"a\": 3}]\n\n   [{\"a\": 4}",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const char *options = i == 3 ? "{\"layout\":\"array\"}" : "{\"layout\":\"documents\"}";
+        struct fixture whole = {.options = options};
+        assert_true(fixture_decode(&whole, texts[i], strlen(texts[i])));
+        assert_true(whole.rejects.size > 0);
+        for (size_t block = 3; block < strlen(texts[i]); block++) {
+            struct fixture parts = {.options = options, .block_size = block};
+            assert_true(fixture_decode(&parts, texts[i], strlen(texts[i])));
+            assert_string_equal(cpl_buffer_text(&parts.rows, NULL),
+                                cpl_buffer_text(&whole.rows, NULL));
+            assert_string_equal(cpl_buffer_text(&parts.rejects, NULL),
+                                cpl_buffer_text(&whole.rejects, NULL));
+            fixture_release(&parts);
+        }
+        fixture_release(&whole);
+    }
+}
+
 static void failing_memory(void **state)
 {
     (void)state;
@@ -613,6 +641,7 @@ int main(void)
         cmocka_unit_test(keys_with_a_nul),
         cmocka_unit_test(cuts_and_reads),
         cmocka_unit_test(small_blocks),
+        cmocka_unit_test(cuts_of_broken_rows),
         cmocka_unit_test(failing_memory),
         cmocka_unit_test(sniffing),
     };
