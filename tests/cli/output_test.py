@@ -154,7 +154,7 @@ def test_a_memory_limit_that_cannot_be_kept_is_refused():
     process = run("convert", "small.csv", "small.parquet", "--memory-limit", "32MiB")
     check(process.returncode == 0, process)
     process = run("convert", "wide.csv", "wide.parquet", "--memory-limit", "32MiB")
-    check(process.returncode != 0 and "1000 columns" in said(process) and "--memory-limit" in said(process), process)
+    check(process.returncode != 0 and "1,000 columns" in said(process) and "--memory-limit" in said(process), process)
     check(not os.path.exists("wide.parquet"), process)
 
 
