@@ -97,10 +97,13 @@ const struct cpl_verb cpl_verb_replay = {
                "come to the others of the sink. Where the sink is one file that is there already, "
                "nothing of it is replaced: they land beside it, in NAME.replay-DIGITS.parquet. "
                "What still cannot be read is rejected again, with its first place. A reject file "
-               "is replayed once, whatever the sink: a second time is refused. Beside one that is "
-               "of no dataset, FILE.DIGITS.replayed remembers where its rows went.",
+               "is replayed once, whatever the sink: of several (a directory, a pattern) those "
+               "that were replayed before are left out, which a line and rejects_skipped in "
+               "--json tell; when none is left, the command is refused (exit status 15). Beside "
+               "one that is of no dataset, FILE.DIGITS.replayed remembers where its rows went.",
     .examples = "cupel replay lake/orders/_cupel/rejects/20261101T000000Z-00000.parquet --pipeline "
-                "orders-fixed.yaml\n",
+                "orders-fixed.yaml\n"
+                "cupel replay lake/orders/_cupel/rejects --pipeline orders-fixed.yaml\n",
     .groups = {{"Replay", replay_flags},
                {"The run", cpl_run_flags},
                {"Messages", cpl_console_flags}},

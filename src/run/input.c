@@ -213,37 +213,44 @@ static bool drop_doubles(struct cpl_storage *storage, struct cpl_object_list *li
     return true;
 }
 
-static bool list_objects(struct cpl_storage *storage, const struct cpl_source_config *source,
-                         struct cpl_inputs *inputs, struct cpl_error *err)
+static bool add_objects(struct cpl_storage *storage, const char *pattern,
+                        struct cpl_object_list *list, struct cpl_error *err)
+{
+    struct cpl_object_list found = {0};
+    if (!cpl_storage_list(storage, pattern, &found, err))
+        return false;
+    struct cpl_object_info *items = cpl_realloc(list->items,
+                                                (list->n + found.n + 1) * sizeof *items, err);
+    if (!items) {
+        cpl_object_list_release(&found);
+        return false;
+    }
+    if (found.n)
+        memcpy(items + list->n, found.items, found.n * sizeof *items);
+    list->items = items;
+    list->n += found.n;
+    cpl_free(found.items);
+    return true;
+}
+
+bool cpl_inputs_list(struct cpl_storage *storage, const struct cpl_source_config *source,
+                     struct cpl_object_list *list, bool *from_stdin, struct cpl_error *err)
 {
     size_t n_stdin = 0;
-    for (size_t i = 0; i < source->paths.n; i++) {
-        struct cpl_object_list found = {0};
-        if (!strcmp(source->paths.items[i], "-")) {
+    *list = (struct cpl_object_list){0};
+    bool ok = true;
+    for (size_t i = 0; ok && i < source->paths.n; i++)
+        if (!strcmp(source->paths.items[i], "-"))
             n_stdin++;
-            continue;
-        }
-        if (!cpl_storage_list(storage, source->paths.items[i], &found, err))
-            return false;
-        struct cpl_object_info *items = cpl_realloc(
-            inputs->list.items, (inputs->list.n + found.n + 1) * sizeof *items, err);
-        if (!items) {
-            cpl_object_list_release(&found);
-            return false;
-        }
-        if (found.n)
-            memcpy(items + inputs->list.n, found.items, found.n * sizeof *items);
-        inputs->list.items = items;
-        inputs->list.n += found.n;
-        cpl_free(found.items);
-    }
-    if (n_stdin > 1 || (n_stdin && inputs->list.n))
-        return cpl_fail(err, CPL_E_CONFIG,
-                        "source.paths: standard input (-) must be the only input");
-    if (source->rejects && !drop_doubles(storage, &inputs->list, err))
-        return false;
-    inputs->n = n_stdin ? 1 : inputs->list.n;
-    return true;
+        else
+            ok = add_objects(storage, source->paths.items[i], list, err);
+    if (ok && (n_stdin > 1 || (n_stdin && list->n)))
+        ok = cpl_fail(err, CPL_E_CONFIG, "source.paths: standard input (-) must be the only input");
+    ok = ok && (!source->rejects || drop_doubles(storage, list, err));
+    *from_stdin = n_stdin > 0;
+    if (!ok)
+        cpl_object_list_release(list);
+    return ok;
 }
 
 static unsigned threads_of(const struct cpl_limits_config *limits)
@@ -259,8 +266,11 @@ bool cpl_inputs_open(struct cpl_storage *storage, const struct cpl_source_config
     *inputs = (struct cpl_inputs){.expansion = {.max_ratio = (uint32_t)limits->max_expansion_ratio},
                                   .threads = threads_of(limits),
                                   .stop = stop};
-    if (!list_objects(storage, source, inputs, err) ||
-        !(inputs->items = cpl_alloc_zero(inputs->n, sizeof *inputs->items, err))) {
+    bool from_stdin;
+    if (!cpl_inputs_list(storage, source, &inputs->list, &from_stdin, err))
+        return false;
+    inputs->n = from_stdin ? 1 : inputs->list.n;
+    if (!(inputs->items = cpl_alloc_zero(inputs->n, sizeof *inputs->items, err))) {
         cpl_inputs_release(inputs);
         return false;
     }

@@ -48,6 +48,10 @@ struct cpl_inputs {
     _Atomic bool *stop; /* ends waits for standard input; may be NULL */
 };
 
+/* The objects that are meant; reject files each once, however often they are named. */
+bool cpl_inputs_list(struct cpl_storage *storage, const struct cpl_source_config *source,
+                     struct cpl_object_list *list, bool *from_stdin,
+                     struct cpl_error *err) CPL_CHECKED;
 /* List, open and look at the head of every object. Empty objects stay in: they are inputs of no rows. */
 bool cpl_inputs_open(struct cpl_storage *storage, const struct cpl_source_config *source,
                      const struct cpl_limits_config *limits, _Atomic bool *stop,

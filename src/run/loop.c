@@ -20,6 +20,7 @@
 #include "run/repair.h"
 #include "run/replay.h"
 #include "run/replay_once.h"
+#include "run/replay_sift.h"
 #include "run/replay_target.h"
 #include "run/target.h"
 
@@ -373,19 +374,36 @@ void cpl_run_state_free(struct run_state *run)
     cpl_free(run);
 }
 
-/* A replay into one file lands where nothing is replaced. */
-static bool choose_target(struct cpl_storage *storage, struct cpl_run_options *options,
-                          struct cpl_pipeline *pipeline, struct cpl_arena *arena,
-                          struct cpl_error *err)
+static void say_skipped(const struct run_state *run, const struct cpl_skipped *skipped)
+{
+    char text[CPL_COUNTED_TEXT];
+    if (skipped->n == 1)
+        cpl_run_say(run, "info", "%s was replayed before: it is left out of the %s", skipped->first,
+                    cpl_counted(skipped->of, "file", text));
+    else if (skipped->n)
+        cpl_run_say(
+            run, "info", "%llu of the %s were replayed before and are left out; the first is %s",
+            (unsigned long long)skipped->n, cpl_counted(skipped->of, "file", text), skipped->first);
+}
+
+/* A replay takes what was not replayed before; into one file it lands where nothing is replaced. */
+static bool prepare_replay(struct run_state *run, struct cpl_run_options *options,
+                           struct cpl_pipeline *pipeline, struct cpl_arena *arena,
+                           struct cpl_error *err)
 {
     const struct cpl_sink_config *sink = &options->pipeline->sink;
-    *pipeline = *options->pipeline;
-    if (!pipeline->source.rejects || !sink->single_file || !strcmp(sink->path, "-"))
+    struct cpl_skipped skipped;
+    if (!options->pipeline->source.rejects)
         return true;
-    if (!cpl_replay_target(storage, options->pipeline, arena, &pipeline->sink.path, err))
-        return false;
+    *pipeline = *options->pipeline;
     options->pipeline = pipeline;
-    return true;
+    if (!cpl_replay_sift(run->storage, pipeline, run->result->run_id, run->now_ms, arena, &skipped,
+                         err))
+        return false;
+    run->result->rejects_skipped = skipped.n;
+    say_skipped(run, &skipped);
+    return !sink->single_file || !strcmp(sink->path, "-") ||
+           cpl_replay_target(run->storage, pipeline, arena, &pipeline->sink.path, err);
 }
 
 static bool run_in(struct cpl_storage *storage, const struct cpl_run_options *wanted,
@@ -394,10 +412,9 @@ static bool run_in(struct cpl_storage *storage, const struct cpl_run_options *wa
     struct cpl_arena arena = {0};
     struct cpl_run_options options = *wanted;
     struct cpl_pipeline pipeline;
-    struct run_state *run = choose_target(storage, &options, &pipeline, &arena, err)
-                                ? cpl_run_state_new(&options, result, storage, err)
-                                : NULL;
-    bool ok = run && make_run_id(run, err) && do_run(run, err);
+    struct run_state *run = cpl_run_state_new(&options, result, storage, err);
+    bool ok = run && make_run_id(run, err) &&
+              prepare_replay(run, &options, &pipeline, &arena, err) && do_run(run, err);
     ok = run && check_decision(run, ok, err);
     ok = run && check_recovery(run, ok, err);
     if (run)

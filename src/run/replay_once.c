@@ -11,7 +11,7 @@ static const char OWN[] = "."; /* a claim's place: the dataset that the claim li
 
 struct entry {
     const char *path;
-    const struct cpl_rejects_info *info;
+    char checksum[40];
     char *file;           /* resolved */
     char *owner;          /* dataset, resolved; NULL = none */
     const char *relative; /* in it; borrowed from `file` */
@@ -71,7 +71,7 @@ static bool find_owner(struct cpl_replay_once *once, struct entry *entry, struct
 
 static bool open_entry(struct cpl_replay_once *once, struct entry *entry, struct cpl_error *err)
 {
-    const char *digits = entry->info->checksum + PREFIX;
+    const char *digits = entry->checksum + PREFIX;
     entry->file = cpl_storage_resolve(once->run.storage, entry->path, err);
     if (!entry->file || !find_owner(once, entry, err))
         return false;
@@ -82,6 +82,14 @@ static bool open_entry(struct cpl_replay_once *once, struct entry *entry, struct
 }
 
 /* ---- what is known of it ---- */
+
+/* In the dataset of that log. */
+static bool has_landed(struct cpl_log *log, const struct entry *entry)
+{
+    char lane[64];
+    snprintf(lane, sizeof lane, "rejects/%s", entry->checksum);
+    return cpl_log_lane(log, lane, NULL);
+}
 
 static bool fail_replayed(const struct entry *entry, const struct cpl_log_file *file,
                           struct cpl_error *err)
@@ -114,46 +122,61 @@ static bool fail_claimed(const struct entry *entry, const char *into, const char
                     entry->path, !strcmp(into, OWN) ? entry->owner : into, run_id, entry->claim);
 }
 
-/* *ours: into the same dataset, whose lane decides. */
-static bool judge_claim(const struct cpl_replay_once *once, const struct entry *entry,
-                        const struct cpl_buffer *text, bool *ours, struct cpl_error *err)
+struct claim {
+    bool there;
+    const char *into, *run_id; /* live in the arena */
+};
+
+static bool parse_claim(const struct entry *entry, const struct cpl_buffer *text,
+                        struct cpl_arena *arena, struct claim *claim, struct cpl_error *err)
 {
-    struct cpl_arena arena = {0};
-    struct cpl_stored in = {.name = entry->claim, .arena = &arena, .err = err};
+    struct cpl_stored in = {.name = entry->claim, .arena = arena, .err = err};
     const struct cpl_node *top = cpl_stored_open(&in, (const char *)text->data, text->size);
-    const char *into = top ? cpl_stored_text(&in, top, "into") : "";
-    const char *run_id = top ? cpl_stored_text(&in, top, "run_id") : "";
-    *ours = !in.failed && once->run.log && !strcmp(into, entry->into);
-    bool ok = *ours || (!in.failed && fail_claimed(entry, into, run_id, err));
+    claim->there = true;
+    claim->into = top ? cpl_stored_text(&in, top, "into") : "";
+    claim->run_id = top ? cpl_stored_text(&in, top, "run_id") : "";
     cpl_stored_release(&in);
-    cpl_arena_release(&arena);
-    return ok;
+    return !in.failed;
 }
 
-static bool check_claim(const struct cpl_replay_once *once, const struct entry *entry, bool *ours,
-                        struct cpl_error *err)
+static bool read_claim(const struct cpl_replay_once *once, const struct entry *entry,
+                       struct cpl_arena *arena, struct claim *claim, struct cpl_error *err)
 {
     struct cpl_buffer text = {0};
     struct cpl_error why = {0};
-    *ours = false;
+    *claim = (struct claim){.there = false};
     bool ok = cpl_storage_read_all(once->run.storage, entry->claim, MOST_CLAIM_BYTES, &text, &why);
     if (ok)
-        ok = judge_claim(once, entry, &text, ours, err);
+        ok = parse_claim(entry, &text, arena, claim, err);
     else
         ok = why.code == CPL_E_NOT_FOUND || cpl_fail_with(err, &why);
     cpl_buffer_release(&text);
     return ok;
 }
 
+/* *ours: into the same dataset, whose lane decides. */
+static bool check_claim(const struct cpl_replay_once *once, const struct entry *entry, bool *ours,
+                        struct cpl_error *err)
+{
+    struct cpl_arena arena = {0};
+    struct claim claim;
+    bool ok = read_claim(once, entry, &arena, &claim, err);
+    *ours = ok && claim.there && once->run.log && !strcmp(claim.into, entry->into);
+    if (ok && claim.there && !*ours)
+        ok = fail_claimed(entry, claim.into, claim.run_id, err);
+    cpl_arena_release(&arena);
+    return ok;
+}
+
 /* ---- the note ---- */
 
 static bool append_note(const struct cpl_replay_once *once, const struct entry *entry,
-                        enum cpl_commit_outcome *outcome, struct cpl_error *err)
+                        uint64_t rows, enum cpl_commit_outcome *outcome, struct cpl_error *err)
 {
     char lane[64], nonce[33];
     const char *replayed[] = {entry->relative};
-    snprintf(lane, sizeof lane, "rejects/%s", entry->info->checksum);
-    struct cpl_lane_step step = {.lane = lane, .from = 0, .next = 1, .rows_in = entry->info->rows};
+    snprintf(lane, sizeof lane, "rejects/%s", entry->checksum);
+    struct cpl_lane_step step = {.lane = lane, .from = 0, .next = 1, .rows_in = rows};
     if (!cpl_log_nonce(nonce, err))
         return false;
     struct cpl_log_record record = {.kind = CPL_RECORD_REMOVE,
@@ -180,7 +203,7 @@ static bool note(const struct cpl_replay_once *once, const struct entry *entry,
         const struct cpl_log_file *file = cpl_log_find(entry->log, entry->relative);
         if (!file || file->replayed_by)
             return true;
-        if (!append_note(once, entry, &outcome, err))
+        if (!append_note(once, entry, file->entry.rows, &outcome, err))
             return false;
     }
     return outcome == CPL_COMMIT_DONE ||
@@ -201,9 +224,7 @@ static bool settle(const struct cpl_replay_once *once, const struct entry *entry
 static bool settle_late(const struct cpl_replay_once *once, const struct entry *entry,
                         struct cpl_error *err)
 {
-    char lane[64];
-    snprintf(lane, sizeof lane, "rejects/%s", entry->info->checksum);
-    return !cpl_log_lane(once->run.log, lane, NULL) || settle(once, entry, err);
+    return !has_landed(once->run.log, entry) || settle(once, entry, err);
 }
 
 /* ---- the verbs ---- */
@@ -219,33 +240,113 @@ static bool check_entry(const struct cpl_replay_once *once, const struct entry *
 static bool open_all(struct cpl_replay_once *once, struct cpl_error *err)
 {
     const struct cpl_inputs *inputs = once->run.inputs;
-    once->sink = cpl_storage_resolve(once->run.storage, once->run.pipeline->sink.path, err);
-    once->entries = once->sink ? cpl_alloc_zero(inputs->n, sizeof *once->entries, err) : NULL;
-    for (size_t i = 0; once->entries && i < inputs->n; i++) {
+    for (size_t i = 0; i < inputs->n; i++) {
         const struct cpl_input *input = &inputs->items[i];
         if (!input->rejects || input->part)
             continue;
         struct entry *entry = &once->entries[once->n++];
         entry->path = input->path;
-        entry->info = cpl_rejects_info(input->rejects);
+        snprintf(entry->checksum, sizeof entry->checksum, "%s",
+                 cpl_rejects_info(input->rejects)->checksum);
         if (!open_entry(once, entry, err) || !check_entry(once, entry, err))
             return false;
     }
-    return once->entries != NULL;
+    return true;
 }
 
-struct cpl_replay_once *cpl_replay_once_open(const struct cpl_replay_run *run,
-                                             struct cpl_error *err)
+static struct cpl_replay_once *once_new(const struct cpl_replay_run *run, size_t most,
+                                        struct cpl_error *err)
 {
     struct cpl_replay_once *once = cpl_alloc_zero(1, sizeof *once, err);
     if (!once)
         return NULL;
     once->run = *run;
-    if (open_all(once, err))
+    once->sink = cpl_storage_resolve(run->storage, run->pipeline->sink.path, err);
+    once->entries = once->sink ? cpl_alloc_zero(most, sizeof *once->entries, err) : NULL;
+    if (once->entries)
         return once;
     cpl_replay_once_free(once);
     return NULL;
 }
+
+struct cpl_replay_once *cpl_replay_once_open(const struct cpl_replay_run *run,
+                                             struct cpl_error *err)
+{
+    struct cpl_replay_once *once = once_new(run, run->inputs->n, err);
+    if (!once || open_all(once, err))
+        return once;
+    cpl_replay_once_free(once);
+    return NULL;
+}
+
+/* ---- which were replayed ---- */
+
+/* Are the rows where the claim says? A run that works now, or was cut off, has not landed them. */
+static bool claim_has_landed(const struct cpl_replay_once *once, const struct entry *entry,
+                             bool *landed, struct cpl_error *err)
+{
+    struct cpl_arena arena = {0};
+    struct claim claim;
+    struct cpl_log *log = NULL;
+    enum cpl_place_kind kind = CPL_PLACE_FREE;
+    *landed = false;
+    bool ok = read_claim(once, entry, &arena, &claim, err);
+    if (ok && claim.there && strcmp(claim.into, OWN) != 0)
+        ok = cpl_storage_kind(once->run.storage, claim.into, &kind, err);
+    if (ok && kind == CPL_PLACE_DIRECTORY) {
+        ok = cpl_log_open(once->run.storage, claim.into, &log, err);
+        *landed = ok && has_landed(log, entry);
+        if (ok)
+            cpl_log_free(log);
+    } else {
+        *landed = ok && kind != CPL_PLACE_FREE;
+    }
+    cpl_arena_release(&arena);
+    return ok;
+}
+
+/* Where a run was cut off behind its commit, the file's own dataset is told now; what hinders that stays as it was. */
+static void settle_landed(const struct cpl_replay_once *once, const struct entry *entry)
+{
+    struct cpl_error why;
+    bool ours;
+    if (check_claim(once, entry, &ours, &why) && ours && !settle(once, entry, &why))
+        ours = false; /* the claim holds */
+}
+
+static bool was_replayed(const struct cpl_replay_once *once, const struct entry *entry,
+                         bool *replayed, struct cpl_error *err)
+{
+    const struct cpl_log_file *file = entry->owner && entry->log
+                                          ? cpl_log_find(entry->log, entry->relative)
+                                          : NULL;
+    *replayed = file && file->replayed_by;
+    if (*replayed)
+        return true;
+    *replayed = once->run.log && has_landed(once->run.log, entry);
+    if (!*replayed)
+        return claim_has_landed(once, entry, replayed, err);
+    settle_landed(once, entry);
+    return true;
+}
+
+bool cpl_replay_once_sift(const struct cpl_replay_run *run, const struct cpl_object_list *files,
+                          bool *replayed, struct cpl_error *err)
+{
+    struct cpl_replay_once *once = once_new(run, files->n, err);
+    bool ok = once != NULL;
+    for (size_t i = 0; ok && i < files->n; i++) {
+        uint64_t size;
+        struct entry *entry = &once->entries[once->n++];
+        entry->path = files->items[i].path;
+        ok = cpl_storage_checksum(run->storage, entry->path, &size, entry->checksum, err) &&
+             open_entry(once, entry, err) && was_replayed(once, entry, &replayed[i], err);
+    }
+    cpl_replay_once_free(once);
+    return ok;
+}
+
+/* ---- claims ---- */
 
 static bool claim_text(const struct cpl_replay_once *once, const struct entry *entry,
                        struct cpl_buffer *text, struct cpl_error *err)
@@ -254,7 +355,7 @@ static bool claim_text(const struct cpl_replay_once *once, const struct entry *e
     cpl_json_begin(&json, text, 0, err);
     cpl_json_object(&json, NULL);
     cpl_json_uint(&json, "version", 1);
-    cpl_json_string(&json, "rejects", entry->info->checksum);
+    cpl_json_string(&json, "rejects", entry->checksum);
     cpl_json_string(&json, "into", entry->into);
     cpl_json_string(&json, "run_id", once->run.run_id);
     cpl_json_close(&json);

@@ -31,6 +31,10 @@ struct cpl_replay_run { /* everything is borrowed */
 /* CONFLICT when one of the files was replayed before, or is being replayed into another place. Claims nothing yet. */
 struct cpl_replay_once *cpl_replay_once_open(const struct cpl_replay_run *run,
                                              struct cpl_error *err) CPL_CHECKED;
+/* Which of these files (not patterns) were replayed before; `run` has no inputs yet. A file that a run which was cut off still claims is not: the
+ * run that takes it on will be refused, and told what to do. */
+bool cpl_replay_once_sift(const struct cpl_replay_run *run, const struct cpl_object_list *files,
+                          bool *replayed, struct cpl_error *err) CPL_CHECKED;
 /* Directly before the commit. *unclaimed (may be NULL) is a file whose place cannot be written, so that only the sink will know of
  * its replay; NULL = none. */
 bool cpl_replay_once_claim(struct cpl_replay_once *once, const char **unclaimed,

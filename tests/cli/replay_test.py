@@ -180,6 +180,84 @@ def test_once_whatever_the_sink():
     check(not list(pathlib.Path("lake/_cupel/replays").iterdir()))  # the log knows
 
 
+def make_rejects(lake, *names):
+    for name in names:
+        pathlib.Path(f"{name}.csv").write_text(RAW.replace(";20\n", f";{20 + len(name)}\n"))
+        pathlib.Path("bad.yaml").write_text(f"source: {{path: {name}.csv}}\nschema: {{columns: {{id: int64, day: date}}}}\n"
+                                            f"sink: {{path: {lake}}}\n")
+        check(run("run", "bad.yaml", "--run-id", name).returncode == 0)
+
+
+def test_of_a_folder_what_was_replayed_is_left_out():
+    make_rejects("lake", "a1", "b22")
+    folder, first = "lake/_cupel/rejects", "lake/_cupel/rejects/a1-00000.parquet"
+    for sink in ("lake", "other", "one.parquet"):
+        if pathlib.Path("before").exists():
+            shutil.rmtree("lake")
+            shutil.copytree("before", "lake")
+        else:
+            shutil.copytree("lake", "before")
+        pathlib.Path("fixed.yaml").write_text(FIXED.replace("lake", sink))
+        rows = [result(run("replay", path, "-p", "fixed.yaml", "--json", "--run-id", name))["rows_written"]
+                for path, name in ((first, "r1"), (folder, "r2"))]
+        check(all(rows), sink, rows)
+        verified = result(run("verify", "lake", "--json"))
+        check(verified["ok"] and verified["outstanding_rejects"] == 0, sink, verified)
+        process = run("replay", folder, "-p", "fixed.yaml", "--json")
+        check(process.returncode == 15 and result(process)["rows_written"] == 0, sink, process)
+        check("all 2 reject files were replayed before" in said(process), sink, process)
+        if sink != "one.parquet":  # the same run id tells its result again
+            process = run("replay", folder, "-p", "fixed.yaml", "--json", "--run-id", "r2")
+            check(process.returncode == 0 and result(process)["repeated"], sink, process)
+
+
+def test_what_is_left_out_is_told_and_counted():
+    make_rejects("lake", "a1", "b22", "c333")
+    pathlib.Path("fixed.yaml").write_text(FIXED)
+    files = sorted(pathlib.Path("lake/_cupel/rejects").iterdir())
+    shutil.copy(files[0], "copy.parquet")  # the same rows elsewhere
+    check(run("replay", files[0], "-p", "fixed.yaml").returncode == 0)
+    process = run("replay", "copy.parquet", files[1], "-p", "fixed.yaml", "--json")
+    check(result(process)["rejects_skipped"] == 1 and "copy.parquet was replayed before" in said(process), process)
+    process = run("replay", "lake/_cupel/rejects/[abc]*", "-p", "fixed.yaml", "--json")
+    check(result(process)["rejects_skipped"] == 2 and "2 of the 3 files were replayed before" in said(process), process)
+    check(result(process)["rows_written"] > 0, process)
+
+
+def test_a_folder_with_a_replay_that_was_cut_off_is_refused():
+    """Whose rows they are is not known: the claim says how to go on."""
+    make_rejects("lake", "a1", "b22")
+    pathlib.Path("fixed.yaml").write_text(FIXED)
+    rejects = "lake/_cupel/rejects/a1-00000.parquet"
+    shutil.copytree("lake", "before")
+    pathlib.Path("other.yaml").write_text(FIXED.replace("lake", "other"))
+    check(run("replay", rejects, "-p", "other.yaml", "--run-id", "x").returncode == 0)
+    record = json.loads(pathlib.Path("other/_cupel/log/00000000000000000001.json").read_text())
+    checksum = next(lane["lane"] for lane in record["lanes"] if "rejects/" in lane["lane"]).split("/")[1]
+    for committed in (True, False):
+        shutil.rmtree("lake")
+        shutil.copytree("before", "lake")
+        claim = pathlib.Path(f"lake/_cupel/replays/{checksum.split(':')[1]}.json")
+        claim.parent.mkdir()
+        claim.write_text(json.dumps({"version": 1, "rejects": checksum, "into": os.path.abspath("other"), "run_id": "x"}))
+        if not committed:
+            shutil.rmtree("other")
+        process = run("replay", "lake/_cupel/rejects", "-p", "fixed.yaml", "--json")
+        check(process.returncode == (0 if committed else 15), process)
+        check(committed or "by run x" in said(process), process)
+    shutil.rmtree("lake")  # committed, and not noted: the next replay into that sink makes the note
+    shutil.copytree("before", "lake")
+    check(run("replay", rejects, "-p", "other.yaml", "--run-id", "x").returncode == 0)
+    shutil.rmtree("lake")
+    shutil.copytree("before", "lake")
+    claim.parent.mkdir()
+    claim.write_text(json.dumps({"version": 1, "rejects": checksum, "into": os.path.abspath("other"), "run_id": "x"}))
+    value = result(run("replay", "lake/_cupel/rejects", "-p", "other.yaml", "--json"))
+    check(value["rejects_skipped"] == 1 and value["rows_written"] > 0 and not claim.exists(), value)
+    verified = result(run("verify", "lake", "--json"))
+    check(verified["ok"] and verified["outstanding_rejects"] == 0, verified)
+
+
 def test_a_replay_that_was_cut_off_is_finished_by_the_next():
     """Between claim and commit, and between commit and note: the claim is there, and the log of the rejects knows nothing."""
     pathlib.Path("in.csv").write_text(RAW)
