@@ -21,7 +21,8 @@ struct column {
 struct columns {
     struct column *items;
     uint32_t n;
-    uint32_t rows; /* classified at the start of an object */
+    uint32_t rows;    /* classified at the start of an object */
+    uint32_t records; /* seen there behind the header; those of another width are no rows */
 };
 
 /* Without a point or comma both ways of writing decimals say the same. */
@@ -81,6 +82,7 @@ static bool classify_sample(const struct cpl_csv_dialect *d, const struct cpl_sa
     }
     bool ok = true;
     for (uint32_t n = 0; ok && n < TYPE_RECORDS && cpl_csv_walk_next(&walk); n++) {
+        columns->records += sample->at_start;
         if (walk.fields == columns->n && !walk.bad) {
             columns->rows += sample->at_start;
             ok = classify_record(d, &walk, columns, &arena, err);
@@ -316,6 +318,20 @@ static bool infer_columns(struct cpl_csv_dialect *d, const struct cpl_sample *sa
     return true;
 }
 
+/* Does the record name columns that rows of the usual width lack? Then these rows are short, not the names too many. */
+static bool names_more(const struct cpl_csv_dialect *d, const struct csv_walk *first,
+                       uint32_t usual)
+{
+    const uint8_t *data;
+    uint32_t length;
+    for (uint32_t c = 0; c < first->fields; c++) {
+        cpl_csv_walk_cell(first, c, &data, &length);
+        if (!length || is_value_class(cpl_text_classify(data, length, &d->style).class))
+            return false;
+    }
+    return first->fields > usual && d->header == CPL_HEADER_AUTO && !first->bad;
+}
+
 /* The width that rows have: the header's where one is said to be, else the usual one. */
 static bool count_columns(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                           const struct csv_walk *first, uint32_t *n, struct cpl_error *err)
@@ -326,11 +342,18 @@ static bool count_columns(const struct cpl_csv_dialect *d, const struct cpl_samp
         return false;
     *n = first ? first->fields : 0;
     if (first && score.fields > 1 && score.agreeing * 2 > score.records &&
-        (d->header != CPL_HEADER_YES || d->short_header))
+        (d->header != CPL_HEADER_YES || d->short_header) && !names_more(d, first, score.fields))
         *n = score.fields;
     if (d->names.n > *n)
         *n = (uint32_t)d->names.n;
     return true;
+}
+
+/* Could a longer sample tell of types that this one does not? Rows that are all bad tell nothing: they are rejected, and columns of
+ * which nothing is known are strings. */
+static bool needs_longer(const struct cpl_sample *sample, const struct columns *columns)
+{
+    return !sample->whole && !sample->longest && !columns->rows && columns->records < TYPE_RECORDS;
 }
 
 static bool fail_no_row(const struct cpl_sample *sample, const struct csv_walk *walk,
@@ -378,10 +401,8 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
     }
     if (!infer_columns(d, list, n_samples, &walk, have_first, &columns, err))
         goto out;
-    if (!sample.whole && columns.rows == 0 && d->header == CPL_HEADER_YES) {
-        cpl_fail(err, CPL_E_DATA,
-                 "no row of %u fields follows the header in the first %zu bytes: set "
-                 "csv.delimiter, csv.quote or csv.header",
+    if (d->header == CPL_HEADER_YES && needs_longer(&sample, &columns)) {
+        cpl_fail(err, CPL_E_DATA, "no row of %u fields follows the header in the first %zu bytes",
                  columns.n, sample.size);
         goto out;
     }

@@ -106,6 +106,26 @@ static bool is_single_column(const struct cpl_csv_dialect *d, const struct cpl_s
     return memchr(second, d->delimiter, (size_t)(second_end - second)) == NULL;
 }
 
+/* Under which no record has the width of another: the first line may still be a header of plain words. */
+static char header_delimiter(const struct cpl_csv_dialect *d, const struct cpl_sample *sample)
+{
+    static const char delimiters[] = {',', ';', '\t', '|'};
+    uint8_t newline = d->newline == CPL_NEWLINE_CR ? '\r' : '\n';
+    const uint8_t *end = memchr(sample->data, newline, sample->size);
+    for (size_t i = 0; end && i < sizeof delimiters; i++) {
+        const uint8_t *cell = sample->data, *stop;
+        bool words = true;
+        for (unsigned n = 0; words; cell = stop + 1, n++) {
+            for (stop = cell; stop < end && *stop != (uint8_t)delimiters[i] && *stop != '\r';)
+                stop++;
+            words = is_plain_word(cell, (size_t)(stop - cell));
+            if (words && (stop == end || *stop == '\r'))
+                return n ? delimiters[i] : ',';
+        }
+    }
+    return ',';
+}
+
 static bool find_delimiter(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                            struct cpl_error *err)
 {
@@ -113,7 +133,7 @@ static bool find_delimiter(struct cpl_csv_dialect *d, const struct cpl_sample *s
     static const char quotes[] = {'"', '\''};
     double best = 0;
     bool said = d->delimiter_set || d->separator_line;
-    char delimiter = said ? d->delimiter : ',', quote = d->quote;
+    char delimiter = said ? d->delimiter : header_delimiter(d, sample), quote = d->quote;
     size_t n_quotes = opens_fields(sample, '"') == 0 && opens_fields(sample, '\'') > 1 ? 2 : 1;
     for (size_t q = 0; q < n_quotes; q++)
         for (size_t i = 0; i < sizeof delimiters; i++) {

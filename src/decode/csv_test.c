@@ -158,7 +158,7 @@ static void dialects(void **state)
     expect("1,2\n3,4\n", NULL, "1|2\n3|4\n", "");
     expect("a;b\n1;x;\n2;y;\n", NULL, "1|x|~\n2|y|~\n", "");
     expect("Report of May\na;b\n1;x;\n2;y;\n3;z;\n", NULL, "1|x|~\n2|y|~\n3|z|~\n", "");
-    expect("a,b,c\n1,2,3\n1,2\n1,3\n1,4\n1,5\n", NULL, "1|2\n1|3\n1|4\n1|5\n", "ragged@6+6:- ");
+    expect("7,8,9\n1,2\n1,3\n1,4\n1,5\n", NULL, "1|2\n1|3\n1|4\n1|5\n", "ragged@0+6:- ");
     expect("a;b\n1,5;x\n2,25;y\n", NULL, "1.50|x\n2.25|y\n", "");
     expect("a,b\n\"x\\\"y\",1\n\"z\",2\n", NULL, "x\"y|1\nz|2\n", "");
     expect("name\nAnn Lee\nBob Ray\n", NULL, "Ann Lee\nBob Ray\n", "");
@@ -169,6 +169,46 @@ static void dialects(void **state)
            "2026-01-01T10:00:00\n2026-01-01T11:00:00\n", "");
     expect("a;b\n2,5;x\nbad;y\n4,5;z\n", NULL, "2,5|x\nbad|y\n4,5|z\n", "");
     expect("a,b\n'x,1',2\n'y,2',3\n", OPTIONS("quote", "'"), "x,1|2\ny,2|3\n", "");
+}
+
+/* The header says what the rows should be, though none is it; columns of which nothing is known are strings. */
+static void no_row_is_good(void **state)
+{
+    (void)state;
+    expect("a,b,c\n1,2,3\n1,2\n1,3\n", NULL, "1|2|3\n", "ragged@12+4:- ragged@16+4:- ");
+    expect("a,b,c\n1,2\n1,3\n", NULL, "", "ragged@6+4:- ragged@10+4:- ");
+    expect("a;b\nx\ny\n", NULL, "", "ragged@4+2:- ragged@6+2:- ");
+    expect("a,b\nx\n1,2,3\n", NULL, "", "ragged@4+2:- ragged@6+6:- ");
+    expect("a; b\nx\ny\n", NULL, "x\ny\n", ""); /* a sentence, not a header */
+    struct run run;
+    const char *text = "a,b\nx\ny\nz\n";
+    begin(&run, text, strlen(text), NULL, NULL);
+    assert_int_equal(run.schema->n_fields, 2);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(run.schema->fields[i].type.kind, CPL_STRING);
+    end(&run);
+}
+
+/* A sample of bad rows asks for a longer one, until there is none or enough were seen. */
+static void bad_rows_ask_for_more(void **state)
+{
+    (void)state;
+    char text[64 + 64] = "a,b\nx\ny\nz\n";
+    struct cpl_sample sample = {
+        .data = (const uint8_t *)text, .size = strlen(text), .at_start = true};
+    for (int longest = 0; longest < 2; longest++) {
+        struct cpl_csv_dialect dialect = {.quote = '"', .escape = '"', .empty_is_null = true};
+        struct cpl_schema *schema = NULL;
+        struct cpl_column_plan *columns = NULL;
+        struct cpl_error err = {0};
+        sample.longest = longest;
+        bool ok = cpl_csv_infer(&dialect, &sample, 1, NULL, true, &schema, &columns, &err);
+        assert_int_equal(ok, longest);
+        assert_int_equal(err.code, longest ? CPL_E_NONE : CPL_E_DATA);
+        cpl_schema_free(schema);
+        cpl_free(columns);
+        cpl_csv_release(&dialect);
+    }
 }
 
 static void blanks_above_the_header(void **state)
@@ -771,6 +811,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dialects),
+        cmocka_unit_test(no_row_is_good),
+        cmocka_unit_test(bad_rows_ask_for_more),
         cmocka_unit_test(blanks_above_the_header),
         cmocka_unit_test(rows_are_no_preamble),
         cmocka_unit_test(comments_are_told_from_rows),

@@ -151,6 +151,7 @@ struct cpl_sample {
     size_t size;
     bool at_start; /* begins at the object's start (else in the middle of anything) */
     bool whole;    /* ends at the object's end */
+    bool longest;  /* a longer one will not be given: infer makes do with it */
 };
 
 extern const struct cpl_decoder_ops cpl_decoder_csv, cpl_decoder_json;

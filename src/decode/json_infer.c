@@ -92,6 +92,7 @@ struct observer {
     struct cpl_json_settings *settings;
     struct json_shaper shaper;
     struct json_shape *shape;
+    bool broken; /* something was no JSON */
     struct cpl_error *err;
 };
 
@@ -110,7 +111,9 @@ static bool observe_lines(struct observer *observer, struct json_lex *lex, const
             break;
         const uint8_t *start = json_space(lex, p), *end = newline ? newline : lex->end;
         const uint8_t *stop = start < end ? json_skip(lex, start, 0) : NULL;
-        if (stop && json_space(lex, stop) == end && !observe_row(observer, lex, start))
+        bool good = stop && json_space(lex, stop) == end;
+        observer->broken |= start < end && !good;
+        if (good && !observe_row(observer, lex, start))
             return false;
         p = end + 1;
     }
@@ -124,6 +127,7 @@ static bool observe_value(struct observer *observer, struct json_lex *lex, struc
     const uint8_t *start = *p, *end = json_skip(lex, start, 0);
     *p = end;
     if (!end) {
+        observer->broken = true;
         *p = json_resync(frame, lex, &unknown_alike, whole, true, start);
         return true;
     }
@@ -153,6 +157,7 @@ static bool observe_framed(struct observer *observer, struct json_lex *lex, cons
                 return false;
             break;
         case FRAME_BROKEN:
+            observer->broken = true;
             p = frame.state == FRAME_START ? json_space(lex, p) : p;
             p = json_resync(&frame, lex, &unknown_alike, whole, false, p);
             break;
@@ -329,8 +334,8 @@ static bool draft_finish(struct draft *draft, struct cpl_schema **schema,
 {
     if (!draft->n)
         return cpl_fail(draft->err, CPL_E_DATA,
-                        "no row of the input could be read as JSON, so no columns are known: "
-                        "declare a schema, or name the right format");
+                        "there is no row to take columns from: declare a schema, or name the right "
+                        "format");
     *schema = cpl_schema_new(draft->fields, draft->n, draft->err);
     if (!*schema)
         return false;
@@ -360,6 +365,12 @@ static bool has_no_fields(const struct json_shape *shape)
     return shape->seen && (!(shape->seen & JSON_SEEN_OBJECT) || (!shape->keys.n && !shape->map));
 }
 
+/* Is every row that there is to look at broken? They are rejected; a longer sample may hold others. */
+static bool all_broken(const struct observer *observer, const struct cpl_sample *first)
+{
+    return observer->broken && !observer->shape->seen && (first->whole || first->longest);
+}
+
 bool json_infer(void *erased, const struct cpl_sample *samples, size_t n_samples,
                 const struct cpl_schema *declared, bool decimals, struct cpl_schema **schema,
                 struct cpl_column_plan **columns, struct cpl_error *err)
@@ -380,7 +391,8 @@ bool json_infer(void *erased, const struct cpl_sample *samples, size_t n_samples
         ok = observe_sample(&observer, &samples[i]);
     if (settings->layout == JSON_AUTO)
         settings->layout = JSON_LINES;
-    settings->row_is_value = !declared && has_no_fields(observer.shape);
+    settings->row_is_value = !declared && (has_no_fields(observer.shape) ||
+                                           (n_samples && all_broken(&observer, &samples[0])));
     ok = ok && make_schema(&draft, settings, declared, schema, columns);
     draft_release(&draft);
     return ok;

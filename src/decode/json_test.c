@@ -395,8 +395,22 @@ static void path_to_rows(void **state)
     expect("{\"rows\": \"/1/r\"}", "[0,{\"r\":[{\"a\":1}],\"s\":1},2]\n", "{\"a\":1}\n", "");
     expect("{\"rows\": \"r\"}", "{\"r\":[{\"a\":1}]}\n{\"r\":[]}\n{\"r\":[{\"a\":2}]}",
            "{\"a\":1}\n{\"a\":2}\n", "");
-    struct fixture f = {.options = "{\"rows\": \"x\"}"};
-    assert_false(fixture_decode(&f, "{\"r\":[]}", 8));
+    expect("{\"rows\": \"x\"}", "{\"r\":[]}", "", "syntax@0+8 -\n");
+}
+
+/* All are rejected; there is a column, though nothing is known of any. */
+static void no_row_is_good(void **state)
+{
+    (void)state;
+    expect(NULL, "{\"a\":}\n{\"a\":}\n", "", "syntax@0+7 -\nsyntax@7+7 -\n");
+    expect(NULL, "[{\"a\":},{\"a\":}]", "", "syntax@1+6 -\nsyntax@8+6 -\n");
+    struct fixture f = {0};
+    assert_false(fixture_decode(&f, "[]", 2)); /* nothing is rejected: there is no row at all */
+    fixture_release(&f);
+    f = (struct fixture){0};
+    assert_true(fixture_decode(&f, "{\"a\":}", 6));
+    assert_int_equal(f.schema->n_fields, 1);
+    assert_string_equal(f.schema->fields[0].name, "value");
     fixture_release(&f);
 }
 
@@ -633,6 +647,7 @@ int main(void)
         cmocka_unit_test(layout_of_a_bad_start),
         cmocka_unit_test(documents),
         cmocka_unit_test(path_to_rows),
+        cmocka_unit_test(no_row_is_good),
         cmocka_unit_test(flattened),
         cmocka_unit_test(maps),
         cmocka_unit_test(unknown_fields),

@@ -361,8 +361,10 @@ static void release_samples(struct samples *samples)
     *samples = (struct samples){0};
 }
 
-/* From a head of so many bytes. *longer: a longer head may hold what this one cuts (its first row is not whole). */
-static bool resolve_from(struct cpl_plan *plan, size_t head, bool *longer, struct cpl_error *err)
+/* From a head of so many bytes. *longer: a longer head may hold what this one cuts (its first row is not whole); `last`: none will be
+ * tried. */
+static bool resolve_from(struct cpl_plan *plan, size_t head, bool last, bool *longer,
+                         struct cpl_error *err)
 {
     struct samples samples = {0};
     const struct cpl_pipeline *pipeline = plan->pipeline;
@@ -382,6 +384,7 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool *longer, struc
     }
     if (!read_settings(plan, &pipeline->source, err))
         goto out;
+    samples.items[0].longest = last;
     if (!plan->decoder->infer(plan->settings, samples.items, samples.n, declared,
                               pipeline->schema.decimals, &plan->schema, &plan->columns, err)) {
         cpl_fail_in(err, path);
@@ -408,14 +411,14 @@ static bool resolve(struct cpl_plan *plan, struct cpl_error *err)
 {
     for (size_t head = CPL_SAMPLE_BYTES;; head *= 4) {
         struct cpl_error problem = {0};
-        bool longer = false;
-        if (resolve_from(plan, head, &longer, &problem))
+        bool longer = false, last = head > plan->pipeline->limits.max_row_bytes;
+        if (resolve_from(plan, head, last, &longer, &problem))
             return true;
         if (problem.code != CPL_E_DATA || !longer) {
             *err = problem;
             return false;
         }
-        if (head > plan->pipeline->limits.max_row_bytes) {
+        if (last) {
             problem.code = CPL_E_LIMIT; /* the row may end somewhere, but no row may be that long */
             *err = problem;
             return false;
