@@ -41,7 +41,9 @@ static const struct cpl_flag convert_flags[] = {
      .summary = "Replace OUT, its rejects and the receipt FILE if they are there."},
     {.name = "receipt",
      .argument = "FILE",
-     .summary = "Write the receipt of a single file here; `cupel verify` reads it."},
+     .summary =
+         "Write the receipt here: a single file's (`cupel verify` reads it), or a copy of the "
+         "one that a dataset keeps."},
     {.name = "json", .summary = "Print the result as one JSON object."},
     {.name = "run-id",
      .argument = "ID",

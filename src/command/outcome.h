@@ -6,7 +6,7 @@
 struct cpl_outcome_options {
     const struct cpl_pipeline *pipeline;
     const char *run_id;                     /* NULL = made */
-    const char *receipt_path;               /* single files; NULL = none */
+    const char *receipt_path;               /* of a single file, or a copy; NULL = none */
     bool replace_receipt;                   /* a file that stands there */
     bool json;                              /* result object to standard output */
     void (*explain)(struct cpl_error *err); /* add to an error what to do about it; may be NULL */

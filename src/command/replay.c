@@ -18,7 +18,10 @@ static const struct cpl_flag replay_flags[] = {
      .summary = "Name of this run. A run id lands once: run again what was cut off. (A single CSV "
                 "or JSON file cannot keep an id, and is written again.)"},
     {.name = "allow-exec", .summary = "Let ${exec:…} in the configuration run programs."},
-    {.name = "receipt", .argument = "FILE", .summary = "Write the receipt of a single file here."},
+    {.name = "receipt",
+     .argument = "FILE",
+     .summary =
+         "Write the receipt here: a single file's, or a copy of the one that a dataset keeps."},
     {.name = "force", .letter = 'f', .summary = "Replace the receipt FILE if it is there."},
     {.name = "json", .summary = "Print the result as one JSON object."},
     {.name = NULL},

@@ -20,7 +20,10 @@ static const struct cpl_flag run_flags[] = {
     {.name = "keep-going",
      .letter = 'k',
      .summary = "Run the other pipelines after one has failed."},
-    {.name = "receipt", .argument = "FILE", .summary = "Write the receipt of a single file here."},
+    {.name = "receipt",
+     .argument = "FILE",
+     .summary =
+         "Write the receipt here: a single file's, or a copy of the one that a dataset keeps."},
     {.name = "force", .letter = 'f', .summary = "Replace the receipt FILE if it is there."},
     {.name = "json", .summary = "Print the result as one JSON object a pipeline."},
     {.name = NULL},

@@ -16,6 +16,7 @@
 #include "base/plural.h"
 #include "base/text.h"
 #include "run/landed.h"
+#include "run/receipt_copy.h"
 #include "run/record_parts.h"
 #include "run/repair.h"
 #include "run/replay.h"
@@ -238,6 +239,21 @@ static void note_replay(struct run_state *run)
                     why.message);
 }
 
+/* A dataset has its receipt; the user may want it somewhere else, too. */
+static bool copy_receipt(const struct run_state *run, struct cpl_error *err)
+{
+    const char *to = run->options->receipt_path, *from = run->result->receipt;
+    const struct cpl_target target = {
+        .sink = &run->options->pipeline->sink, .receipt = to, .replace_receipt = true};
+    if (!to || !from || target.sink->single_file)
+        return true;
+    if (!cpl_target_check(run->storage, &target, err) || /* a repeated run has not looked yet */
+        !cpl_receipt_copy(run->storage, from, to, run->options->replace_receipt, err))
+        return false;
+    cpl_run_say(run, "info", "copied the receipt to %s", to);
+    return true;
+}
+
 static bool do_run(struct run_state *run, struct cpl_error *err)
 {
     char plan_hash[CPL_HASH_TEXT] = "";
@@ -252,10 +268,10 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     const struct cpl_prior *prior = run->attempt ? cpl_attempt_prior(run->attempt) : NULL;
     if (prior) {
         settle_prior_replay(run);
-        return cpl_run_report_prior(run, prior, err);
+        return cpl_run_report_prior(run, prior, err) && copy_receipt(run, err);
     }
     const struct cpl_target target = {.sink = &run->options->pipeline->sink,
-                                      .receipt = run->attempt ? run->options->receipt_path : NULL,
+                                      .receipt = run->options->receipt_path,
                                       .replace_receipt = run->options->replace_receipt};
     if (!cpl_target_check(run->storage, &target, err))
         return false;
@@ -286,7 +302,7 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     if (*receipt && !(run->result->receipt = cpl_strdup(receipt, err)))
         return false;
     cpl_run_sweep(run);
-    return true;
+    return copy_receipt(run, err);
 }
 
 static bool check_recovery(struct run_state *run, bool ok, struct cpl_error *err)

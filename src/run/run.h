@@ -16,11 +16,12 @@ struct cpl_progress {
 };
 struct cpl_run_options {
     const struct cpl_pipeline *pipeline;
-    const char *run_id;       /* NULL = made from the clock and chance */
-    int64_t now_ms;           /* 0 = the clock's */
-    const char *receipt_path; /* single files: where a receipt goes; NULL = none */
-    bool replace_receipt;     /* a file that stands there */
-    _Atomic bool *stop;       /* set by a signal handler: stop cleanly; may be NULL */
+    const char *run_id; /* NULL = made from the clock and chance */
+    int64_t now_ms;     /* 0 = the clock's */
+    const char *
+        receipt_path; /* where the receipt of a single file goes, or a copy of a dataset's; NULL = none */
+    bool replace_receipt; /* a file that stands there */
+    _Atomic bool *stop;   /* set by a signal handler: stop cleanly; may be NULL */
     void *context;
     void (*progress)(void *context, const struct cpl_progress *progress);
     void (*log)(void *context, const char *level, const char *message);

@@ -58,15 +58,11 @@ static bool check_receipt_is_not(struct cpl_storage *storage, const struct cpl_t
                               target->receipt));
 }
 
-static bool check_receipt(struct cpl_storage *storage, const struct cpl_target *target,
-                          const char *rejects, struct cpl_error *err)
+static bool check_receipt_place(struct cpl_storage *storage, const struct cpl_target *target,
+                                struct cpl_error *err)
 {
     enum cpl_place_kind kind;
-    if (!target->receipt)
-        return true;
-    if (!check_receipt_is_not(storage, target, target->sink->path, err) ||
-        !check_receipt_is_not(storage, target, rejects, err) ||
-        !cpl_target_check_file(storage, target->receipt, err) ||
+    if (!cpl_target_check_file(storage, target->receipt, err) ||
         !cpl_storage_kind(storage, target->receipt, &kind, err))
         return false;
     return kind == CPL_PLACE_FREE || target->replace_receipt ||
@@ -76,17 +72,63 @@ static bool check_receipt(struct cpl_storage *storage, const struct cpl_target *
                     target->receipt);
 }
 
+/* Is `path` the folder `dataset`, or below it? */
+static bool lies_in(struct cpl_storage *storage, const char *path, const char *dataset, bool *lies,
+                    struct cpl_error *err)
+{
+    char *folder = cpl_storage_resolve(storage, dataset, err);
+    char *file = folder ? cpl_storage_resolve(storage, path, err) : NULL;
+    size_t length = folder ? strlen(folder) : 0;
+    bool ok = file != NULL;
+    *lies = ok && !strncmp(file, folder, length) &&
+            (length == 1 || file[length] == '/' || !file[length]);
+    cpl_free(folder);
+    cpl_free(file);
+    return ok;
+}
+
+/* A file among a dataset's would be read as one of them. */
+static bool check_copy(struct cpl_storage *storage, const struct cpl_target *target,
+                       struct cpl_error *err)
+{
+    bool lies;
+    if (!lies_in(storage, target->receipt, target->sink->path, &lies, err))
+        return false;
+    if (lies)
+        return cpl_fail(err, CPL_E_CONFIG,
+                        "the receipt cannot be %s, in the dataset that the run writes, which keeps "
+                        "its own in _cupel/receipts; give the copy a path outside",
+                        target->receipt);
+    return check_receipt_place(storage, target, err);
+}
+
+static bool check_single(struct cpl_storage *storage, const struct cpl_target *target,
+                         struct cpl_error *err)
+{
+    char *rejects = rejects_path(target, err);
+    bool ok = rejects && cpl_target_check_file(storage, target->sink->path, err) &&
+              cpl_target_check_file(storage, rejects, err);
+    if (ok && target->receipt)
+        ok = check_receipt_is_not(storage, target, target->sink->path, err) &&
+             check_receipt_is_not(storage, target, rejects, err) &&
+             check_receipt_place(storage, target, err);
+    cpl_free(rejects);
+    return ok;
+}
+
 bool cpl_target_check(struct cpl_storage *storage, const struct cpl_target *target,
                       struct cpl_error *err)
 {
-    if (!target->sink->single_file || is_standard_output(target))
+    if (target->sink->single_file && !is_standard_output(target))
+        return check_single(storage, target, err);
+    if (!target->receipt)
         return true;
-    char *rejects = rejects_path(target, err);
-    bool ok = rejects && cpl_target_check_file(storage, target->sink->path, err) &&
-              cpl_target_check_file(storage, rejects, err) &&
-              check_receipt(storage, target, rejects, err);
-    cpl_free(rejects);
-    return ok;
+    if (is_standard_output(target))
+        return cpl_fail(err, CPL_E_CONFIG,
+                        "what goes to standard output has no receipt (%s): it could not be held "
+                        "against it; write to a file or a dataset",
+                        target->receipt);
+    return check_copy(storage, target, err);
 }
 
 /* ---- inputs ---- */
@@ -112,13 +154,18 @@ static bool check_victims(const struct cpl_input *input, const struct cpl_file_i
     return true;
 }
 
+/* `rejects`: of a single file; NULL = a dataset. */
 static bool check_files(struct cpl_storage *storage, const struct cpl_target *target,
                         const char *rejects, const struct cpl_inputs *inputs, struct cpl_error *err)
 {
-    struct victim victims[] = {{.path = target->sink->path, .what = "the output"},
-                               {.path = rejects, .what = "the file of rejects"},
-                               {.path = target->receipt, .what = "the receipt"}};
-    size_t n = target->receipt ? 3 : 2;
+    struct victim victims[3];
+    size_t n = 0;
+    if (rejects) {
+        victims[n++] = (struct victim){.path = target->sink->path, .what = "the output"};
+        victims[n++] = (struct victim){.path = rejects, .what = "the file of rejects"};
+    }
+    if (target->receipt)
+        victims[n++] = (struct victim){.path = target->receipt, .what = "the receipt"};
     for (size_t i = 0; i < n; i++)
         if (!cpl_storage_identify(storage, victims[i].path, &victims[i].identity, err))
             return false;
@@ -138,22 +185,17 @@ static bool check_files(struct cpl_storage *storage, const struct cpl_target *ta
 static bool check_dataset(struct cpl_storage *storage, const struct cpl_target *target,
                           const struct cpl_inputs *inputs, struct cpl_error *err)
 {
-    char *dataset = cpl_storage_resolve(storage, target->sink->path, err);
-    size_t length = dataset ? strlen(dataset) : 0;
-    bool ok = dataset != NULL;
+    bool ok = true, lies;
     for (size_t i = 0; ok && i < inputs->n; i++) {
         if (inputs->items[i].is_stdin)
             continue;
-        char *path = cpl_storage_resolve(storage, inputs->items[i].path, err);
-        ok = path != NULL;
-        if (ok && !strncmp(path, dataset, length) && (length == 1 || path[length] == '/'))
+        ok = lies_in(storage, inputs->items[i].path, target->sink->path, &lies, err);
+        if (ok && lies)
             ok = cpl_fail(err, CPL_E_CONFIG,
                           "%s lies in the dataset %s that this run writes, which would be read "
                           "again as its own source; keep sources and datasets apart",
                           inputs->items[i].path, target->sink->path);
-        cpl_free(path);
     }
-    cpl_free(dataset);
     return ok;
 }
 
@@ -163,7 +205,9 @@ bool cpl_target_check_inputs(struct cpl_storage *storage, const struct cpl_targe
     if (is_standard_output(target))
         return true;
     if (!target->sink->single_file) /* reject files lie there by their nature */
-        return plan->pipeline->source.rejects || check_dataset(storage, target, &plan->inputs, err);
+        return check_files(storage, target, NULL, &plan->inputs, err) &&
+               (plan->pipeline->source.rejects ||
+                check_dataset(storage, target, &plan->inputs, err));
     char *rejects = rejects_path(target, err);
     bool ok = rejects && check_files(storage, target, rejects, &plan->inputs, err);
     cpl_free(rejects);

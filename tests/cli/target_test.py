@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 
-from harness import BAD, CUPEL, GOOD, check, main, run, said
+from harness import BAD, CUPEL, GOOD, check, main, result, run, said
 
 CONFIG = 3
 CONFLICT = 15
@@ -86,6 +86,30 @@ def test_a_receipt_replaces_nothing_unasked():
                                         "- {name: t, source: {path: good.csv}, sink: {path: q.parquet}}\n")
     refused(run("run", "two.yaml", "--receipt", "r.json"), 2, "--pipeline")
     check(not os.path.exists("p.parquet"))
+
+
+def test_the_receipt_of_a_dataset_is_copied():
+    pathlib.Path("notes.txt").write_text("mine")
+    refused(run("convert", "good.csv", "lake/", "--receipt", "notes.txt"), CONFLICT, "notes.txt is there already")
+    refused(run("convert", "good.csv", "lake/", "--receipt", "good.csv", "-f"), CONFIG, "the receipt good.csv")
+    for receipt in ("lake/r.json", "lake/_cupel/r.json", "./lake"):
+        refused(run("convert", "good.csv", "lake/", "--receipt", receipt), CONFIG, "the receipt cannot be")
+    check(pathlib.Path("notes.txt").read_text() == "mine" and not list(pathlib.Path(".").glob("lake/*.parquet")))
+    for words in (["r/one.json", "--run-id", "a"], ["notes.txt", "-f", "--run-id", "b"], ["two.json", "--run-id", "a"],
+                  ["two.json", "--run-id", "a"]):  # a run that has landed tells of itself again
+        process = run("convert", "good.csv", "lake/", "--json", "--receipt", *words)
+        value = result(process)
+        check(process.returncode == 0 and value["receipt"].startswith("lake/_cupel/receipts/"), process)
+        check(pathlib.Path(words[0]).read_bytes() == pathlib.Path(value["receipt"]).read_bytes(), words)
+    refused(run("convert", "good.csv", "lake/", "--run-id", "a", "--receipt", "lake/r.json"), CONFIG, "cannot be")
+    refused(run("convert", "good.csv", "lake/", "--run-id", "a", "--receipt", "notes.txt"), CONFLICT, "--force")
+    check(run("verify", "lake").returncode == 0)
+
+
+def test_standard_output_has_no_receipt():
+    process = run("convert", "good.csv", "-", "--to", "csv", "--receipt", "r.json")
+    refused(process, CONFIG, "standard output has no receipt")
+    check(not process.stdout and not os.path.exists("r.json"), process)
 
 
 def test_old_rejects_are_told_of_before_the_work():
