@@ -2,6 +2,7 @@
 #include "base/tree.h"
 #include "command/console.h"
 #include "command/grid.h"
+#include "run/plan_place.h"
 #include "run/target.h"
 
 #include <stdio.h>
@@ -212,50 +213,15 @@ static bool put_columns(const struct cpl_plan *plan, const struct cpl_plan *inpu
 
 /* ---- does the format take the columns ---- */
 
-/* Where the sink's options say what an error of the format names: "parquet.sorted_by: …". */
-static const struct cpl_node *place_of(const struct cpl_sink_config *sink, const char *message)
-{
-    const struct cpl_node *format = sink->format_options;
-    size_t prefix = strlen(sink->format);
-    if (!format || strncmp(message, sink->format, prefix) != 0 || message[prefix] != '.')
-        return NULL;
-    for (const struct cpl_node *option = format->first; option; option = option->next) {
-        size_t length = strlen(option->key);
-        if (!strncmp(message + prefix + 1, option->key, length) &&
-            strchr(": ", message[prefix + 1 + length]))
-            return option;
-    }
-    return NULL;
-}
-
 /* Begin to write, and stop: options that name columns are held against those that there are. */
-static bool prove_encoder(const struct cpl_sink_config *sink, const struct cpl_plan *plan,
-                          struct cpl_error *err)
+static bool prove_encoder(const struct cpl_plan *plan, struct cpl_error *err)
 {
-    struct cpl_error why;
     const struct cpl_schema *schema = plan->partitions ? plan->partitions->schema : plan->schema;
     struct cpl_part_builder *builder = plan->encoder->builder_new(schema, plan->encode_options,
-                                                                  &why);
-    if (builder) {
+                                                                  err);
+    if (builder)
         plan->encoder->builder_free(builder);
-        return true;
-    }
-    const struct cpl_node *place = place_of(sink, why.message);
-    return place ? cpl_tree_fail(place, err, why.code, "sink.%s", why.message)
-                 : cpl_fail_with(err, &why);
-}
-
-/* A plan that cannot be made: what is said of partitions gets its place. */
-static bool fail_plan(const struct cpl_pipeline *pipeline, const struct cpl_error *why,
-                      struct cpl_error *err)
-{
-    static const char option[] = "sink.partition_by";
-    const struct cpl_node *place = strncmp(why->message, option, sizeof option - 1) == 0
-                                       ? cpl_tree_get(cpl_tree_get(pipeline->root, "sink"),
-                                                      "partition_by")
-                                       : NULL;
-    return place ? cpl_tree_fail(place, err, why->code, "%s", why->message)
-                 : cpl_fail_with(err, why);
+    return builder != NULL;
 }
 
 /* ---- all of it ---- */
@@ -285,17 +251,16 @@ bool cpl_check_plan(const struct cpl_pipeline *pipeline, unsigned width, bool co
         .allowed_paths = allowed->n ? (const char *const *)allowed->items : NULL,
         .n_allowed = allowed->n};
     struct cpl_storage *storage = cpl_storage_local(&limits, err);
-    struct cpl_error why;
     if (!storage)
         return false;
-    if (!cpl_plan_make(storage, pipeline, NULL, &plan, &why)) {
+    if (!cpl_plan_make(storage, pipeline, NULL, &plan, err)) {
         cpl_storage_free(storage);
-        return fail_plan(pipeline, &why, err);
+        return cpl_plan_fail_placed(pipeline, err);
     }
     const struct cpl_target target = {.sink = &pipeline->sink};
     bool ok = cpl_target_check(storage, &target, err) &&
               cpl_target_check_inputs(storage, &target, &plan, err) &&
-              prove_encoder(&pipeline->sink, &plan, err) &&
+              (prove_encoder(&plan, err) || cpl_plan_fail_placed(pipeline, err)) &&
               plan_input(storage, pipeline, &plan, &bare, &input, &made, err) &&
               cpl_buffer_printf(out, err, "%s%s%s\n", cpl_colour(colour, CPL_BOLD), pipeline->name,
                                 cpl_colour(colour, CPL_PLAIN_TEXT)) &&

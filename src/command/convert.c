@@ -212,6 +212,7 @@ static int run_convert(const struct cpl_arguments *arguments)
                                           .receipt_path = cpl_flag_value(arguments, "receipt"),
                                           .replace_receipt = cpl_flag_given(arguments, "force"),
                                           .json = cpl_flag_given(arguments, "json"),
+                                          .settings = &settings,
                                           .explain = hint_at_force};
     if (options.json && !strcmp(options.pipeline->sink.path, "-")) {
         cpl_fail(&err, CPL_E_USAGE, "--json and OUT `-` both want standard output");

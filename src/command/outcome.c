@@ -175,6 +175,8 @@ int cpl_outcome(struct cpl_console *console, const struct cpl_outcome_options *o
     if (missing && !access(missing, F_OK))
         cpl_console_say(console, "info", "made the directory %s", missing);
     cpl_free(missing);
+    if (!ok && options->settings)
+        cpl_settings_name_flag(options->settings, &err);
     if (!ok && options->explain)
         options->explain(&err);
     int status = settle(console, options, &result, ok, &err);

@@ -2,13 +2,15 @@
  * and what to do next. */
 #pragma once
 #include "command/console.h"
+#include "config/settings.h"
 
 struct cpl_outcome_options {
     const struct cpl_pipeline *pipeline;
-    const char *run_id;                     /* NULL = made */
-    const char *receipt_path;               /* of a single file, or a copy; NULL = none */
-    bool replace_receipt;                   /* a file that stands there */
-    bool json;                              /* result object to standard output */
+    const char *run_id;                  /* NULL = made */
+    const char *receipt_path;            /* of a single file, or a copy; NULL = none */
+    bool replace_receipt;                /* a file that stands there */
+    bool json;                           /* result object to standard output */
+    const struct cpl_settings *settings; /* which flags gave what an error tells of; may be NULL */
     void (*explain)(struct cpl_error *err); /* add to an error what to do about it; may be NULL */
 };
 /* Runs the pipeline and tells; returns the exit status. */

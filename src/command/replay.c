@@ -80,6 +80,7 @@ static int run_replay(const struct cpl_arguments *arguments)
     cpl_settings_warn(&console);
     struct cpl_pipeline *pipeline = load(&settings, arguments, &config, &err);
     struct cpl_outcome_options options = {.pipeline = pipeline,
+                                          .settings = &settings,
                                           .run_id = cpl_flag_value(arguments, "run-id"),
                                           .receipt_path = cpl_flag_value(arguments, "receipt"),
                                           .replace_receipt = cpl_flag_given(arguments, "force"),

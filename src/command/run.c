@@ -84,7 +84,7 @@ static bool load(struct cpl_settings *settings, const struct cpl_arguments *argu
 }
 
 static int run_pipelines(struct cpl_console *console, const struct cpl_arguments *arguments,
-                         const struct cpl_config *config)
+                         const struct cpl_config *config, const struct cpl_settings *settings)
 {
     const char *only = cpl_flag_value(arguments, "pipeline");
     bool keep_going = cpl_flag_given(arguments, "keep-going");
@@ -94,6 +94,7 @@ static int run_pipelines(struct cpl_console *console, const struct cpl_arguments
         if (only && strcmp(pipeline->name, only) != 0)
             continue;
         struct cpl_outcome_options options = {.pipeline = pipeline,
+                                              .settings = settings,
                                               .run_id = cpl_flag_value(arguments, "run-id"),
                                               .receipt_path = cpl_flag_value(arguments, "receipt"),
                                               .replace_receipt = cpl_flag_given(arguments, "force"),
@@ -123,7 +124,7 @@ static int run_run(const struct cpl_arguments *arguments)
     cpl_console_init(&console, arguments);
     cpl_settings_warn(&console);
     int status = load(&settings, arguments, &config, &err)
-                     ? run_pipelines(&console, arguments, &config)
+                     ? run_pipelines(&console, arguments, &config, &settings)
                      : cpl_console_fail(&console, &err);
     cpl_config_release(&config);
     cpl_settings_release(&settings);

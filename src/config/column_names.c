@@ -4,6 +4,7 @@
  * `check --plan` looks. */
 #include "config/load.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* What a row can have: every column's name. NULL with n == 0 when the file does not say. */
@@ -91,9 +92,12 @@ bool cpl_load_check_columns(struct cpl_loading *loading, const struct cpl_pipeli
     if (n &&
         !check_names(loading, cpl_tree_get(section, "partition_by"), "sink.partition_by", names))
         return false;
-    for (; n && row && row->name; row++)
+    for (; n && row && row->name; row++) {
+        char where[128];
+        snprintf(where, sizeof where, "sink.%s.%s", sink->format, row->name);
         if (row->flags & CPL_OPTION_COLUMNS &&
-            !check_names(loading, cpl_tree_get(sink->format_options, row->name), row->name, names))
+            !check_names(loading, cpl_tree_get(sink->format_options, row->name), where, names))
             return false;
+    }
     return true;
 }

@@ -94,6 +94,14 @@ bool cpl_settings_add_list(struct cpl_settings *settings, const char *option,
 
 /* ---- loading ---- */
 
+/* "--set sink.path: sink.path: …" */
+static void say_option_once(char *message, const char *path, size_t length)
+{
+    char *again = message + (path - message) + length;
+    if (!strncmp(again, ": ", 2) && !strncmp(again + 2, path, length) && again[2 + length] == ':')
+        memmove(again, again + 2 + length, strlen(again + 2 + length) + 1);
+}
+
 void cpl_settings_name_flag(const struct cpl_settings *settings, struct cpl_error *err)
 {
     static const char set[] = "--set ";
@@ -102,6 +110,7 @@ void cpl_settings_name_flag(const struct cpl_settings *settings, struct cpl_erro
     if (strncmp(err->message, set, sizeof set - 1) != 0)
         return;
     size_t length = strcspn(path, ":");
+    say_option_once(err->message, path, length);
     for (size_t i = settings->n; i-- > 0;) {
         if (strncmp(settings->items[i], path, length) != 0 || settings->items[i][length] != '=')
             continue;

@@ -16,6 +16,7 @@
 #include "base/plural.h"
 #include "base/text.h"
 #include "run/landed.h"
+#include "run/plan_place.h"
 #include "run/receipt_copy.h"
 #include "run/record_parts.h"
 #include "run/repair.h"
@@ -430,7 +431,8 @@ static bool run_in(struct cpl_storage *storage, const struct cpl_run_options *wa
     struct cpl_pipeline pipeline;
     struct run_state *run = cpl_run_state_new(&options, result, storage, err);
     bool ok = run && make_run_id(run, err) &&
-              prepare_replay(run, &options, &pipeline, &arena, err) && do_run(run, err);
+              prepare_replay(run, &options, &pipeline, &arena, err) &&
+              (do_run(run, err) || cpl_plan_fail_placed(options.pipeline, err));
     ok = run && check_decision(run, ok, err);
     ok = run && check_recovery(run, ok, err);
     if (run)

@@ -89,10 +89,8 @@ static bool no_column(const struct cpl_schema *schema, const char *name, struct 
         names[i] = schema->fields[i].name;
     names[schema->n_fields] = NULL;
     const char *near = cpl_nearest(name, names);
-    cpl_fail(err, CPL_E_CONFIG,
-             near ? "sink.partition_by: there is no column %s; is %s meant?"
-                  : "sink.partition_by: there is no column %s",
-             name, near);
+    cpl_fail(err, CPL_E_CONFIG, "sink.partition_by: there is no column `%.100s`%s%.100s%s", name,
+             near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
     cpl_free(names);
     return false;
 }

@@ -149,8 +149,8 @@ static void refused(void **state)
     (void)state;
     expect_refused("share", "column share is double");
     expect_refused("tags", "column tags is list<int32>");
-    expect_refused("contry", "is country meant?");
-    expect_refused("month(da)", "there is no column da");
+    expect_refused("contry", "did you mean `country`?");
+    expect_refused("month(da)", "there is no column `da`");
     expect_refused("month(country)", "needs a date or timestamp column");
     expect_refused("hour(day)", "needs a timestamp column");
     const char *twice[] = {"country", "country", NULL};

@@ -3,6 +3,7 @@
 #include "batch/name_order.h"
 #include "batch/schema_json.h"
 #include "config/components.h"
+#include "run/plan_place.h"
 #include "run/replay.h"
 
 #include <stdio.h>
@@ -179,8 +180,8 @@ static bool no_such_column(const struct cpl_plan *plan, const char *name, struct
     names[plan->schema->n_fields] = NULL;
     const char *near = cpl_nearest(name, names);
     list_columns(plan->schema, known, sizeof known);
-    cpl_fail(err, CPL_E_CONFIG, "the input has no column %.100s%s%.100s%s; it has: %s", name,
-             near ? "; is " : "", near ? near : "", near ? " meant?" : "", known);
+    cpl_fail(err, CPL_E_CONFIG, CPL_NO_COLUMN "`%.100s`%s%.100s%s It has: %s", name,
+             near ? "; did you mean `" : "", near ? near : "", near ? "`?" : ".", known);
     cpl_free(names);
     return false;
 }

@@ -15,12 +15,18 @@ WRONG = (
     ("sink: {path: o.parquet, parquet: {compression: 'zstd:3.5'}}", False, ("a whole number from -7 to 22",)),
     ("sink: {path: o.parquet, parquet: {compression: 'snappy:3'}}", False, ("snappy has no levels",)),
     ("sink: {path: o.parquet, parquet: {sorted_by: nme}}", True, ("p.yaml:2:35", "nme", "`name`")),
-    ("sink: {path: o.parquet, parquet: {bloom_filters: [nme]}}", True, ("p.yaml:2:35", "`nme`", "`name`")),
+    ("sink: {path: o.parquet, parquet: {bloom_filters: [nme]}}", True, ("p.yaml:2:51", "`nme`", "`name`")),
     ("schema: {columns: [id, name]}\nsink: {path: o.parquet, parquet: {sorted_by: [nme desc]}}", False,
      ("p.yaml:3:47", "`name`")),
     ("schema: {only_declared: true, columns: {id: int64, name: string}}\n"
      "sink: {path: o.parquet, parquet: {bloom_filters: nme}}", False, ("p.yaml:3:35", "`name`")),
-    ("sink: {path: o, partition_by: [nme]}", True, ("p.yaml:2:17", "nme", "name")),
+    ("sink: {path: o, partition_by: [nme]}", True, ("p.yaml:2:32", "nme", "`name`")),
+    ("sink: {path: o, partition_by: [id, day(nme)]}", True, ("p.yaml:2:36", "`nme`", "`name`")),
+    ("schema: {columns: {id: int64, nme: string}}\nsink: {path: o}", True, ("p.yaml:2:31", "`nme`", "`name`")),
+    ("schema: {columns: [id, {name: nme, type: string}]}\nsink: {path: o}", True, ("p.yaml:2:25", "`nme`", "`name`")),
+    ("schema: {columns: [id, nme: string]}\nsink: {path: o}", True, ("p.yaml:2:24", "`nme`", "`name`")),
+    ("schema: {columns: {id: int64}, select: [id, nme]}\nsink: {path: o}", True, ("p.yaml:2:45", "`nme`", "`name`")),
+    ("schema: {select: nme}\nsink: {path: o}", True, ("p.yaml:2:10", "`nme`", "`name`")),
     ("schema: {columns: [id, name]}\nsink: {path: o, partition_by: [name, month(nme)]}", False,
      ("p.yaml:3:38", "month(nme)", "`name`")),
     ("limits: {on_reject: fial}\nsink: {path: o.parquet}", False, ("p.yaml:2:10", "keep, fail")),
@@ -46,7 +52,7 @@ def refused(text, only_plan, parts):
             check(process.returncode == 0, text, process)
             continue
         check(process.returncode == 3 and "no mistake" not in said(process), text, words, process)
-        for part in parts if words != ["run"] or not only_plan else parts[1:]:
+        for part in parts:
             check(part.lstrip("`?") in said(process), text, part, process)
 
 
@@ -55,6 +61,14 @@ def test_what_a_run_refuses_is_found():
         refused("source: {path: good.csv}\n" + text + "\n", only_plan, parts)
     for source, parts in WRONG_SOURCE:
         refused("source: {path: good.csv, " + source + "}\nsink: {path: o.parquet}\n", False, parts)
+
+
+def test_flags_that_name_columns_are_named():
+    for words, parts in ((["--columns", "id,nme"], ("--columns: ", "`name`")), (["--type", "nme=string"], ("--type: ", "`name`")),
+                         (["--partition-by", "nme"], ("--partition-by: ", "`name`")),
+                         (["--set", "sink.parquet.sorted_by=nme"], ("--set sink.parquet.sorted_by: there", "`name`"))):
+        process = run("convert", "good.csv", "o/", *words)
+        check(process.returncode in (2, 3) and all(part in said(process) for part in parts), words, process)
 
 
 def test_what_is_right_passes():

@@ -88,8 +88,8 @@ def test_a_preamble_that_is_left_out_is_told():
 
 def test_a_wrong_column_is_answered_with_those_there_are():
     text = said(run("convert", "good.csv", "o.parquet", "--columns", "zzz"))
-    check("no column zzz; it has: id, name, price" in text, text)
-    check("is name meant?; it has: id," in said(run("convert", "good.csv", "o.parquet", "--columns", "nmae")))
+    check("--columns: the input has no column `zzz`. It has: id, name, price" in text, text)
+    check("did you mean `name`? It has: id," in said(run("convert", "good.csv", "o.parquet", "--columns", "nmae")))
 
 
 def test_directories_that_were_made_are_named():
