@@ -4,8 +4,25 @@
 #include <snappy-c.h>
 #include <stdbool.h>
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
-static inline uint64_t equal_bytes(const uint8_t *a, const uint8_t *b)
+#if defined(__SSE2__)
+static inline uint64_t equal_mask(const uint8_t *a, const uint8_t *b)
+{
+    __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a),
+                                   _mm_loadu_si128((const __m128i *)(const void *)b));
+    return (uint64_t)_mm_movemask_epi8(equal);
+}
+
+static inline uint32_t equal_bytes(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t equal = equal_mask(a, b) | equal_mask(a + 16, b + 16) << 16;
+    return (uint32_t)__builtin_ctzll(~equal);
+}
+#else
+static inline uint32_t equal_bytes(const uint8_t *a, const uint8_t *b)
 {
     for (unsigned i = 0; i < 32; i += 8) {
         uint64_t x, y;
@@ -16,19 +33,38 @@ static inline uint64_t equal_bytes(const uint8_t *a, const uint8_t *b)
     }
     return 32;
 }
+#endif
 
-#include "format/snappy_parse.h"
-
-enum { PAIR = 2 * CPL_SNAPPY_FRAGMENT, PROBE = 16 << 10, SMALLEST = 256 << 10, LONG_MATCH = 9 };
-
-uint8_t *cpl_snappy_pair(const uint8_t *in, size_t first, size_t second, uint8_t *out,
-                         struct cpl_snappy_scratch *scratch)
+static inline size_t put_copies(const uint32_t *found, size_t n, uint8_t **out, size_t *misses)
 {
-    return snappy_two(in, first, second, out, scratch);
+    uint8_t *to = *out;
+    size_t i = 0;
+    *misses = 0;
+    for (; i < n && found[i] >= 4 << 16; i++) {
+        uint32_t offset = found[i] & 0xffff, length = found[i] >> 16;
+        uint32_t is_short = ((length - 12) & (offset - 2048)) >> 31; /* both negative */
+        uint32_t three = 4 * length - 2 + (offset << 8);
+        uint32_t two = (offset >> 8 << 5) + 4 * length - 15 + ((offset & 255) << 8);
+        uint32_t copy = three ^ ((three ^ two) & (0 - is_short));
+        memcpy(to, &copy, sizeof copy);
+        to += 3 - is_short;
+    }
+    *out = to;
+    return i;
+}
+
+#include "format/snappy_lanes.h"
+
+enum { PROBE = 16 << 10, SMALLEST = 256 << 10, LONG_MATCH = 9 };
+
+uint8_t *cpl_snappy_round(const uint8_t *in, size_t size, uint8_t *out,
+                          struct cpl_snappy_scratch *scratch)
+{
+    return snappy_round(in, size, out, scratch);
 }
 
 #if !defined(__x86_64__)
-#define cpl_snappy_pair_avx2 cpl_snappy_pair
+#define cpl_snappy_round_avx512 cpl_snappy_round
 #endif
 
 size_t cpl_snappy_bound(size_t size)
@@ -56,7 +92,7 @@ static uint8_t *by_library(const uint8_t *in, size_t size, uint8_t *out)
     return out + room - prefix;
 }
 
-/* Many short matches: what two fragments in turns are good for. Looks at elements [from, to). */
+/* Many short matches: what lanes are good for. Looks at elements [from, to). */
 static bool is_our_kind(const uint8_t *from, const uint8_t *to)
 {
     size_t copies = 0, copied = 0, literals = 0;
@@ -80,14 +116,18 @@ static bool is_our_kind(const uint8_t *from, const uint8_t *to)
 size_t cpl_snappy_compress(const uint8_t *in, size_t size, uint8_t *out,
                            struct cpl_snappy_scratch *scratch)
 {
-    uint8_t *(*pair)(const uint8_t *, size_t, size_t, uint8_t *, struct cpl_snappy_scratch *) =
-        cpl_cpu_level() >= CPL_CPU_AVX2 ? cpl_snappy_pair_avx2 : cpl_snappy_pair;
-    uint8_t *to = put_length(size, out);
+    uint8_t *(*round)(const uint8_t *, size_t, uint8_t *, struct cpl_snappy_scratch *) =
+        cpl_cpu_level() >= CPL_CPU_AVX512 ? cpl_snappy_round_avx512 : cpl_snappy_round;
+    uint8_t *to = put_length(size, out), *end;
     /* the middle tells: a page may begin with the lengths of its texts */
-    if (size >= SMALLEST &&
-        is_our_kind(to, pair(in + size / 2, PROBE / 2, PROBE / 2, to, scratch))) {
-        for (size_t n = PAIR; size >= n; size -= n, in += n)
-            to = pair(in, n / 2, n / 2, to, scratch);
+    if (size >= SMALLEST && (end = by_library(in + size / 2, PROBE, to)) && is_our_kind(to, end)) {
+        size_t rounds = (size + CPL_SNAPPY_ROUND - 1) / CPL_SNAPPY_ROUND;
+        for (; rounds; rounds--) {
+            size_t n = size / rounds;
+            to = round(in, n, to, scratch);
+            in += n;
+            size -= n;
+        }
     }
     if (size && !(to = by_library(in, size, to)))
         return 0;
