@@ -56,7 +56,7 @@ extern const struct cpl_option cpl_csv_options[];
 bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_samples,
                    const struct cpl_schema *declared, bool decimals, struct cpl_schema **schema,
                    struct cpl_column_plan **columns, struct cpl_error *err);
-bool cpl_csv_for_object(const void *settings, const struct cpl_sample *head,
+bool cpl_csv_for_object(const void *settings, const void *said, const struct cpl_sample *head,
                         const struct cpl_schema *schema, bool closed, void **own,
                         struct cpl_error *err);
 int cpl_csv_sniff(const uint8_t *head, size_t size, bool whole);

@@ -171,7 +171,7 @@ bool cpl_csv_name_columns(struct cpl_csv_dialect *d, const struct csv_walk *head
     return cpl_csv_names_unique(&d->arena, d->column_names, d->n_columns, err);
 }
 
-static bool settle_style(struct cpl_csv_dialect *d, struct cpl_error *err)
+bool cpl_csv_settle_style(struct cpl_csv_dialect *d, struct cpl_error *err)
 {
     const char **lists[2] = {0};
     const struct cpl_strings *words[2] = {&d->true_words, &d->false_words};
@@ -340,8 +340,9 @@ static bool count_columns(const struct cpl_csv_dialect *d, const struct cpl_samp
     struct cpl_sample rest = cpl_csv_behind_preamble(d, sample);
     if (!cpl_csv_score(&rest, cpl_csv_rules_of(d), &score, err))
         return false;
-    *n = first ? first->fields : 0;
-    if (first && score.fields > 1 && score.agreeing * 2 > score.records &&
+    bool wider = d->short_header_set && d->short_header;
+    *n = first ? first->fields + wider : 0;
+    if (first && !wider && score.fields > 1 && score.agreeing * 2 > score.records &&
         (d->header != CPL_HEADER_YES || d->short_header) && !names_more(d, first, score.fields))
         *n = score.fields;
     if (d->names.n > *n)
@@ -382,7 +383,7 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
     memcpy(list, samples, n_samples * sizeof *list);
     list[0] = sample;
 
-    if (!settle_style(d, err) || !cpl_csv_settle_dialect(d, &sample, err) ||
+    if (!cpl_csv_settle_style(d, err) || !cpl_csv_settle_dialect(d, &sample, err) ||
         !cpl_csv_walk_init(&walk, &sample, cpl_csv_rules_of(d), err))
         goto out;
     walk = cpl_csv_skip_preamble(walk, d);

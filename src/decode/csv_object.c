@@ -1,7 +1,8 @@
 /* A further object of a run: what it has for itself.
  *
  * Its newline, comments and preamble are its own. Delimiter and quotes are the first object's as long as its header, or without
- * one its rows' width, fits under them; else, where the user said nothing of them, they are looked for anew. */
+ * one its rows' width, fits under them; else, where the user said nothing of them, they are looked for anew. In a replay the object's
+ * whole dialect is known. */
 #include "batch/name_order.h"
 #include "decode/csv_sniff.h"
 
@@ -89,7 +90,9 @@ static bool view_header(struct view *view, const struct csv_walk *header,
         view->fits = true;
         return true;
     }
-    if (said || header->fields > d->n_columns || !is_usual(score, d->n_columns))
+    if (!d->n_columns) /* all is said */
+        d->n_columns = header->fields + d->short_header;
+    else if (said || header->fields > d->n_columns || !is_usual(score, d->n_columns))
         d->n_columns = header->fields;
     if (!cpl_csv_name_columns(d, header, err))
         return false;
@@ -153,7 +156,8 @@ static void forget_detected(struct cpl_csv_dialect *d)
     d->comment = d->comment_set ? d->comment : 0;
     d->newline = d->newline_set ? d->newline : CPL_NEWLINE_AUTO;
     d->skip_lines = d->skip_set ? d->skip_lines : 0;
-    d->short_header = d->separator_line = false;
+    d->short_header = d->short_header_set && d->short_header;
+    d->separator_line = false;
 }
 
 /* The object as a dialect of its own would have it; that view is kept when it fits, or is at least nearer. */
@@ -183,21 +187,51 @@ static bool same_dialect(const struct cpl_csv_dialect *a, const struct cpl_csv_d
            same_names(a, b);
 }
 
-bool cpl_csv_for_object(const void *settings, const struct cpl_sample *head,
+/* The dialect that is said of an object; rows without a header have the first object's columns. */
+static struct cpl_csv_dialect *said_dialect(const struct cpl_csv_dialect *said,
+                                            const struct cpl_csv_dialect *first,
+                                            const struct cpl_sample *sample, struct cpl_error *err)
+{
+    struct cpl_csv_dialect *d = copy_dialect(said, err);
+    if (d && (!cpl_csv_settle_style(d, err) || !cpl_csv_settle_dialect(d, sample, err))) {
+        free_dialect(d);
+        return NULL;
+    }
+    if (d && d->header == CPL_HEADER_AUTO)
+        d->header = first->header;
+    if (d && (d->header != CPL_HEADER_YES || d->names.n)) {
+        d->n_columns = first->n_columns;
+        d->column_names = first->column_names;
+    }
+    return d;
+}
+
+static struct cpl_csv_dialect *further_dialect(const struct cpl_csv_dialect *first,
+                                               const struct cpl_sample *sample,
+                                               struct cpl_error *err)
+{
+    struct cpl_csv_dialect *d = copy_dialect(first, err);
+    if (d && cpl_csv_settle_object(d, sample, err))
+        return d;
+    free_dialect(d);
+    return NULL;
+}
+
+bool cpl_csv_for_object(const void *settings, const void *said, const struct cpl_sample *head,
                         const struct cpl_schema *schema, bool closed, void **own,
                         struct cpl_error *err)
 {
     const struct cpl_csv_dialect *first = settings;
     struct cpl_sample sample = cpl_csv_behind_mark(head);
-    struct view view = {.dialect = copy_dialect(first, err)};
+    struct view view = {.dialect = said ? said_dialect(said, first, &sample, err)
+                                        : further_dialect(first, &sample, err)};
     *own = NULL;
-    bool ok = view.dialect && cpl_csv_settle_object(view.dialect, &sample, err) &&
-              view_object(&view, &sample, schema, closed, err) &&
-              (view.fits || view_anew(&view, first, &sample, schema, closed, err));
-    bool header = first->header == CPL_HEADER_YES && !first->names.n;
+    bool ok = view.dialect && view_object(&view, &sample, schema, closed, err) &&
+              (view.fits || said || view_anew(&view, first, &sample, schema, closed, err));
+    bool header = ok && view.dialect->header == CPL_HEADER_YES && !view.dialect->names.n;
     if (ok && !view.fits && header)
         ok = cpl_fail(err, view.why.code, "%s", view.why.message);
-    if (ok && !same_dialect(first, view.dialect)) {
+    if (ok && (said || !same_dialect(first, view.dialect))) {
         *own = view.dialect;
         view.dialect = NULL;
     }

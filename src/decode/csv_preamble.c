@@ -193,7 +193,8 @@ bool cpl_csv_find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *s
                      score.agreeing > above.records;
         if (found)
             d->skip_lines = lines_before(&walk, end);
-        d->short_header = short_header && (found || !above.records); /* it is the first row */
+        if (!d->short_header_set)
+            d->short_header = short_header && (found || !above.records); /* it is the first row */
     }
     cpl_csv_walk_release(&walk);
     return true;

@@ -247,7 +247,8 @@ bool cpl_csv_settle_dialect(struct cpl_csv_dialect *d, const struct cpl_sample *
 bool cpl_csv_settle_object(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                            struct cpl_error *err)
 {
-    d->short_header = d->separator_line = false;
+    d->short_header = d->short_header_set && d->short_header;
+    d->separator_line = false;
     d->skip_lines = d->skip_set ? d->skip_lines : 0;
     d->comment = d->comment_set ? d->comment : 0;
     if (!d->newline_set)

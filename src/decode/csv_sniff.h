@@ -56,6 +56,8 @@ uint8_t cpl_csv_comment(const struct cpl_csv_dialect *d, const struct cpl_sample
 bool cpl_csv_find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                            struct cpl_error *err) CPL_CHECKED;
 
-/* csv_infer.c. Name all d->n_columns, after the record when it is a header (else NULL). */
+/* csv_infer.c. How values are written, by the options. */
+bool cpl_csv_settle_style(struct cpl_csv_dialect *d, struct cpl_error *err) CPL_CHECKED;
+/* Name all d->n_columns, after the record when it is a header (else NULL). */
 bool cpl_csv_name_columns(struct cpl_csv_dialect *d, const struct csv_walk *header,
                           struct cpl_error *err) CPL_CHECKED;

@@ -283,7 +283,7 @@ static void expect_further(const char *first, const char *text, const char *cons
     char *copy = padded(text, strlen(text));
     struct cpl_sample head = {
         .data = (uint8_t *)copy, .size = strlen(text), .at_start = true, .whole = true};
-    bool ok = cpl_csv_for_object(&run.dialect, &head, run.schema, false, &own, &err);
+    bool ok = cpl_csv_for_object(&run.dialect, NULL, &head, run.schema, false, &own, &err);
     assert_int_equal(ok, rows != NULL);
     if (own)
         run.plan.settings = own;
@@ -320,6 +320,42 @@ static void objects_have_their_own(void **state)
     expect_further("1,x\n2,y\n", "3\n4,z\n5\n", NULL, "4|z\n", "ragged@0+2:- ragged@6+2:- ");
 }
 
+/* What is said of an object alone goes before what the first one is, and nothing is guessed. */
+static void said_of_one_object(void **state)
+{
+    (void)state;
+    struct run run;
+    const char *text = "a|b\r3|z\rbad\r";
+    begin(&run, "a,b\n1,x\n", 8, NULL, NULL);
+    struct cpl_csv_dialect said = {.delimiter = '|',
+                                   .delimiter_set = true,
+                                   .quote = 0,
+                                   .quote_set = true,
+                                   .escape_set = true,
+                                   .comment_set = true,
+                                   .newline = CPL_NEWLINE_CR,
+                                   .newline_set = true,
+                                   .header = CPL_HEADER_YES,
+                                   .header_set = true,
+                                   .skip_set = true,
+                                   .empty_is_null = true};
+    struct cpl_error err = {0};
+    void *own = NULL;
+    char *copy = padded(text, strlen(text));
+    struct cpl_sample head = {
+        .data = (uint8_t *)copy, .size = strlen(text), .at_start = true, .whole = true};
+    assert_true(cpl_csv_for_object(&run.dialect, &said, &head, run.schema, false, &own, &err));
+    assert_non_null(own);
+    run.plan.settings = own;
+    decode_split(&run, text, strlen(text), 0, UINT64_MAX, true);
+    assert_string_equal(rows_of(&run), "3|z\n");
+    assert_string_equal(rejects_of(&run), "ragged@8+4:- ");
+    cpl_csv_release(own);
+    cpl_free(own);
+    free(copy);
+    end(&run);
+}
+
 static void memory_failures_of_further_objects(void **state)
 {
     (void)state;
@@ -333,7 +369,7 @@ static void memory_failures_of_further_objects(void **state)
         head.data = (uint8_t *)copy + (n & 1 ? 0 : 6); /* with and without its separator line */
         head.size = n & 1 ? 14 : 8;
         cpl_memory_fail_at((n + 1) / 2);
-        bool ok = cpl_csv_for_object(&run.dialect, &head, run.schema, false, &own, &err);
+        bool ok = cpl_csv_for_object(&run.dialect, NULL, &head, run.schema, false, &own, &err);
         cpl_memory_fail_at(0);
         if (own)
             cpl_csv_release(own);
@@ -817,6 +853,7 @@ int main(void)
         cmocka_unit_test(rows_are_no_preamble),
         cmocka_unit_test(comments_are_told_from_rows),
         cmocka_unit_test(objects_have_their_own),
+        cmocka_unit_test(said_of_one_object),
         cmocka_unit_test(memory_failures_of_further_objects),
         cmocka_unit_test(newlines_outside_quotes),
         cmocka_unit_test(cells),

@@ -117,9 +117,10 @@ struct cpl_decoder_ops {
                   struct cpl_column_plan **columns, struct cpl_error *err);
     void (*release_settings)(void *settings);
     /* Settings for a further object, from its head, when they differ from the first's (its header has another order):
-     * *own, freed by release_settings and cpl_free; NULL = the same. What fits no schema of ours is a DATA error. `closed` as
-     * in the plan. NULL function = objects never differ. */
-    bool (*for_object)(const void *settings, const struct cpl_sample *head,
+     * *own, freed by release_settings and cpl_free; NULL = the same. What fits no schema of ours is a DATA error. `said`: what is set
+     * for this object alone, not completed (in a replay; lives as long as *own); NULL = the same as for the first. `closed` as in the
+     * plan. NULL function = objects never differ. */
+    bool (*for_object)(const void *settings, const void *said, const struct cpl_sample *head,
                        const struct cpl_schema *schema, bool closed, void **own,
                        struct cpl_error *err);
     /* Explain settings as `key = value` pairs with where each came from, for `inspect` and the plan record. */

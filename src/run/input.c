@@ -126,10 +126,11 @@ static bool open_rejects(struct cpl_storage *storage, const struct cpl_source_co
 {
     input->compression = CPL_PLAIN;
     input->rejects = cpl_rejects_open(storage, input->path, err);
-    return input->rejects &&
-           cpl_replay_prepare(input->path, source->format, input->rejects, &inputs->recorded,
-                              err) &&
-           guess_charset(inputs, input, source->charset, err);
+    if (!input->rejects ||
+        !cpl_replay_prepare(input->path, source->format, input->rejects, &inputs->recorded, err))
+        return false;
+    input->dialect = cpl_rejects_part_dialect(input->rejects, 0);
+    return guess_charset(inputs, input, source->charset, err);
 }
 
 static bool open_input(struct cpl_storage *storage, const struct cpl_source_config *source,
@@ -169,6 +170,7 @@ static bool add_parts(const struct cpl_source_config *source, struct cpl_inputs 
         input->part = part;
         input->path = cpl_arena_strndup(&inputs->arena, name, (size_t)length, err);
         inputs->n++;
+        input->dialect = cpl_rejects_part_dialect(input->rejects, part);
         if (!input->path || !guess_charset(inputs, input, source->charset, err))
             return false;
     }

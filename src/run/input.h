@@ -29,11 +29,12 @@ struct cpl_input {
     struct cpl_spill *spill;            /* standard input */
     struct cpl_rejects_source *rejects; /* replay; owned by the input of part 0 */
     size_t part;                        /* of the rejects */
+    const struct cpl_pairs *dialect; /* of the rejects: option names and values; NULL = not known */
 };
 /* Replay: how the runs that rejected the rows read them. All but the array is borrowed from the reject files. */
 struct cpl_recorded {
     const char *decoder;               /* NULL: not known */
-    struct cpl_pairs settings;         /* the dialect */
+    const struct cpl_pairs *dialect;   /* of the first rows; what must hold for all, does */
     const struct cpl_schema **schemas; /* of those runs' files */
     size_t n_schemas;
 };

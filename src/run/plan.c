@@ -112,23 +112,23 @@ static void hide_secrets(const struct cpl_option *table, const struct cpl_node *
     }
 }
 
-static bool read_settings(struct cpl_plan *plan, const struct cpl_source_config *source,
-                          struct cpl_error *err)
+/* What is set of an input: by the pipeline, and in a replay by what its rows' run recorded. */
+static void *read_settings(struct cpl_plan *plan, const struct cpl_input *input,
+                           struct cpl_error *err)
 {
-    plan->settings = cpl_arena_alloc(&plan->arena, plan->decoder->settings_size, err);
-    if (!plan->settings)
-        return false;
-    memset(plan->settings, 0, plan->decoder->settings_size);
+    const struct cpl_source_config *source = &plan->pipeline->source;
+    void *settings = cpl_arena_alloc(&plan->arena, plan->decoder->settings_size, err);
+    if (!settings)
+        return NULL;
+    memset(settings, 0, plan->decoder->settings_size);
     char where[64];
     snprintf(where, sizeof where, "source.%s", plan->decoder->name);
     const struct cpl_option *options = plan->decoder->options;
-    if (!cpl_options_parse(options, source->format_options, where, &plan->arena, plan->settings,
-                           err) ||
-        !cpl_replay_settings(options, &plan->inputs.recorded.settings, &plan->arena, plan->settings,
-                             err))
-        return false;
-    hide_secrets(options, source->format_options, plan->settings);
-    return true;
+    if (!cpl_options_parse(options, source->format_options, where, &plan->arena, settings, err) ||
+        !cpl_replay_settings(options, input, &plan->arena, settings, err))
+        return NULL;
+    hide_secrets(options, source->format_options, settings);
+    return settings;
 }
 
 /* ---- schema ---- */
@@ -369,7 +369,8 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool last, bool *lo
 {
     struct samples samples = {0};
     const struct cpl_pipeline *pipeline = plan->pipeline;
-    const char *path = plan->inputs.n ? plan->inputs.items[first_filled(&plan->inputs)].path : "";
+    const struct cpl_input *first = &plan->inputs.items[first_filled(&plan->inputs)];
+    const char *path = plan->inputs.n ? first->path : "";
     bool failed = false, ok = false;
     struct cpl_schema *declared = typed_columns(&pipeline->schema, &failed, err);
     if (failed || !take_samples(plan, head, &samples, err))
@@ -383,7 +384,7 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool last, bool *lo
         if (!take_samples(plan, head, &samples, err))
             goto out;
     }
-    if (!read_settings(plan, &pipeline->source, err))
+    if (!(plan->settings = read_settings(plan, first, err)))
         goto out;
     samples.items[0].longest = last;
     if (!plan->decoder->infer(plan->settings, samples.items, samples.n, declared,
@@ -498,11 +499,14 @@ static bool look_at_input(struct cpl_plan *plan, size_t i, struct cpl_error *err
     struct cpl_buffer bytes = {0};
     bool whole = false;
     void *own = NULL;
-    bool ok = cpl_input_sample(&plan->inputs, i, 0, HEADER_BYTES, &bytes, &whole, err);
+    const struct cpl_input *input = &plan->inputs.items[i];
+    void *said = input->rejects ? read_settings(plan, input, err) : NULL;
+    bool ok = (said || !input->rejects) &&
+              cpl_input_sample(&plan->inputs, i, 0, HEADER_BYTES, &bytes, &whole, err);
     struct cpl_sample head = {
         .data = bytes.data, .size = bytes.size, .at_start = true, .whole = whole};
-    ok = ok && plan->decoder->for_object(plan->settings, &head, plan->schema, plan->decode.closed,
-                                         &own, err);
+    ok = ok && plan->decoder->for_object(plan->settings, said, &head, plan->schema,
+                                         plan->decode.closed, &own, err);
     plan->decode_of[i].settings = own;
     const char *other = ok || !head.data ? NULL : other_format(plan, &head);
     if (other)

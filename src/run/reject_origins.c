@@ -48,9 +48,9 @@ bool cpl_reject_origins_note(struct cpl_reject_origins *origins, size_t input,
 struct writing {
     const struct cpl_plan *plan;
     const struct cpl_account *account;
-    struct cpl_arena arena; /* headers */
+    struct cpl_arena arena; /* headers and dialects */
     struct cpl_rejects_record record;
-    uint64_t *hashes; /* of the headers */
+    uint64_t *hashes, *dialect_hashes; /* of the headers; of the dialects */
     size_t header_bytes;
 };
 
@@ -108,21 +108,57 @@ static bool find_header(struct writing *w, size_t input, int64_t *index, struct 
     return ok;
 }
 
+/* Most objects have the same dialect. */
+static bool add_dialect(struct writing *w, const struct cpl_buffer *text, int64_t *index,
+                        struct cpl_error *err)
+{
+    struct cpl_rejects_record *record = &w->record;
+    uint64_t hash = XXH3_64bits(text->data, text->size);
+    for (size_t i = 0; i < record->n_dialects; i++)
+        if (w->dialect_hashes[i] == hash && strlen(record->dialects_json[i]) == text->size &&
+            !memcmp(record->dialects_json[i], text->data, text->size)) {
+            *index = (int64_t)i;
+            return true;
+        }
+    char *copy = cpl_arena_strndup(&w->arena, (const char *)text->data, text->size, err);
+    if (!copy)
+        return false;
+    w->dialect_hashes[record->n_dialects] = hash;
+    record->dialects_json[record->n_dialects] = copy;
+    *index = (int64_t)record->n_dialects++;
+    return true;
+}
+
+static bool find_dialect(struct writing *w, size_t input, int64_t *index, struct cpl_error *err)
+{
+    const struct cpl_decoder_ops *decoder = w->plan->decoder;
+    struct cpl_buffer text = {0};
+    *index = CPL_NO_DIALECT;
+    if (!decoder->describe)
+        return true;
+    bool ok = decoder->describe(cpl_plan_decode(w->plan, (uint32_t)input)->settings, &text, err) &&
+              add_dialect(w, &text, index, err);
+    cpl_buffer_release(&text);
+    return ok;
+}
+
 static bool add_objects(struct writing *w, const struct cpl_reject_origins *origins,
                         struct cpl_error *err)
 {
     struct cpl_rejects_record *record = &w->record;
-    int64_t header = CPL_NO_HEADER;
+    int64_t header = CPL_NO_HEADER, dialect = CPL_NO_DIALECT;
     for (size_t i = 0; i < origins->n; i++) {
         const struct cpl_reject_run *run = &origins->runs[i];
         const struct cpl_input *input = &w->plan->inputs.items[run->input];
         bool other = !i || run->input != origins->runs[i - 1].input;
-        if (other && !find_header(w, run->input, &header, err))
+        if (other && (!find_header(w, run->input, &header, err) ||
+                      !find_dialect(w, run->input, &dialect, err)))
             return false;
         record->objects[record->n_objects++] = (struct cpl_rejects_from){
             .path = run->object ? run->object : input->path,
             .charset = input->charset.name,
             .header = header,
+            .dialect = dialect,
             .rows = run->rows};
     }
     return true;
@@ -134,7 +170,10 @@ static bool allocate(struct writing *w, size_t n, struct cpl_error *err)
     w->hashes = cpl_arena_alloc(&w->arena, n * sizeof *w->hashes, err);
     record->headers = cpl_arena_alloc(&w->arena, n * sizeof *record->headers, err);
     record->objects = cpl_arena_alloc(&w->arena, n * sizeof *record->objects, err);
-    return w->hashes && record->headers && record->objects;
+    w->dialect_hashes = cpl_arena_alloc(&w->arena, n * sizeof *w->dialect_hashes, err);
+    record->dialects_json = cpl_arena_alloc(&w->arena, n * sizeof *record->dialects_json, err);
+    return w->hashes && record->headers && record->objects && w->dialect_hashes &&
+           record->dialects_json;
 }
 
 bool cpl_reject_origins_write(const struct cpl_reject_origins *origins, const struct cpl_plan *plan,
@@ -142,16 +181,10 @@ bool cpl_reject_origins_write(const struct cpl_reject_origins *origins, const st
                               struct cpl_error *err)
 {
     struct writing w = {.plan = plan, .account = account};
-    struct cpl_buffer settings = {0};
     w.record.decoder = plan->decoder->name;
     w.record.schema = plan->schema;
-    bool ok = (!plan->decoder->describe ||
-               plan->decoder->describe(plan->settings, &settings, err)) &&
-              allocate(&w, origins->n, err) && add_objects(&w, origins, err);
-    if (ok && settings.size)
-        ok = (w.record.settings_json = cpl_buffer_text(&settings, err)) != NULL;
-    ok = ok && cpl_rejects_record_encode(&w.record, out, err);
-    cpl_buffer_release(&settings);
+    bool ok = allocate(&w, origins->n, err) && add_objects(&w, origins, err) &&
+              cpl_rejects_record_encode(&w.record, out, err);
     cpl_arena_release(&w.arena);
     return ok;
 }

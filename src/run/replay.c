@@ -20,13 +20,28 @@ static bool keep_setting(const struct cpl_option *table, const struct cpl_pair *
                                     arena, settings, err);
 }
 
-bool cpl_replay_settings(const struct cpl_option *table, const struct cpl_pairs *recorded,
+/* The way to the rows is the replay's own, whatever the pipeline says of its source: they stand one behind the other. */
+static bool set_framing(const struct cpl_option *table, const struct cpl_input *input,
+                        struct cpl_arena *arena, void *settings, struct cpl_error *err)
+{
+    static const char where[] = "the rows of a replay";
+    bool spans = cpl_rejects_part_spans_lines(input->rejects, input->part);
+    if (!cpl_option_find(table, "layout") || !cpl_option_find(table, "rows"))
+        return true;
+    return cpl_option_set(table, "rows", "", where, arena, settings, err) &&
+           cpl_option_set(table, "layout", spans ? "documents" : "lines", where, arena, settings,
+                          err);
+}
+
+bool cpl_replay_settings(const struct cpl_option *table, const struct cpl_input *input,
                          struct cpl_arena *arena, void *settings, struct cpl_error *err)
 {
-    for (size_t i = 0; i < recorded->n; i++)
-        if (!keep_setting(table, &recorded->items[i], arena, settings, err))
+    if (!input->rejects)
+        return true;
+    for (size_t i = 0; input->dialect && i < input->dialect->n; i++)
+        if (!keep_setting(table, &input->dialect->items[i], arena, settings, err))
             return false;
-    return true;
+    return set_framing(table, input, arena, settings, err);
 }
 
 static const char *setting_of(const struct cpl_pairs *pairs, const char *name)
@@ -53,19 +68,23 @@ static const char *first_other(const struct cpl_pairs *a, const struct cpl_pairs
     return NULL;
 }
 
-/* One run reads all its inputs in one dialect. */
+/* Each CSV object is read in a dialect of its own; what is said of JSON holds for all columns, and so for all rows. */
 static bool keep_dialect(const struct cpl_rejects_record *record, const char *path,
                          struct cpl_recorded *recorded, struct cpl_error *err)
 {
-    const struct cpl_pairs *first = &recorded->settings, *own = &record->settings;
-    const char *other = first->n ? first_other(first, own) : NULL;
-    if (first->n && !other)
-        other = first_other(own, first);
-    recorded->settings = first->n ? *first : *own;
-    return !other || cpl_fail(err, CPL_E_CONFIG,
-                              "the rows of %s were read in another dialect (%.60s) than those of "
-                              "the file before it: replay them one by one",
-                              path, other);
+    for (size_t i = 0; strcmp(record->decoder, "csv") != 0 && i < record->n_dialects; i++) {
+        const struct cpl_pairs *own = &record->dialects[i];
+        const struct cpl_pairs *first = recorded->dialect ? recorded->dialect : own;
+        const char *other = first_other(first, own);
+        other = other ? other : first_other(own, first);
+        recorded->dialect = first;
+        if (other)
+            return cpl_fail(err, CPL_E_CONFIG,
+                            "the rows of %s were read in another dialect (%.60s) than those of "
+                            "the file before it: replay them one by one",
+                            path, other);
+    }
+    return true;
 }
 
 /* ---- types ---- */
@@ -166,20 +185,27 @@ void cpl_replay_types(const struct cpl_recorded *recorded, bool decimals, struct
 
 /* ---- the record ---- */
 
-/* Each object has a header of its own: their columns may stand in other orders. */
-static bool set_header(struct cpl_rejects_source *source, const struct cpl_rejects_record *record,
-                       size_t i, bool headers, const char *path, struct cpl_error *err)
+/* Each object has a header of its own (their columns may stand in other orders), and perhaps a dialect. `same`: they are read by
+ * the decoder that read them before. */
+static bool set_frame(struct cpl_rejects_source *source, const struct cpl_rejects_record *record,
+                      size_t i, bool headers, bool same, const char *path, struct cpl_error *err)
 {
     const struct cpl_rejects_from *from = &record->objects[i];
-    struct cpl_rejects_bytes header = {0};
+    struct cpl_rejects_frame frame = {
+        .charset = from->charset, .newline = '\n', .dialect = CPL_NO_DIALECT};
     if (headers && from->header == CPL_NO_HEADER)
         return cpl_fail(err, CPL_E_UNSUPPORTED,
                         "%s does not hold what stands before the rows of %s (it was longer than "
                         "%d MiB, or passed by in a pipe); run the source again",
                         path, from->path, CPL_REJECTS_HEADERS_MAX >> 20);
     if (headers)
-        header = record->headers[from->header];
-    return cpl_rejects_set_header(source, i, header.data, header.size, from->charset, err);
+        frame.header = record->headers[from->header];
+    if (same)
+        frame.dialect = from->dialect;
+    if (frame.dialect != CPL_NO_DIALECT &&
+        !strcmp(setting_of(&record->dialects[frame.dialect], "newline"), "cr"))
+        frame.newline = '\r';
+    return cpl_rejects_set_frame(source, i, &frame, err);
 }
 
 static bool keep_decoder(const struct cpl_rejects_record *record, const char *path,
@@ -207,10 +233,10 @@ bool cpl_replay_prepare(const char *path, const char *format, struct cpl_rejects
                                 "it, or an early version of this one); run the source again",
                                 path);
     bool headers = !strcmp(record->decoder, "csv") && !json;
-    for (size_t i = 0; i < record->n_objects; i++)
-        if (!set_header(source, record, i, headers, path, err))
-            return false;
     bool same = !format || !strcmp(format, "auto") || !strcmp(format, record->decoder);
+    for (size_t i = 0; i < record->n_objects; i++)
+        if (!set_frame(source, record, i, headers, same, path, err))
+            return false;
     return keep_decoder(record, path, recorded, err) &&
            (!same || keep_dialect(record, path, recorded, err)) &&
            keep_schema(record->schema, recorded, err);

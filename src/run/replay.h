@@ -10,17 +10,18 @@
 #include "run/input.h"
 #include "source/rejects.h"
 
-/* `format`: source.format of the repaired pipeline. Sets the headers of `source` when it needs them, and
- * `recorded` to the dialect of the run that rejected the rows (borrowed from `source`): the repaired pipeline's own words go before
- * it, but what it leaves open is not to be guessed from bad rows. Types neither: they start where that run's ended. */
+/* `format`: source.format of the repaired pipeline. Sets the frames of `source`, and
+ * `recorded` to what is known of the runs that rejected the rows (borrowed from `source`). Each part has the dialect of its rows: the
+ * repaired pipeline's own words go before it, but what it leaves open is not to be guessed from bad rows. Types neither: they start where
+ * those runs' ended. */
 bool cpl_replay_prepare(const char *path, const char *format, struct cpl_rejects_source *source,
                         struct cpl_recorded *recorded, struct cpl_error *err) CPL_CHECKED;
 void cpl_recorded_release(struct cpl_recorded *recorded);
 /* Inferred columns take at least the types that they have in the files of the runs that rejected the rows. */
 void cpl_replay_types(const struct cpl_recorded *recorded, bool decimals, struct cpl_schema *schema,
                       struct cpl_column_plan *columns);
-/* Give `settings` what the user has not set. */
-bool cpl_replay_settings(const struct cpl_option *table, const struct cpl_pairs *recorded,
+/* Give `settings` what the user has not set, from the dialect of the input's rows, and the way to them. Nothing for what is no replay. */
+bool cpl_replay_settings(const struct cpl_option *table, const struct cpl_input *input,
                          struct cpl_arena *arena, void *settings,
                          struct cpl_error *err) CPL_CHECKED;
 /* The attempt (NULL: none) takes on every reject file among the inputs. CONFLICT when one was replayed before. */

@@ -119,6 +119,16 @@ static bool is_cut(const struct rejects_cursor *cursor)
            rejects_cursor_number(cursor, REJECTS_LENGTH);
 }
 
+/* A line feed ends a row when nothing follows but the rest of a wide character. */
+static bool spans_lines(struct cpl_slice raw)
+{
+    const uint8_t *feed = raw.length ? memchr(raw.data, '\n', raw.length) : NULL;
+    while (feed && ++feed < raw.data + raw.length)
+        if (*feed)
+            return true;
+    return false;
+}
+
 /* Rows of which not all bytes were kept. */
 struct cut_rows {
     uint64_t n;
@@ -166,6 +176,9 @@ static bool read_through(struct cpl_rejects_source *source, const char *path, st
             note_cut(&cut, &cursor);
         ok = note_run(source, rejects_cursor_text(&cursor, REJECTS_RUN_ID), path, err) &&
              note_object(source, rejects_cursor_text(&cursor, REJECTS_OBJECT), path, err);
+        if (ok)
+            source->info.objects[source->info.n_objects - 1].spans_lines |= spans_lines(
+                rejects_cursor_text(&cursor, REJECTS_RAW));
     }
     rejects_cursor_close(&cursor);
     const struct cpl_rejects_info *info = &source->info;
@@ -212,13 +225,16 @@ const struct cpl_rejects_record *cpl_rejects_record(const struct cpl_rejects_sou
     return source->recorded ? &source->record : NULL;
 }
 
-static size_t find_part(const struct cpl_rejects_source *source, const void *header, size_t size,
-                        const char *charset)
+static size_t find_part(const struct cpl_rejects_source *source,
+                        const struct cpl_rejects_frame *frame)
 {
+    size_t size = frame->header.size;
     for (size_t i = 0; i < source->n_parts; i++) {
         const struct rejects_part *part = &source->parts[i];
-        if (part->header.size == size && (!size || !memcmp(part->header.data, header, size)) &&
-            !strcmp(part->charset, charset))
+        if (part->dialect == frame->dialect && part->mark == frame->newline &&
+            part->header.size == size &&
+            (!size || !memcmp(part->header.data, frame->header.data, size)) &&
+            !strcmp(part->charset, frame->charset))
             return i;
     }
     return source->n_parts;
@@ -235,33 +251,36 @@ static void set_newline(struct rejects_part *part)
     bool big = wide && !strcasecmp(name + length - 2, "be");
     part->newline_size = four ? 4 : two ? 2 : 1;
     memset(part->newline, 0, sizeof part->newline);
-    part->newline[big ? part->newline_size - 1 : 0] = '\n';
+    part->newline[big ? part->newline_size - 1 : 0] = (uint8_t)part->mark;
 }
 
-static bool add_part(struct cpl_rejects_source *source, const void *header, size_t size,
-                     const char *charset, struct cpl_error *err)
+static bool add_part(struct cpl_rejects_source *source, const struct cpl_rejects_frame *frame,
+                     struct cpl_error *err)
 {
-    size_t n = source->n_parts;
+    size_t n = source->n_parts, size = frame->header.size;
     if (n == MOST_PARTS)
-        return cpl_fail(err, CPL_E_LIMIT, "its rows come from objects with more than %d headers",
+        return cpl_fail(err, CPL_E_LIMIT,
+                        "its rows come from objects with more than %d headers and dialects",
                         MOST_PARTS);
     struct rejects_part *grown = cpl_realloc(source->parts, (n + 1) * sizeof *grown, err);
     if (!grown)
         return false;
     source->parts = grown;
-    grown[n] = (struct rejects_part){.charset = cpl_strdup(charset, err)};
+    grown[n] = (struct rejects_part){.charset = cpl_strdup(frame->charset, err),
+                                     .mark = frame->newline,
+                                     .dialect = frame->dialect};
     if (!grown[n].charset)
         return false;
     set_newline(&grown[n]);
     source->n_parts++;
-    return !size || cpl_buffer_append(&grown[n].header, header, size, err);
+    return !size || cpl_buffer_append(&grown[n].header, frame->header.data, size, err);
 }
 
-bool cpl_rejects_set_header(struct cpl_rejects_source *source, size_t i, const void *header,
-                            size_t size, const char *charset, struct cpl_error *err)
+bool cpl_rejects_set_frame(struct cpl_rejects_source *source, size_t i,
+                           const struct cpl_rejects_frame *frame, struct cpl_error *err)
 {
-    size_t part = find_part(source, header, size, charset);
-    if (part == source->n_parts && !add_part(source, header, size, charset, err))
+    size_t part = find_part(source, frame);
+    if (part == source->n_parts && !add_part(source, frame, err))
         return false;
     source->info.objects[i].part = part;
     return true;
@@ -278,6 +297,21 @@ struct cpl_rejects_bytes cpl_rejects_part_header(const struct cpl_rejects_source
 const char *cpl_rejects_part_charset(const struct cpl_rejects_source *source, size_t part)
 {
     return part < source->n_parts ? source->parts[part].charset : "";
+}
+
+const struct cpl_pairs *cpl_rejects_part_dialect(const struct cpl_rejects_source *source,
+                                                 size_t part)
+{
+    int64_t dialect = rejects_part_of(source, part)->dialect;
+    return dialect == CPL_NO_DIALECT ? NULL : &source->record.dialects[dialect];
+}
+
+bool cpl_rejects_part_spans_lines(const struct cpl_rejects_source *source, size_t part)
+{
+    bool spans = false;
+    for (size_t i = 0; i < source->info.n_objects; i++)
+        spans |= source->info.objects[i].part == part && source->info.objects[i].spans_lines;
+    return spans;
 }
 
 size_t cpl_rejects_parts(const struct cpl_rejects_source *source)

@@ -8,7 +8,7 @@
  *     raw bytes of row 2 …
  *
  * Rows of several objects whose headers differ make several such streams, the *parts* of the source: objects of one
- * header and charset share a part. Header, charset and dialect stand in the file itself (rejects_record.h).
+ * header, charset and dialect share a part. All three stand in the file itself (rejects_record.h).
  *
  * A file with rows whose bytes were not kept, or not all (raw is null, or shorter than the row) is refused: they cannot be replayed, and must
  * not be forgotten. Nothing of its size is held in memory, but the names of the objects and their
@@ -33,7 +33,15 @@ struct cpl_rejects_source;
 struct cpl_rejects_object {
     char *name;
     uint64_t rows; /* that stand together; more rows of the same object may follow as another one */
-    size_t part;   /* 0 until a header is set */
+    size_t part;   /* 0 until a frame is set */
+    bool spans_lines; /* some row has a line feed before its end */
+};
+/* What the rows of an object need around them. */
+struct cpl_rejects_frame {
+    struct cpl_rejects_bytes header; /* what stands before them */
+    const char *charset;             /* "": not known */
+    char newline;                    /* ends a row: \n or \r */
+    int64_t dialect;                 /* index in the record, or CPL_NO_DIALECT */
 };
 struct cpl_rejects_info {
     uint64_t rows;
@@ -48,15 +56,20 @@ struct cpl_rejects_source *cpl_rejects_open(struct cpl_storage *storage, const c
 const struct cpl_rejects_info *cpl_rejects_info(const struct cpl_rejects_source *source);
 /* What the file tells of the run that wrote it; objects stand as in the info. NULL: nothing. */
 const struct cpl_rejects_record *cpl_rejects_record(const struct cpl_rejects_source *source);
-/* What stands before the rows of object `i`, and its charset ("": not known); both copied. For all objects in their order, or for none: without headers all rows
- * are one part. */
-bool cpl_rejects_set_header(struct cpl_rejects_source *source, size_t i, const void *header,
-                            size_t size, const char *charset, struct cpl_error *err) CPL_CHECKED;
+/* For all objects in their order, or for none: without frames all rows are one part. What the frame points at is copied. */
+bool cpl_rejects_set_frame(struct cpl_rejects_source *source, size_t i,
+                           const struct cpl_rejects_frame *frame,
+                           struct cpl_error *err) CPL_CHECKED;
 /* What stands before the rows of a part. */
 struct cpl_rejects_bytes cpl_rejects_part_header(const struct cpl_rejects_source *source,
                                                  size_t part);
 /* "" = not known. */
 const char *cpl_rejects_part_charset(const struct cpl_rejects_source *source, size_t part);
+/* How the rows were read: option names and values; NULL = not known. */
+const struct cpl_pairs *cpl_rejects_part_dialect(const struct cpl_rejects_source *source,
+                                                 size_t part);
+/* Does a row of the part hold a line feed before its end? */
+bool cpl_rejects_part_spans_lines(const struct cpl_rejects_source *source, size_t part);
 size_t cpl_rejects_parts(const struct cpl_rejects_source *source);
 uint64_t cpl_rejects_part_rows(const struct cpl_rejects_source *source, size_t part);
 /* The rows of one part as a stream; any number of them, each to be closed before the source is freed. */

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { MOST_VALUES = 4 << 20 };
+enum { VERSION = 2, MOST_VALUES = 4 << 20 };
 
 /* ---- writing ---- */
 
@@ -44,7 +44,17 @@ static void put_object(struct cpl_json_writer *json, const struct cpl_rejects_fr
         cpl_json_raw(json, "header", "null");
     else
         cpl_json_int(json, "header", object->header);
+    if (object->dialect != CPL_NO_DIALECT)
+        cpl_json_int(json, "dialect", object->dialect);
     cpl_json_uint(json, "rows", object->rows);
+    cpl_json_close(json);
+}
+
+static void put_dialects(struct cpl_json_writer *json, const struct cpl_rejects_record *record)
+{
+    cpl_json_list(json, "dialects");
+    for (size_t i = 0; i < record->n_dialects; i++)
+        cpl_json_raw(json, NULL, record->dialects_json[i]);
     cpl_json_close(json);
 }
 
@@ -54,10 +64,9 @@ bool cpl_rejects_record_encode(const struct cpl_rejects_record *record, struct c
     struct cpl_json_writer json;
     cpl_json_begin(&json, out, 0, err);
     cpl_json_object(&json, NULL);
-    cpl_json_int(&json, "version", 1);
+    cpl_json_int(&json, "version", VERSION);
     cpl_json_string(&json, "decoder", record->decoder);
-    if (record->settings_json)
-        cpl_json_raw(&json, "settings", record->settings_json);
+    put_dialects(&json, record);
     cpl_schema_put(&json, "schema", record->schema);
     put_headers(&json, record);
     cpl_json_list(&json, "objects");
@@ -74,6 +83,7 @@ struct reading {
     const char *name;
     struct cpl_arena *arena;
     struct cpl_rejects_record *record;
+    bool settings_only; /* version 1 */
     struct cpl_error *err;
 };
 
@@ -145,6 +155,19 @@ static bool take_headers(const struct reading *in, const struct cpl_node *top)
     return record->headers != NULL;
 }
 
+/* The only one, where there is but one for all (version 1). */
+static bool take_dialect_of(const struct reading *in, const struct cpl_node *item, int64_t *dialect)
+{
+    uint64_t index = 0;
+    *dialect = in->settings_only && in->record->n_dialects ? 0 : CPL_NO_DIALECT;
+    if (!cpl_tree_get(item, "dialect"))
+        return true;
+    if (!count_of(item, "dialect", &index) || index >= in->record->n_dialects)
+        return damaged(in);
+    *dialect = (int64_t)index;
+    return true;
+}
+
 static bool take_object(const struct reading *in, const struct cpl_node *item,
                         struct cpl_rejects_from *object)
 {
@@ -153,6 +176,8 @@ static bool take_object(const struct reading *in, const struct cpl_node *item,
     *object = (struct cpl_rejects_from){.path = text_of(item, "path"),
                                         .charset = text_of(item, "charset"),
                                         .header = CPL_NO_HEADER};
+    if (!take_dialect_of(in, item, &object->dialect))
+        return false;
     if (!object->path || !object->charset || !header || !count_of(item, "rows", &object->rows))
         return damaged(in);
     if (header->kind == CPL_NODE_NULL)
@@ -200,9 +225,9 @@ static const char *list_text(const struct reading *in, const struct cpl_node *li
     return kept;
 }
 
-static bool take_setting(const struct reading *in, const struct cpl_node *item)
+static bool take_setting(const struct reading *in, const struct cpl_node *item,
+                         struct cpl_pairs *pairs)
 {
-    struct cpl_pairs *pairs = &in->record->settings;
     const struct cpl_node *value = cpl_tree_get(item, "value");
     struct cpl_pair pair = {.key = item->key};
     value = value ? value : item;
@@ -217,17 +242,35 @@ static bool take_setting(const struct reading *in, const struct cpl_node *item)
 }
 
 /* Settings stand as `"name": value` or `"name": {"value": …, …}`; null is a value, too: none. */
-static bool take_settings(const struct reading *in, const struct cpl_node *top)
+static bool take_dialect(const struct reading *in, const struct cpl_node *map,
+                         struct cpl_pairs *pairs)
 {
-    struct cpl_pairs *pairs = &in->record->settings;
-    const struct cpl_node *map = cpl_tree_get(top, "settings");
-    if (!map || map->kind != CPL_NODE_MAP)
-        return true;
+    if (map->kind != CPL_NODE_MAP)
+        return damaged(in);
     pairs->items = cpl_arena_alloc(in->arena, map->n_children * sizeof *pairs->items, in->err);
     for (const struct cpl_node *item = map->first; pairs->items && item; item = item->next)
-        if (!take_setting(in, item))
+        if (!take_setting(in, item, pairs))
             return false;
     return pairs->items != NULL;
+}
+
+static bool take_dialects(const struct reading *in, const struct cpl_node *top)
+{
+    struct cpl_rejects_record *record = in->record;
+    const struct cpl_node *list = list_of(top, "dialects"), *only = cpl_tree_get(top, "settings");
+    if (!in->settings_only && !list)
+        return damaged(in);
+    size_t n = in->settings_only ? only != NULL : list->n_children;
+    record->dialects = cpl_arena_alloc(in->arena, n * sizeof *record->dialects, in->err);
+    const struct cpl_node *item = in->settings_only ? only : list->first;
+    while (record->dialects && record->n_dialects < n) {
+        struct cpl_pairs *dialect = &record->dialects[record->n_dialects++];
+        *dialect = (struct cpl_pairs){0};
+        if (!take_dialect(in, item, dialect))
+            return false;
+        item = item->next;
+    }
+    return record->dialects != NULL;
 }
 
 bool cpl_rejects_record_parse(const void *text, size_t size, const char *name, uint64_t rows,
@@ -243,13 +286,14 @@ bool cpl_rejects_record_parse(const void *text, size_t size, const char *name, u
     if (!top)
         return why.code == CPL_E_MEMORY || why.code == CPL_E_LIMIT ? cpl_fail_with(err, &why)
                                                                    : damaged(&in);
-    if (count_of(top, "version", &version) && version != 1)
+    if (count_of(top, "version", &version) && version > VERSION)
         return cpl_fail(err, CPL_E_UNSUPPORTED,
                         "%s was written by a later version of this program; use that one", name);
+    in.settings_only = version == 1;
     record->decoder = text_of(top, "decoder");
     if (!version || !record->decoder)
         return damaged(&in);
-    if (!take_settings(&in, top) || !take_headers(&in, top) || !take_objects(&in, top, rows))
+    if (!take_dialects(&in, top) || !take_headers(&in, top) || !take_objects(&in, top, rows))
         return false;
     *schema = cpl_schema_take(list_of(top, "schema"), err);
     record->schema = *schema;

@@ -3,12 +3,13 @@
  *
  * It is JSON under the key `cupel.replay` of the file's footer:
  *
- *     {"version": 1, "decoder": "csv", "settings": {…the resolved dialect…}, "schema": […of the run's files…],
+ *     {"version": 2, "decoder": "csv", "dialects": [{…as resolved…}, …], "schema": […of the run's files…],
  *      "headers": ["69642c6e0a", …],                       bytes before the first row, as hexadecimal digits, in the object's charset
- *      "objects": [{"path": "in/a.csv", "charset": "UTF-8", "header": 0, "rows": 17}, …]}
+ *      "objects": [{"path": "in/a.csv", "charset": "UTF-8", "dialect": 0, "header": 0, "rows": 17}, …]}
  *
  * Objects stand in the order of their rows, which are told by their counts: `rows` of the first, then of the second …. `header` is null when nothing
- * stood there that the rows need, or when it was too long to be kept (then they cannot be replayed). Everything read is hostile.
+ * stood there that the rows need, or when it was too long to be kept (then they cannot be replayed); `dialect` is missing where there is none. In version 1 all objects had one dialect, `settings`. Everything
+ * read is hostile.
  * Threads: a record belongs to one thread. */
 #pragma once
 #include "base/option.h"
@@ -20,16 +21,18 @@ struct cpl_rejects_bytes {
     const uint8_t *data;
     size_t size;
 };
-enum { CPL_NO_HEADER = -1, CPL_REJECTS_HEADERS_MAX = 8 << 20 };
+enum { CPL_NO_HEADER = -1, CPL_NO_DIALECT = -1, CPL_REJECTS_HEADERS_MAX = 8 << 20 };
 struct cpl_rejects_from {
     const char *path, *charset;
-    int64_t header; /* index, or CPL_NO_HEADER */
+    int64_t header;  /* index, or CPL_NO_HEADER */
+    int64_t dialect; /* index, or CPL_NO_DIALECT */
     uint64_t rows;
 };
 struct cpl_rejects_record {
     const char *decoder;
-    const char *settings_json; /* writing; NULL = none */
-    struct cpl_pairs settings; /* reading: option names and values; NULL = null */
+    const char **dialects_json; /* writing */
+    struct cpl_pairs *dialects; /* reading: option names and values; NULL = null */
+    size_t n_dialects;
     const struct cpl_schema *schema;
     struct cpl_rejects_bytes *headers;
     size_t n_headers;

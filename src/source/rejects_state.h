@@ -18,8 +18,10 @@ enum rejects_column {
 struct rejects_part {
     struct cpl_buffer header;
     char *charset;
-    uint8_t newline[4]; /* in that charset */
+    char mark;          /* \n or \r */
+    uint8_t newline[4]; /* the mark in that charset */
     size_t newline_size;
+    int64_t dialect; /* in the record */
 };
 struct cpl_rejects_source {
     struct cpl_reader *reader;
@@ -30,7 +32,7 @@ struct cpl_rejects_source {
     struct cpl_schema *schema; /* the record's */
     bool recorded;
     struct rejects_part *parts;
-    size_t n_parts;                    /* with a header */
+    size_t n_parts;                    /* with a frame */
     uint32_t columns[REJECTS_COLUMNS]; /* in the file */
 };
 

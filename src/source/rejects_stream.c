@@ -5,7 +5,8 @@
 
 const struct rejects_part *rejects_part_of(const struct cpl_rejects_source *source, size_t part)
 {
-    static const struct rejects_part plain = {.charset = "", .newline = "\n", .newline_size = 1};
+    static const struct rejects_part plain = {
+        .charset = "", .newline = "\n", .newline_size = 1, .dialect = CPL_NO_DIALECT};
     return source->n_parts ? &source->parts[part] : &plain;
 }
 

@@ -125,11 +125,21 @@ static void rows_come_again_as_they_were(void **state)
     assert_string_equal(info->objects[0].name, "in/orders.csv");
     assert_int_equal(strlen(info->checksum), 37);
     assert_stream(bench, source, 0, text + 9, 64);
-    assert_true(cpl_rejects_set_header(source, 0, text, 9, "", &bench->err));
+    struct cpl_rejects_frame frame = {
+        .header = {(const uint8_t *)text, 9}, .charset = "", .newline = '\n', .dialect = -1};
+    assert_true(cpl_rejects_part_spans_lines(source, 0));
+    assert_null(cpl_rejects_part_dialect(source, 0));
+    assert_true(cpl_rejects_set_frame(source, 0, &frame, &bench->err));
     for (size_t piece = 1; piece < 40; piece += 3)
         assert_stream(bench, source, 0, text, piece);
-    assert_true(cpl_rejects_set_header(source, 0, "h", 1, "", &bench->err));
+    frame.header = (struct cpl_rejects_bytes){(const uint8_t *)"h", 1};
+    assert_true(cpl_rejects_set_frame(source, 0, &frame, &bench->err));
     assert_stream(bench, source, 1, "h\n1,x\n2,\"a\nb\",c\n\n3,y\r\n", 100);
+    assert_false(cpl_rejects_part_spans_lines(source, 0)); /* nobody's any more */
+    frame.newline = '\r';
+    assert_true(cpl_rejects_set_frame(source, 0, &frame, &bench->err));
+    assert_int_equal(cpl_rejects_parts(source), 3);
+    assert_stream(bench, source, 2, "h\r1,x\n\r2,\"a\nb\",c\r\r3,y\r\n\r", 100);
     cpl_rejects_free(source);
 }
 
@@ -157,8 +167,11 @@ static void newlines_are_of_the_charset(void **state)
         assert_non_null(source);
         memcpy(wanted, "hh", 2);
         memcpy(wanted + 2, cases[i].newline, n);
-        assert_true(
-            cpl_rejects_set_header(source, 0, wanted, 2 + n, cases[i].charset, &bench->err));
+        struct cpl_rejects_frame frame = {.header = {(const uint8_t *)wanted, 2 + n},
+                                          .charset = cases[i].charset,
+                                          .newline = '\n',
+                                          .dialect = CPL_NO_DIALECT};
+        assert_true(cpl_rejects_set_frame(source, 0, &frame, &bench->err));
         memcpy(wanted + 2 + n, "12", 2);
         memcpy(wanted + 4 + n, cases[i].newline, n);
         memcpy(wanted + 4 + 2 * n, "34", 2);

@@ -110,14 +110,26 @@ def test_what_the_environment_gives_is_kept_nowhere():
     check(process.returncode == 0 and result(process)["rows_written"] == 1, process)
 
 
-def test_files_of_two_dialects_are_not_mixed():
+def test_files_of_two_dialects_land_together():
     for name, text in (("a", "id;v\n1;1,5\n2;2,5\nx;3,5\n"), ("b", "id;v\n1;1.5\n2;2.5\nx;3.5\n")):
         pathlib.Path(f"{name}.csv").write_text(text)
         pathlib.Path(f"{name}.yaml").write_text(f"source: {{path: {name}.csv}}\nschema: {{columns: {{id: int64, v: "
                                                 "double}}\nsink: {path: lake}\n")
         check(run("run", f"{name}.yaml", "--run-id", name).returncode == 0)
-    process = run("replay", "lake/_cupel/rejects", "-p", "a.yaml", "--json")
-    check(process.returncode == 3 and "decimal_point" in said(process) and "one by one" in said(process), process)
+    pathlib.Path("fix.yaml").write_text("source: {path: a.csv}\nschema: {columns: {id: string, v: double}}\nsink: {path: new}\n")
+    process = run("replay", "lake/_cupel/rejects", "-p", "fix.yaml", "--run-id", "c", "--json")
+    check(process.returncode == 0 and result(process)["rows_written"] == 2, process)
+    rows = run("inspect", "new/part-c-00000.parquet", "--json").stdout
+    check(rows.count(b"3.5") >= 2 and b'"x"' in rows, rows)
+
+
+def test_json_of_two_ways_is_not_mixed():
+    pathlib.Path("in.json").write_text('{"a": {"b": 1}}\n{"a": {"b": 2}}\n{"a":\n')
+    for name in ("true", "false"):
+        pathlib.Path(f"{name}.yaml").write_text(f"source: {{path: in.json, json: {{flatten: {name}}}}}\nsink: {{path: lake}}\n")
+        check(run("run", f"{name}.yaml", "--run-id", name).returncode == 0)
+    process = run("replay", "lake/_cupel/rejects", "-p", "true.yaml", "--json")
+    check(process.returncode == 3 and "flatten" in said(process) and "one by one" in said(process), process)
 
 
 SINGLE = {"ocs_group_name": "g", "source_type": "fs", "source_config": {"file_format": "csv"}, "dataset_config": [

@@ -371,7 +371,7 @@ static void further_object(struct table *first, const uint8_t *text, size_t size
     void *own = NULL;
     MUST(copy);
     memcpy(copy, text, size);
-    if (cpl_csv_for_object(&first->dialect, &head, first->schema, false, &own, NULL)) {
+    if (cpl_csv_for_object(&first->dialect, NULL, &head, first->schema, false, &own, NULL)) {
         struct cpl_schema *schema = cpl_schema_new(first->schema->fields, first->schema->n_fields,
                                                    NULL);
         struct cpl_column_plan *columns = cpl_alloc_zero(first->schema->n_fields + 1u,
