@@ -65,7 +65,7 @@ static void append_reason(struct cpl_error *err, int errnum)
     size_t length = strlen(reason), room = sizeof err->message - 1 - length;
     size_t used = strnlen(err->message, room);
     memcpy(err->message + used, reason, length + 1);
-    cpl_text_mend(err->message);
+    err->message[cpl_text_mend(err->message, strlen(err->message))] = 0;
 }
 
 bool cpl_fail_errno(struct cpl_error *err, int errnum, const char *format, ...)

@@ -150,19 +150,27 @@ bool cpl_buffer_append_text(struct cpl_buffer *buffer, const char *text, struct 
     return cpl_buffer_append(buffer, text, strlen(text), err);
 }
 
-bool cpl_buffer_printf(struct cpl_buffer *buffer, struct cpl_error *err, const char *format, ...)
+bool cpl_buffer_vprintf(struct cpl_buffer *buffer, struct cpl_error *err, const char *format,
+                        va_list args)
 {
-    va_list args, again;
-    va_start(args, format);
+    va_list again;
     va_copy(again, args);
     int length = vsnprintf(NULL, 0, format, args);
-    va_end(args);
     bool ok = length >= 0 && cpl_buffer_reserve(buffer, (size_t)length + 1, err);
     if (ok) {
         vsnprintf((char *)buffer->data + buffer->size, (size_t)length + 1, format, again);
         buffer->size += (size_t)length;
     }
     va_end(again);
+    return ok;
+}
+
+bool cpl_buffer_printf(struct cpl_buffer *buffer, struct cpl_error *err, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    bool ok = cpl_buffer_vprintf(buffer, err, format, args);
+    va_end(args);
     return ok;
 }
 

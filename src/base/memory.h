@@ -43,6 +43,8 @@ bool cpl_buffer_append_text(struct cpl_buffer *buffer, const char *text,
                             struct cpl_error *err) CPL_CHECKED;
 bool cpl_buffer_printf(struct cpl_buffer *buffer, struct cpl_error *err, const char *format, ...)
     CPL_PRINTF(3, 4) CPL_CHECKED;
+bool cpl_buffer_vprintf(struct cpl_buffer *buffer, struct cpl_error *err, const char *format,
+                        va_list args) CPL_PRINTF(3, 0) CPL_CHECKED;
 /* The bytes as a C string (a NUL is put behind .size); NULL only when memory ran out. Borrowed. */
 const char *cpl_buffer_text(struct cpl_buffer *buffer, struct cpl_error *err);
 

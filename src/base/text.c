@@ -10,28 +10,29 @@ static size_t announced(uint8_t lead)
     return lead < 0xC2 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 1;
 }
 
-void cpl_text_mend(char *text)
+size_t cpl_text_mend(char *text, size_t length)
 {
-    char *to = text;
-    for (const char *at = text; *at;) {
-        size_t wanted = announced((uint8_t)*at), have = 1;
-        while (have < wanted && ((uint8_t)at[have] & 0xC0) == 0x80)
+    size_t to = 0;
+    for (size_t at = 0; at < length;) {
+        size_t wanted = announced((uint8_t)text[at]), have = 1;
+        while (have < wanted && at + have < length && ((uint8_t)text[at + have] & 0xC0) == 0x80)
             have++;
-        bool cut = have > 1 ? have < wanted : wanted > 1;
-        memmove(to, at, have);
+        bool cut = have < wanted;
+        if (to != at && !cut)
+            memmove(text + to, text + at, have);
         if (cut)
-            *to = '?';
+            text[to] = '?';
         to += cut ? 1 : have;
         at += have;
     }
-    *to = 0;
+    return to;
 }
 
 void cpl_text_vset(char *text, size_t size, const char *format, va_list args)
 {
     if (vsnprintf(text, size, format, args) < 0)
         *text = 0;
-    cpl_text_mend(text);
+    text[cpl_text_mend(text, strlen(text))] = 0;
 }
 
 void cpl_text_set(char *text, size_t size, const char *format, ...)

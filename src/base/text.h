@@ -10,7 +10,7 @@
 /* As snprintf, for text that people read. */
 void cpl_text_set(char *text, size_t size, const char *format, ...) CPL_PRINTF(3, 4);
 void cpl_text_vset(char *text, size_t size, const char *format, va_list args) CPL_PRINTF(3, 0);
-/* What is left of characters that were cut becomes '?'. */
-void cpl_text_mend(char *text);
+/* What is left of characters that were cut becomes '?'. The length may shrink, and is returned. */
+size_t cpl_text_mend(char *text, size_t length);
 /* Control characters become '?': C0's, DEL, and the two bytes of C1's (U+0080–009F). */
 void cpl_text_printable(char *text, size_t length);

@@ -21,10 +21,10 @@ static bool put_inputs(const struct cpl_plan *plan, struct cpl_buffer *out, stru
     for (size_t i = 0; ok && i < inputs->n && i < MOST; i++) {
         const struct cpl_input *input = &inputs->items[i];
         bool known = input->size != UINT64_MAX;
-        ok = cpl_buffer_printf(out, err, "          %s  %s, %s, %s\n",
-                               input->is_stdin ? "standard input" : input->path,
-                               known ? cpl_show_size(input->size, size) : "size unknown",
-                               cpl_compression_name(input->compression), input->charset.name);
+        ok = cpl_show_line(out, err, "          %s  %s, %s, %s",
+                           input->is_stdin ? "standard input" : input->path,
+                           known ? cpl_show_size(input->size, size) : "size unknown",
+                           cpl_compression_name(input->compression), input->charset.name);
     }
     return ok && (inputs->n <= MOST ||
                   cpl_buffer_printf(out, err, "          … and %zu more\n", inputs->n - MOST));
@@ -40,8 +40,8 @@ static bool put_setting(const struct cpl_node *member, struct cpl_buffer *out,
     if (!value || value->kind != CPL_NODE_SCALAR)
         return true;
     bool given = from && from->text && strcmp(from->text, "detected") != 0;
-    return cpl_buffer_printf(out, err, "%s %s%s  ", member->key,
-                             *value->text == '\t' ? "tab" : value->text, given ? " (given)" : "");
+    return cpl_show(out, err, "%s %s%s  ", member->key, *value->text == '\t' ? "tab" : value->text,
+                    given ? " (given)" : "");
 }
 
 static bool put_dialect(const struct cpl_plan *plan, struct cpl_buffer *out, struct cpl_error *err)
@@ -73,20 +73,18 @@ static bool put_target(const struct cpl_pipeline *pipeline, const struct cpl_pla
         [CPL_MODE_ERROR] = "fails when data is there"};
     const struct cpl_sink_config *sink = &pipeline->sink;
     bool pipe = !strcmp(sink->path, "-");
-    bool ok = cpl_buffer_printf(out, err, "  writes  %s, %s: %s%s%s\n", plan->encoder->name,
-                                pipe ? "standard output" : sink->path,
-                                pipe                ? "a pipe"
-                                : sink->single_file ? "one file, "
-                                                    : "a dataset, ",
-                                pipe ? "" : modes[sink->mode],
-                                sink->dated ? ", dated folders" : "");
+    bool ok = cpl_show_line(out, err, "  writes  %s, %s: %s%s%s", plan->encoder->name,
+                            pipe ? "standard output" : sink->path,
+                            pipe                ? "a pipe"
+                            : sink->single_file ? "one file, "
+                                                : "a dataset, ",
+                            pipe ? "" : modes[sink->mode], sink->dated ? ", dated folders" : "");
     for (size_t i = 0; ok && i < sink->partition_by.n; i++)
-        ok = cpl_buffer_printf(out, err, "          partitioned by %s\n",
-                               sink->partition_by.items[i]);
+        ok = cpl_show_line(out, err, "          partitioned by %s", sink->partition_by.items[i]);
     return ok &&
-           (pipe || cpl_buffer_printf(out, err, "  rejects %s%s\n", sink->path,
-                                      sink->single_file ? ".rejects.parquet, when there are any"
-                                                        : "/_cupel/rejects/, when there are any"));
+           (pipe || cpl_show_line(out, err, "  rejects %s%s", sink->path,
+                                  sink->single_file ? ".rejects.parquet, when there are any"
+                                                    : "/_cupel/rejects/, when there are any"));
 }
 
 /* ---- how faithfully each type maps ---- */
@@ -262,8 +260,9 @@ bool cpl_check_plan(const struct cpl_pipeline *pipeline, unsigned width, bool co
               cpl_target_check_inputs(storage, &target, &plan, err) &&
               (prove_encoder(&plan, err) || cpl_plan_fail_placed(pipeline, err)) &&
               plan_input(storage, pipeline, &plan, &bare, &input, &made, err) &&
-              cpl_buffer_printf(out, err, "%s%s%s\n", cpl_colour(colour, CPL_BOLD), pipeline->name,
-                                cpl_colour(colour, CPL_PLAIN_TEXT)) &&
+              cpl_buffer_append_text(out, cpl_colour(colour, CPL_BOLD), err) &&
+              cpl_show(out, err, "%s", pipeline->name) &&
+              cpl_buffer_printf(out, err, "%s\n", cpl_colour(colour, CPL_PLAIN_TEXT)) &&
               put_inputs(&plan, out, err) && put_dialect(&plan, out, err) &&
               put_target(pipeline, &plan, out, err) &&
               put_columns(&plan, made ? &input : NULL, width, colour, out, err);

@@ -42,6 +42,13 @@ void cpl_console_figures(struct cpl_console *console, const char *text,
 /* Take the bar away. */
 void cpl_console_clear(struct cpl_console *console);
 
+/* For reports on standard output: append text, whatever comes from data made printable; a line gets its end. No colours in the
+ * format. */
+bool cpl_show(struct cpl_buffer *out, struct cpl_error *err, const char *format, ...)
+    CPL_PRINTF(3, 4);
+bool cpl_show_line(struct cpl_buffer *out, struct cpl_error *err, const char *format, ...)
+    CPL_PRINTF(3, 4);
+
 /* A colour's escape sequence when colours are on, else "". */
 enum cpl_colour { CPL_PLAIN_TEXT, CPL_BOLD, CPL_DIM, CPL_RED, CPL_GREEN, CPL_YELLOW, CPL_CYAN };
 const char *cpl_colour(bool on, enum cpl_colour colour);

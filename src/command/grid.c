@@ -1,4 +1,5 @@
 #include "command/grid.h"
+#include "base/text.h"
 #include "command/console.h"
 
 #include <stdlib.h>
@@ -97,12 +98,10 @@ bool cpl_grid_set(struct cpl_grid *grid, size_t column, const char *text, size_t
                                    length < LONGEST_CELL ? length : LONGEST_CELL, err);
     if (!copy)
         return false;
-    for (unsigned char *c = (unsigned char *)copy; *c; c++) {
-        if (*c < 0x20 || *c == 0x7f)
-            *c = *c == '\n' || *c == '\t' ? ' ' : '?';
-        else if (*c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0)
-            c[0] = c[1] = '?';
-    }
+    for (char *c = copy; *c; c++)
+        if (*c == '\n' || *c == '\t')
+            *c = ' ';
+    cpl_text_printable(copy, strlen(copy));
     grid->cells[(grid->n_rows - 1) * grid->n_columns + column] = copy;
     return true;
 }

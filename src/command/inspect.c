@@ -1,5 +1,6 @@
 /* `cupel inspect PATH…`: dialect, schema, what is in the columns, the first rows; a Parquet file's layout. */
 #include "command/inspect.h"
+#include "base/text.h"
 #include "command/outcome.h"
 #include "command/settings.h"
 #include "encode/value_json.h"
@@ -99,7 +100,7 @@ static void note_reject(void *context, const char *object, const struct cpl_reje
         return;
     char *text = cpl_reject_text(object, reject->line + 1, &reject->fault, reject->column,
                                  reject->message, strlen(reject->message), NULL);
-    snprintf(it->first_reject, sizeof it->first_reject, "%s", text ? text : object);
+    cpl_text_set(it->first_reject, sizeof it->first_reject, "%s", text ? text : object);
     cpl_free(text);
 }
 

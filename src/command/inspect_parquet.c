@@ -146,11 +146,11 @@ static bool describe_file(const struct cpl_parquet_file *file, uint64_t size,
     char a[CPL_COUNTED_TEXT], b[CPL_COUNTED_TEXT], c[32];
     const struct cpl_parquet_file_metadata *metadata = cpl_parquet_metadata(file);
     uint64_t rows = (uint64_t)metadata->num_rows, groups = metadata->row_groups.n;
-    return cpl_buffer_printf(
-        out, err, "  %s in %s, %s, written by %.*s\n", cpl_counted(rows, "row", a),
-        cpl_counted(groups, "row group", b), cpl_show_size(size, c),
-        metadata->created_by.data ? (int)metadata->created_by.size : 7,
-        metadata->created_by.data ? (const char *)metadata->created_by.data : "unknown");
+    return cpl_show_line(out, err, "  %s in %s, %s, written by %.*s", cpl_counted(rows, "row", a),
+                         cpl_counted(groups, "row group", b), cpl_show_size(size, c),
+                         metadata->created_by.data ? (int)metadata->created_by.size : 7,
+                         metadata->created_by.data ? (const char *)metadata->created_by.data
+                                                   : "unknown");
 }
 
 /* The order of the rows, where all row groups claim the same. */
@@ -166,8 +166,8 @@ static bool describe_order(const struct cpl_parquet_file *file, struct cpl_buffe
                (!g || (other.size == first.size && !memcmp(other.data, first.data, first.size)));
     }
     if (ok && same && first.size)
-        ok = cpl_buffer_printf(out, err, "  sorted by %.*s in each row group\n", (int)first.size,
-                               (const char *)first.data);
+        ok = cpl_show_line(out, err, "  sorted by %.*s in each row group", (int)first.size,
+                           (const char *)first.data);
     cpl_buffer_release(&first);
     cpl_buffer_release(&other);
     return ok;
@@ -183,7 +183,7 @@ bool cpl_inspect_layout_text(const struct cpl_inspection *it, unsigned width, bo
         struct opened o;
         if (!open_file(it, i, &o, err))
             return false;
-        ok = (objects->n == 1 || cpl_buffer_printf(out, err, "%s\n", objects->items[i].path)) &&
+        ok = (objects->n == 1 || cpl_show_line(out, err, "%s", objects->items[i].path)) &&
              describe_file(o.file, objects->items[i].size, out, err) &&
              describe_order(o.file, out, err) &&
              (objects->n > 1 || draw_leaves(o.file, width, colour, out, err));

@@ -1,5 +1,6 @@
 /* An inspected input for people: dialect, columns, head. */
 #include "base/plural.h"
+#include "base/text.h"
 #include "base/tree.h"
 #include "command/grid.h"
 #include "command/inspect.h"
@@ -18,8 +19,9 @@ static bool set(struct cpl_grid *grid, size_t column, const char *text, struct c
 
 static bool title(struct cpl_buffer *out, bool colour, const char *text, struct cpl_error *err)
 {
-    return cpl_buffer_printf(out, err, "%s%s%s", cpl_colour(colour, CPL_BOLD), text,
-                             cpl_colour(colour, CPL_PLAIN_TEXT));
+    return cpl_buffer_append_text(out, cpl_colour(colour, CPL_BOLD), err) &&
+           cpl_show(out, err, "%s", text) &&
+           cpl_buffer_append_text(out, cpl_colour(colour, CPL_PLAIN_TEXT), err);
 }
 
 /* ---- inputs and dialect ---- */
@@ -67,8 +69,8 @@ static bool put_guess(const struct cpl_node *member, struct cpl_buffer *out, boo
     bool none = !value || value->kind == CPL_NODE_NULL;
     if (value && value->kind != CPL_NODE_SCALAR && !none)
         return true;
-    return cpl_buffer_printf(out, err, "  %-16s%-10s%s%s%s\n", member->key,
-                             none ? "none" : visible(value->text), cpl_colour(colour, CPL_DIM),
+    return cpl_show(out, err, "  %-16s%-10s", member->key, none ? "none" : visible(value->text)) &&
+           cpl_buffer_printf(out, err, "%s%s%s\n", cpl_colour(colour, CPL_DIM),
                              from && from->text ? from->text : "",
                              cpl_colour(colour, CPL_PLAIN_TEXT));
 }
@@ -128,10 +130,12 @@ static void samples_text(const struct cpl_inspection *it, uint32_t i,
         at += (size_t)snprintf(text + at, size - at, "%s%s%.24s%s", k ? ", " : "", quote, sample,
                                quote);
     }
+    text[cpl_text_mend(text, strlen(text))] = 0;
     if (!cpl_kind_is_nested(kind) || !it->n_head)
         return;
     struct cpl_slice cell = cpl_inspect_cell(it, 0, i);
-    snprintf(text, size, "%.*s", (int)(cell.length < size ? cell.length : size - 1), cell.data);
+    cpl_text_set(text, size, "%.*s", (int)(cell.length < size ? cell.length : size - 1),
+                 (const char *)cell.data);
 }
 
 static bool put_column(struct cpl_grid *grid, const struct cpl_inspection *it, uint32_t i,
@@ -202,9 +206,8 @@ static bool put_hint(const char *name, const struct cpl_column_profile *column,
                                       .length = (uint32_t)strlen(column->samples[i])};
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         if (cpl_text_hint(texts, column->n_samples, &kinds[k].type, &plain, hint))
-            return cpl_buffer_printf(out, err,
-                                     "  %s: %s? declare --type '%s=%s', and source.csv.%s\n", name,
-                                     kinds[k].what, name, kinds[k].name, hint);
+            return cpl_show_line(out, err, "  %s: %s? declare --type '%s=%s', and source.csv.%s",
+                                 name, kinds[k].what, name, kinds[k].name, hint);
     return true;
 }
 
@@ -252,9 +255,10 @@ static bool put_counts(const struct cpl_inspection *it, struct cpl_buffer *out, 
                                 it->whole ? "" : " looked at (--full: all)",
                                 is_estimated(it) ? "; ~ is an estimate, ±1.6 %" : "");
     if (ok && rejected)
-        ok = cpl_buffer_printf(out, err, "  %s%s cannot be read; the first is %s%s\n",
-                               cpl_colour(colour, CPL_YELLOW), cpl_counted(rejected, "row", a),
-                               it->first_reject, cpl_colour(colour, CPL_PLAIN_TEXT));
+        ok = cpl_buffer_append_text(out, cpl_colour(colour, CPL_YELLOW), err) &&
+             cpl_show(out, err, "  %s cannot be read; the first is %s",
+                      cpl_counted(rejected, "row", a), it->first_reject) &&
+             cpl_buffer_printf(out, err, "%s\n", cpl_colour(colour, CPL_PLAIN_TEXT));
     return ok;
 }
 

@@ -1,4 +1,5 @@
 /* Numbers, colours and widths as people read them. */
+#include "base/text.h"
 #include "command/console.h"
 
 #include <errno.h>
@@ -29,6 +30,33 @@ unsigned cpl_terminal_width(int fd)
     if (!ioctl(fd, TIOCGWINSZ, &size) && size.ws_col)
         return size.ws_col;
     return 80;
+}
+
+static bool show(struct cpl_buffer *out, struct cpl_error *err, const char *format, va_list args)
+{
+    size_t from = out->size;
+    if (!cpl_buffer_vprintf(out, err, format, args))
+        return false;
+    cpl_text_printable((char *)out->data + from, out->size - from);
+    return true;
+}
+
+bool cpl_show(struct cpl_buffer *out, struct cpl_error *err, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    bool ok = show(out, err, format, args);
+    va_end(args);
+    return ok;
+}
+
+bool cpl_show_line(struct cpl_buffer *out, struct cpl_error *err, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    bool ok = show(out, err, format, args) && cpl_buffer_append(out, "\n", 1, err);
+    va_end(args);
+    return ok;
 }
 
 const char *cpl_show_size(uint64_t bytes, char text[32])

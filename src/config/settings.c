@@ -1,4 +1,5 @@
 #include "config/settings.h"
+#include "base/text.h"
 #include "base/tree.h"
 
 #include <stdio.h>
@@ -117,8 +118,8 @@ void cpl_settings_name_flag(const struct cpl_settings *settings, struct cpl_erro
         if (settings->flags[i]) {
             const char *rest = path + length;
             rest += *rest ? 1 + strspn(rest + 1, "0123456789:") : 0; /* no line in a flag */
-            snprintf(text, sizeof text, "%s:%s%s", settings->flags[i], *rest == ' ' ? "" : " ",
-                     rest);
+            cpl_text_set(text, sizeof text, "%s:%s%s", settings->flags[i], *rest == ' ' ? "" : " ",
+                         rest);
             memcpy(err->message, text, sizeof text);
             err->code = err->code == CPL_E_CONFIG ? CPL_E_USAGE : err->code;
         }

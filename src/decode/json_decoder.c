@@ -1,4 +1,5 @@
 /* One split: blocks to rows, rows to batches, bad rows to rejects, misfits to needs. */
+#include "base/text.h"
 #include "decode/json.h"
 #include "decode/json_block.h"
 #include "decode/json_frame.h"
@@ -302,8 +303,8 @@ static const char *describe_fault(struct json_decoder *d, const uint8_t *end)
         json_node_path(node, path, sizeof path);
     if (node && node->column && !strcmp(path, node->column->name))
         *path = 0; /* the reject names its column already */
-    snprintf(d->message, sizeof d->message, "%s%s%s%s%s", path, *path ? ": " : "", lex->message,
-             *shown ? ": " : "", shown);
+    cpl_text_set(d->message, sizeof d->message, "%s%s%s%s%s", path, *path ? ": " : "", lex->message,
+                 *shown ? ": " : "", shown);
     return d->message;
 }
 

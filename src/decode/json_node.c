@@ -1,4 +1,5 @@
 #include "decode/json_node.h"
+#include "base/text.h"
 #include "decode/json_flatten.h"
 #include <stdio.h>
 #include <string.h>
@@ -182,4 +183,5 @@ void json_node_path(const struct json_node *node, char *out, size_t size)
         int wrote = snprintf(out + used, size - used, "%s%s", used ? "." : "", names[--n]);
         used += wrote < 0 ? 0 : (size_t)wrote;
     }
+    out[cpl_text_mend(out, strlen(out))] = 0;
 }

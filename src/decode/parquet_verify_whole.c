@@ -1,4 +1,5 @@
 #include "decode/parquet_verify_whole.h"
+#include "base/text.h"
 #include "format/parquet_checksum.h"
 
 #include <stdio.h>
@@ -14,8 +15,8 @@ bool cpl_parquet_remark(const struct cpl_parquet_file *file, struct cpl_parquet_
     if (cpl_parquet_is_ours(cpl_parquet_metadata(file)))
         return cpl_fail(err, found->code, "%s", found->message);
     if (report->remarks++ == 0)
-        snprintf(report->first_remark, sizeof report->first_remark, "%s %.40s: %.190s", where, name,
-                 found->message);
+        cpl_text_set(report->first_remark, sizeof report->first_remark, "%s %.40s: %.190s", where,
+                     name, found->message);
     return true;
 }
 

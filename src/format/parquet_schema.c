@@ -1,4 +1,5 @@
 #include "format/parquet_schema.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,7 @@ const char *cpl_parquet_leaf_path(const struct cpl_parquet_leaf *leaf, char *tex
                          (const char *)leaf->path[i].data);
         used += n < 0 ? 0 : (size_t)n;
     }
+    text[cpl_text_mend(text, strlen(text))] = 0;
     return text;
 }
 

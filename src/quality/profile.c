@@ -1,4 +1,5 @@
 #include "quality/profile.h"
+#include "base/text.h"
 #include "decode/decoder.h"
 #include "format/text.h"
 
@@ -103,7 +104,8 @@ static void cut_text(const uint8_t *data, size_t length, char *out, size_t size)
     while (cut && n && (data[n] & 0xc0) == 0x80)
         n--;
     for (size_t i = 0; i < n; i++)
-        out[i] = (char)(data[i] < 0x20 || data[i] == 0x7f ? '?' : data[i]);
+        out[i] = (char)data[i];
+    cpl_text_printable(out, n);
     if (cut)
         memcpy(out + n, ellipsis, sizeof ellipsis - 1);
     out[n + (cut ? sizeof ellipsis - 1 : 0)] = 0;

@@ -1,4 +1,5 @@
 #include "quality/reject.h"
+#include "base/text.h"
 #include "storage/storage.h"
 
 #include <stdint.h>
@@ -180,6 +181,9 @@ static bool add(struct cpl_reject_sink *sink, const struct cpl_reject *reject,
     const char *message = reject->message ? reject->message : "";
     if (!keep_bytes(list, message, strlen(message), &row.message_at, &row.message_length, err))
         goto fail;
+    row.message_length = (uint32_t)cpl_text_mend((char *)list->bytes.data + row.message_at,
+                                                 row.message_length);
+    list->bytes.size = row.message_at + row.message_length;
     row.said_length = row.message_length;
     if (!append_place(list, reject, &row, err))
         goto fail;

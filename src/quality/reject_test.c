@@ -121,6 +121,23 @@ static void places_are_named(void **state)
     }
 }
 
+/* Whatever a decoder cuts to fit, what is kept is text. */
+static void messages_are_whole_characters(void **state)
+{
+    (void)state;
+    struct cpl_reject_list list;
+    cpl_reject_list_init(&list, 0);
+    add(&list, 10, NULL, "type", "\"caf\xC3\" is cut", "a,b\n");
+    add(&list, 14, NULL, "type", "at the end \xE6\x9D", "c,d\n");
+    const struct cpl_reject_row *rows = (const struct cpl_reject_row *)(void *)list.rows.data;
+    assert_int_equal(rows[0].message_length, strlen("\"caf?\" is cut"));
+    assert_memory_equal(list.bytes.data + rows[0].message_at, "\"caf?\" is cut", 13);
+    assert_int_equal(rows[1].said_length, strlen("at the end ?"));
+    assert_memory_equal(list.bytes.data + rows[1].message_at, "at the end ?", 12);
+    assert_memory_equal(list.bytes.data + rows[1].raw_at, "c,d\n", 4);
+    cpl_reject_list_release(&list);
+}
+
 static void the_limit_holds_and_keeps_the_list_whole(void **state)
 {
     (void)state;
@@ -219,6 +236,7 @@ int main(void)
         cmocka_unit_test(rows_come_back),
         cmocka_unit_test(equal_messages_are_kept_once),
         cmocka_unit_test(places_are_named),
+        cmocka_unit_test(messages_are_whole_characters),
         cmocka_unit_test(the_limit_holds_and_keeps_the_list_whole),
         cmocka_unit_test(every_allocation_may_fail),
     };

@@ -25,8 +25,10 @@ static int name_bonus(const char *path, const char *format)
         const char *suffix, *format;
     } hints[] = {{".csv", "csv"},   {".tsv", "csv"},     {".psv", "csv"},   {".txt", "csv"},
                  {".json", "json"}, {".ndjson", "json"}, {".jsonl", "json"}};
-    char name[1024];
-    snprintf(name, sizeof name, "%s", path);
+    char name[1024]; /* its end */
+    size_t length = strlen(path);
+    snprintf(name, sizeof name, "%s",
+             length < sizeof name ? path : path + length + 1 - sizeof name);
     static const char *const packed[] = {".gz", ".zst", ".bz2", ".xz", ".lz4"};
     for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
         if (ends_with(name, packed[i]))

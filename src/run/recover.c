@@ -1,4 +1,5 @@
 #include "run/recover.h"
+#include "base/text.h"
 
 #include "run/crash_point.h"
 
@@ -28,7 +29,8 @@ static size_t keep_missing(const struct cpl_log *log, struct cpl_publish_report 
 static void count_lost(const struct cpl_publish_report *found, struct cpl_recover_report *report)
 {
     if (!report->lost_files)
-        snprintf(report->first_lost, sizeof report->first_lost, "%s", found->missing[0].file->path);
+        cpl_text_set(report->first_lost, sizeof report->first_lost, "%s",
+                     found->missing[0].file->path);
     report->lost_files += found->n_missing;
     for (size_t i = 0; i < found->n_missing; i++)
         report->lost_rows += found->missing[i].file->rows;

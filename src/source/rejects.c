@@ -1,4 +1,5 @@
 #include "base/plural.h"
+#include "base/text.h"
 #include "source/rejects_state.h"
 
 #include <stdio.h>
@@ -142,8 +143,8 @@ static void note_cut(struct cut_rows *cut, const struct rejects_cursor *cursor)
     int64_t length = rejects_cursor_number(cursor, REJECTS_LENGTH);
     if (!cut->n++) {
         cut->position = rejects_cursor_number(cursor, REJECTS_POSITION);
-        snprintf(cut->object, sizeof cut->object, "%.*s", (int)object.length,
-                 (const char *)object.data);
+        cpl_text_set(cut->object, sizeof cut->object, "%.*s", (int)object.length,
+                     (const char *)object.data);
     }
     cut->longest = length > cut->longest ? length : cut->longest;
 }

@@ -86,6 +86,21 @@ def test_a_preamble_that_is_left_out_is_told():
     check("left out" not in said(run("convert", "p.csv", "r.parquet", "--skip-lines", "2")))
 
 
+def test_no_name_steers_a_terminal():
+    name, column = "a\x1b[31m\n\u009b1m\u00e9.csv", "c\x1b]0;x\x07\u009b2J\u00e9"
+    pathlib.Path(name).write_text(f"{column},b\n1,2\nx\n")
+    pathlib.Path("p.json").write_text(json.dumps({"source": {"path": name}, "sink": {
+        "path": "lake\x1b", "partition_by": [column], "parquet": {"sorted_by": ["b"]}}}))
+    for words in (["inspect", name], ["check", "--plan", "p.json"], ["run", "p.json"], ["verify", "lake\x1b"],
+                  ["convert", name, "o\x1b.parquet", "--columns", column], ["inspect", "o\x1b.parquet"],
+                  ["convert", name, "q.parquet", "--columns", column + "x"]):
+        process = run(*words)
+        text = process.stdout.decode() + process.stderr.decode()
+        check(process.returncode == (2 if words[2:3] == ["q.parquet"] else 0), words, process)
+        check(not any(c < " " and c != "\n" or "\x7f" <= c < "\xa0" for c in text), words, process)
+        check("\u00e9" in text or words[0] == "verify" or "o\x1b" in words[1], words, process)
+
+
 def test_a_wrong_column_is_answered_with_those_there_are():
     text = said(run("convert", "good.csv", "o.parquet", "--columns", "zzz"))
     check("--columns: the input has no column `zzz`. It has: id, name, price" in text, text)
