@@ -1,8 +1,8 @@
 #include "decode/content_hash.h"
+#include "base/xxhash.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <xxhash.h>
 
 bool cpl_content_hash_init(struct cpl_content_hash *hash, uint64_t size, struct cpl_error *err)
 {

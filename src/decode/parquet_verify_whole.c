@@ -1,10 +1,10 @@
 #include "decode/parquet_verify_whole.h"
 #include "base/text.h"
+#include "base/xxhash.h"
 #include "format/parquet_checksum.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <xxhash.h>
 
 enum { TRAILER = 8, STEP = 1 << 20 };
 

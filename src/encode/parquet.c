@@ -1,11 +1,11 @@
 /* Parts (row groups of one split) and files (parts behind each other, then indexes and footer). */
 #include "encode/parquet.h"
+#include "base/xxhash.h"
 #include "format/parquet_checksum.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 struct group {
     uint64_t rows;

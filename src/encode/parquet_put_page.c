@@ -265,7 +265,9 @@ bool cpl_column_flush_page(struct cpl_parquet_column *c, bool last, struct cpl_e
                                                            .repetition_bytes = (int32_t)rep_size};
     }
     uint64_t offset = c->chunk.pages.size;
-    if (!cpl_column_put_page(c, &header, &c->scratch->body, levels, &c->chunk.pages, err) ||
+    size_t expected = offset ? 0 : c->last_pages + c->last_pages / 16;
+    if (!cpl_buffer_reserve(&c->chunk.pages, expected, err) ||
+        !cpl_column_put_page(c, &header, &c->scratch->body, levels, &c->chunk.pages, err) ||
         !record_page(c, offset, unencoded, encoding, err) || !count_levels(c, err))
         return false;
     c->rows += p->n_rows;

@@ -8,18 +8,14 @@
  * so from the third buffer on a thread does it (local_behind.c) while the caller fills the next one.
  * Any failure poisons the writer: the first error is kept and every later call gives it again. An fsync that failed may
  * have dropped the dirty pages, so that a second one would succeed and lie. */
+#define XXH_STATIC_LINKING_ONLY /* the size of XXH3_state_t */
+#include "base/xxhash.h"
 #include "storage/local.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#define XXH_STATIC_LINKING_ONLY /* the size of XXH3_state_t */
-#if defined(__x86_64__)
-#include <xxh_x86dispatch.h>
-#else
-#include <xxhash.h>
-#endif
 
 enum {
     ALIGNMENT = CPL_WRITE_ALIGNMENT,
