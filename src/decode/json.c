@@ -13,10 +13,11 @@ const struct cpl_option json_options[] = {
      .default_text = "auto",
      .values = "auto|lines|array|documents",
      .summary = "How rows lie in the input: one a line (NDJSON), in an array, or documents one "
-                "after the other."},
+                "after the other; auto looks at each file by itself."},
     {.name = "rows",
      .type = CPL_OPTION_STRING,
      .offset = offsetof(struct cpl_json_settings, rows),
+     .set_offset = offsetof(struct cpl_json_settings, rows_set),
      .summary = "Path to the array of rows inside a document: a JSON Pointer or a dotted path.",
      .example = "/data/items"},
     {.name = "flatten",
@@ -107,17 +108,25 @@ static void describe_maps(struct cpl_json_writer *writer, const struct cpl_strin
     cpl_json_close(writer);
 }
 
+/* Hidden when it is no default and yet not set: whoever set it may not tell (plan.c). */
+static const char *shown_separator(const struct cpl_json_settings *settings)
+{
+    bool shown = settings->separator_set || !strcmp(settings->separator, ".");
+    return shown ? settings->separator : NULL;
+}
+
 /* How the rows are read; a replay takes over all but the way to them. */
 static bool describe(const void *erased, struct cpl_buffer *json, struct cpl_error *err)
 {
     const struct cpl_json_settings *settings = erased;
+    bool has_rows = settings->rows_set && settings->rows && *settings->rows;
     struct cpl_json_writer writer;
     cpl_json_begin(&writer, json, 0, err);
     cpl_json_object(&writer, NULL);
     cpl_json_string(&writer, "layout", layouts[settings->layout]);
-    cpl_json_string(&writer, "rows", settings->rows);
+    cpl_json_string(&writer, "rows", has_rows ? settings->rows : NULL);
     cpl_json_bool(&writer, "flatten", settings->flatten);
-    if (settings->flatten)
+    if (settings->flatten && shown_separator(settings))
         cpl_json_string(&writer, "separator", settings->separator);
     cpl_json_bool(&writer, "keep_document", settings->keep_document);
     cpl_json_string(&writer, "duplicate_keys", duplicate_words[settings->duplicate_keys]);
@@ -125,7 +134,7 @@ static bool describe(const void *erased, struct cpl_buffer *json, struct cpl_err
     cpl_json_bool(&writer, "infer_strings", settings->infer_strings);
     if (settings->map_keys_set)
         cpl_json_int(&writer, "map_keys", settings->map_keys);
-    if (settings->maps.n)
+    if (settings->maps.n && settings->maps_set)
         describe_maps(&writer, &settings->maps);
     cpl_json_bool(&writer, "row_is_value", settings->row_is_value);
     cpl_json_close(&writer);
@@ -142,6 +151,7 @@ const struct cpl_decoder_ops cpl_decoder_json = {
     .sniff = json_sniff,
     .infer = json_infer,
     .release_settings = release_settings,
+    .for_object = json_for_object,
     .describe = describe,
     .open = json_open,
     .next = json_read,

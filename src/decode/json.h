@@ -9,7 +9,7 @@
  * Layouts. lines: one row a line, splittable at newlines (none can stand inside a JSON string).
  * array: `[row, row …]`, or the array at `rows` inside a document. documents: rows one after the
  * other, with or without white space between. Array and documents are read as one split; one row at
- * a time is in memory, never the array.
+ * a time is in memory, never the array. Unless it is set, each object's layout is told from its own head.
  *
  * After a row that is not JSON, lines go on at the next newline. The other layouts go on behind the
  * broken row, or at the next thing that can only be a row (json_resync); only if there is none in
@@ -32,6 +32,7 @@ enum json_layout { JSON_AUTO, JSON_LINES, JSON_ARRAY, JSON_DOCUMENTS };
 struct cpl_json_settings {
     int layout;       /* enum json_layout */
     const char *rows; /* JSON Pointer, or a.b.c */
+    bool rows_set;
     bool flatten;
     const char *separator;
     bool keep_document; /* the row's text in column _doc */
@@ -45,6 +46,7 @@ struct cpl_json_settings {
     bool infer_strings_set, map_keys_set, maps_set;
 
     /* settled by infer */
+    bool layout_found; /* by looking at the first object: others may have another */
     bool decimals;
     bool row_is_value;          /* rows are no objects: one column, `value` */
     struct json_shape *sampled; /* what the samples needed; NULL before */
@@ -59,6 +61,9 @@ bool json_infer(void *settings, const struct cpl_sample *samples, size_t n_sampl
 bool json_widen(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs, size_t n,
                 struct cpl_schema **schema, struct cpl_column_plan **columns,
                 struct cpl_error *err);
+bool json_for_object(const void *settings, const void *said, const struct cpl_sample *head,
+                     const struct cpl_schema *schema, bool closed, void **own,
+                     struct cpl_error *err);
 struct json_rules json_rules_of(const struct cpl_json_settings *settings);
 /* Field of the schema that takes the document, or -1. */
 int json_document_field(const struct cpl_json_settings *settings, const struct cpl_schema *schema);

@@ -1,6 +1,7 @@
 /* From samples to settings, schema and back to a wider schema. */
 #include "decode/json.h"
 #include "decode/json_flatten.h"
+#include "decode/json_layout.h"
 #include "decode/json_resync.h"
 #include "decode/json_walk.h"
 
@@ -22,77 +23,14 @@ int json_document_field(const struct cpl_json_settings *settings, const struct c
     return settings->keep_document ? cpl_schema_find(schema, document_name) : -1;
 }
 
-/* ---- layout ---- */
-
-static const uint8_t *behind_bom(const uint8_t *p)
-{
-    return memcmp(p, "\xEF\xBB\xBF", 3) ? p : p + 3;
-}
-
-enum { LINES_LOOKED_AT = 16 };
-
-/* Of a text whose first value is not JSON: is its first line a row alone? Then most of the lines
- * behind it are containers, whole and with nothing between them. */
-static bool lines_follow(const struct json_lex *lex, const uint8_t *p)
-{
-    struct json_lex line = {.end = lex->end, .max_depth = lex->max_depth, .lines = true};
-    unsigned looked = 0, whole = 0;
-    while (looked < LINES_LOOKED_AT && (p = memchr(p, '\n', (size_t)(lex->end - p)))) {
-        const uint8_t *start = json_space(&line, ++p), *end;
-        if (*start == '\n' || start >= lex->end)
-            continue;
-        looked++;
-        end = *start == '{' || *start == '[' ? json_skip(&line, start, 0) : NULL;
-        end = end ? json_space(&line, end) : NULL;
-        whole += end && (*end == '\n' || end >= lex->end);
-    }
-    return 2 * whole > looked;
-}
-
-/* Of '[' …: rows if the elements are objects; else perhaps each line is one row. */
-static enum json_layout array_or_lines(struct json_lex *lex, const uint8_t *p)
-{
-    const uint8_t *inside = json_space(lex, p + 1), *end = json_skip(lex, p, 0);
-    const uint8_t *newline = memchr(p, '\n', (size_t)((end ? end : lex->end) - p));
-    if (!end && newline && newline >= inside && lines_follow(lex, p))
-        return JSON_LINES;
-    if (!end || *inside == '{' || newline)
-        return JSON_ARRAY;
-    end = json_space(lex, end);
-    return end < lex->end && *end == '[' ? JSON_LINES : JSON_ARRAY;
-}
-
-/* Of anything else: one document a line, or not. A first document that the sample cuts off is a
- * line unless a newline stands in it. */
-static enum json_layout lines_or_documents(struct json_lex *lex, const uint8_t *p)
-{
-    const uint8_t *end = json_skip(lex, p, 0), *stop = end ? end : lex->where;
-    bool cut = !end && stop >= lex->end, newline = memchr(p, '\n', (size_t)(stop - p));
-    if (!end && !cut) /* a bad first line, or a bad first document */
-        return newline && !lines_follow(lex, p) ? JSON_DOCUMENTS : JSON_LINES;
-    if (newline)
-        return JSON_DOCUMENTS;
-    while (*stop == ' ' || *stop == '\t' || *stop == '\r')
-        stop++;
-    return stop >= lex->end || *stop == '\n' ? JSON_LINES : JSON_DOCUMENTS;
-}
-
-static enum json_layout detect_layout(const struct cpl_json_settings *settings,
-                                      struct json_lex *lex, const uint8_t *p)
-{
-    if (settings->rows && *settings->rows)
-        return JSON_ARRAY;
-    p = json_space(lex, p);
-    return *p == '[' ? array_or_lines(lex, p) : lines_or_documents(lex, p);
-}
-
 /* ---- observing samples ---- */
 
 struct observer {
     struct cpl_json_settings *settings;
     struct json_shaper shaper;
     struct json_shape *shape;
-    bool broken; /* something was no JSON */
+    bool broken;             /* something was no JSON */
+    enum json_layout layout; /* of the sample */
     struct cpl_error *err;
 };
 
@@ -145,7 +83,7 @@ static bool observe_framed(struct observer *observer, struct json_lex *lex, cons
                            bool whole)
 {
     struct json_frame frame;
-    bool array = observer->settings->layout == JSON_ARRAY;
+    bool array = observer->layout == JSON_ARRAY;
     if (!json_frame_init(&frame, array, observer->settings->rows, observer->shaper.arena,
                          observer->err))
         return false;
@@ -171,15 +109,11 @@ static bool observe_framed(struct observer *observer, struct json_lex *lex, cons
 static bool observe_text(struct observer *observer, const struct cpl_sample *sample,
                          const uint8_t *text)
 {
-    struct cpl_json_settings *settings = observer->settings;
     struct json_lex lex = {.end = text + sample->size, .max_depth = JSON_DEPTH_MAX};
-    const uint8_t *p = text;
-    if (sample->at_start) {
-        p = behind_bom(p);
-        if (settings->layout == JSON_AUTO)
-            settings->layout = (int)detect_layout(settings, &lex, p);
-    }
-    if (settings->layout != JSON_LINES)
+    const uint8_t *p = sample->at_start ? json_behind_bom(text) : text;
+    if (sample->at_start && observer->settings->layout_found)
+        observer->layout = json_detect_layout(observer->settings, &lex, p);
+    if (observer->layout != JSON_LINES)
         return !sample->at_start || observe_framed(observer, &lex, p, sample->whole);
     lex.lines = true;
     if (!sample->at_start) {
@@ -192,14 +126,27 @@ static bool observe_text(struct observer *observer, const struct cpl_sample *sam
 
 static bool observe_sample(struct observer *observer, const struct cpl_sample *sample)
 {
-    uint8_t *text = cpl_alloc(sample->size + JSON_PADDING, observer->err);
-    if (!text)
-        return false;
-    memcpy(text, sample->data, sample->size);
-    memset(text + sample->size, 0, JSON_PADDING);
-    bool ok = observe_text(observer, sample, text);
+    uint8_t *text = json_padded(sample, observer->err);
+    bool ok = text && observe_text(observer, sample, text);
     cpl_free(text);
     return ok;
+}
+
+/* The first object's layout is the settings'; pieces from its middle have it, too, and stand before other objects' heads. */
+static bool observe_samples(struct observer *observer, const struct cpl_sample *samples, size_t n)
+{
+    struct cpl_json_settings *settings = observer->settings;
+    settings->layout_found = settings->layout == JSON_AUTO;
+    observer->layout = settings->layout_found ? JSON_LINES : (enum json_layout)settings->layout;
+    for (size_t i = 0; i < n; i++) {
+        if (!observe_sample(observer, &samples[i]))
+            return false;
+        if (!i)
+            settings->layout = (int)observer->layout;
+    }
+    if (!n)
+        settings->layout = (int)observer->layout;
+    return true;
 }
 
 /* ---- schema ---- */
@@ -386,11 +333,7 @@ bool json_infer(void *erased, const struct cpl_sample *samples, size_t n_samples
         return false;
     *observer.shape = (struct json_shape){0};
     settings->sampled = observer.shape;
-    bool ok = true;
-    for (size_t i = 0; ok && i < n_samples; i++)
-        ok = observe_sample(&observer, &samples[i]);
-    if (settings->layout == JSON_AUTO)
-        settings->layout = JSON_LINES;
+    bool ok = observe_samples(&observer, samples, n_samples);
     settings->row_is_value = !declared && (has_no_fields(observer.shape) ||
                                            (n_samples && all_broken(&observer, &samples[0])));
     ok = ok && make_schema(&draft, settings, declared, schema, columns);
@@ -524,7 +467,7 @@ int json_sniff(const uint8_t *head, size_t size, bool whole)
     memcpy(text, head, looked);
     memset(text + looked, 0, JSON_PADDING);
     struct json_lex lex = {.end = text + looked, .max_depth = JSON_DEPTH_MAX};
-    const uint8_t *p = json_space(&lex, behind_bom(text));
+    const uint8_t *p = json_space(&lex, json_behind_bom(text));
     bool container = *p == '{' || *p == '[';
     const uint8_t *end = container ? json_skip(&lex, p, 0) : NULL;
     bool cut = container && !end && lex.where >= lex.end && (!whole || looked < size);

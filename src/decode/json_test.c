@@ -398,6 +398,49 @@ static void path_to_rows(void **state)
     expect("{\"rows\": \"x\"}", "{\"r\":[]}", "", "syntax@0+8 -\n");
 }
 
+/* Layouts that the samples' objects have, each told by itself unless it is set; types are joined. */
+static void layouts_of_objects(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum json_layout layout;
+    } objects[] = {{"{\"a\":1}\n{\"a\":2}\n", JSON_LINES},
+                   {"[{\"b\":\"x\"},\n{\"b\":\"y\"}]", JSON_ARRAY},
+                   {"{\"c\":true}{\"c\":\nfalse}", JSON_DOCUMENTS}};
+    enum { N = sizeof objects / sizeof *objects };
+    struct cpl_sample samples[N];
+    char text[N][128] = {{0}};
+    for (int i = 0; i < N; i++) {
+        strcpy(text[i], objects[i].text);
+        samples[i] = (struct cpl_sample){
+            .data = (uint8_t *)text[i], .size = strlen(text[i]), .at_start = true, .whole = true};
+    }
+    for (int set = 0; set < 2; set++) {
+        struct cpl_json_settings settings = {
+            .layout = set ? JSON_LINES : JSON_AUTO, .separator = ".", .map_keys = 200};
+        struct cpl_schema *schema;
+        struct cpl_column_plan *columns;
+        struct cpl_error err = {0};
+        assert_true(json_infer(&settings, samples, N, NULL, true, &schema, &columns, &err));
+        assert_int_equal(settings.layout, JSON_LINES);
+        assert_int_equal(schema->n_fields, set ? 1 : 3);
+        for (int i = 0; i < N; i++) {
+            void *own;
+            assert_true(json_for_object(&settings, NULL, &samples[i], schema, false, &own, &err));
+            assert_int_equal(own != NULL, !set && i);
+            if (own)
+                assert_int_equal(((struct cpl_json_settings *)own)->layout, objects[i].layout);
+            if (own)
+                cpl_decoder_json.release_settings(own);
+            cpl_free(own);
+        }
+        cpl_schema_free(schema);
+        cpl_free(columns);
+        cpl_decoder_json.release_settings(&settings);
+    }
+}
+
 /* All are rejected; there is a column, though nothing is known of any. */
 static void no_row_is_good(void **state)
 {
@@ -648,6 +691,7 @@ int main(void)
         cmocka_unit_test(documents),
         cmocka_unit_test(path_to_rows),
         cmocka_unit_test(no_row_is_good),
+        cmocka_unit_test(layouts_of_objects),
         cmocka_unit_test(flattened),
         cmocka_unit_test(maps),
         cmocka_unit_test(unknown_fields),

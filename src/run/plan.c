@@ -436,18 +436,19 @@ static bool resolve(struct cpl_plan *plan, struct cpl_error *err)
 
 /* ---- splits ---- */
 
-static bool can_split(const struct cpl_plan *plan)
+static bool can_split(const struct cpl_plan *plan, size_t i)
 {
+    const void *own = plan->decode_of[i].settings;
     if (!plan->decoder->splittable)
         return false;
-    return !plan->decoder->can_split || plan->decoder->can_split(plan->settings);
+    return !plan->decoder->can_split || plan->decoder->can_split(own ? own : plan->settings);
 }
 
 static bool cut_splits(struct cpl_plan *plan, struct cpl_error *err)
 {
     size_t n = 0;
     for (size_t i = 0; i < plan->inputs.n; i++)
-        n += cpl_input_seekable(&plan->inputs.items[i]) && can_split(plan)
+        n += cpl_input_seekable(&plan->inputs.items[i]) && can_split(plan, i)
                  ? (size_t)(plan->inputs.items[i].size / CPL_SPLIT_BYTES) + 1
                  : 1;
     plan->splits = cpl_alloc_zero(n, sizeof *plan->splits, err);
@@ -455,8 +456,8 @@ static bool cut_splits(struct cpl_plan *plan, struct cpl_error *err)
         return false;
     for (size_t i = 0; i < plan->inputs.n; i++) {
         const struct cpl_input *input = &plan->inputs.items[i];
-        bool cut = cpl_input_seekable(input) && can_split(plan);
-        bool sections = !cut && cpl_input_has_sections(input) && can_split(plan);
+        bool cut = cpl_input_seekable(input) && can_split(plan, i);
+        bool sections = !cut && cpl_input_has_sections(input) && can_split(plan, i);
         uint64_t at = 0;
         do {
             bool last = !cut || input->size - at <= CPL_SPLIT_BYTES;

@@ -110,6 +110,23 @@ def test_what_the_environment_gives_is_kept_nowhere():
     check(process.returncode == 0 and result(process)["rows_written"] == 1, process)
 
 
+def test_of_json_too():
+    pathlib.Path("in.json").write_text('{"at":{"hush":[{"u":{"id":1}},{"u":{"id":"x"}}]}}\n')
+    pathlib.Path("p.yaml").write_text("source: {path: in.json, json: {rows: '/at/${WORD}', flatten: true, separator: "
+                                      "'${MARK}', maps: ['${WORD}']}}\nschema: {columns: {u--id: int64}}\nsink: {path: lake}\n")
+    secret = {"WORD": "hush", "MARK": "--"}
+    value = result(run("run", "p.yaml", "--run-id", "a", "--json", env=secret))
+    check(value["rows_written"] == 1 and value["rows_rejected"] == 1, value)
+    kept = json.loads(pathlib.Path(value["receipt"]).read_text())["decoder_settings"]
+    check(kept["rows"] is None and kept["flatten"] and "separator" not in kept and "maps" not in kept, kept)
+    for path in pathlib.Path("lake").rglob("*"):
+        check("_cupel" not in path.parts or not path.is_file() or b"hush" not in path.read_bytes(), path)
+    text = pathlib.Path("p.yaml").read_text().replace("int64", "string")
+    pathlib.Path("fixed.yaml").write_text(text.replace("lake", "new"))
+    process = run("replay", value["rejects"][0]["path"], "-p", "fixed.yaml", "--json", env=secret)
+    check(process.returncode == 0 and result(process)["rows_written"] == 1, process)
+
+
 def test_files_of_two_dialects_land_together():
     for name, text in (("a", "id;v\n1;1,5\n2;2,5\nx;3,5\n"), ("b", "id;v\n1;1.5\n2;2.5\nx;3.5\n")):
         pathlib.Path(f"{name}.csv").write_text(text)
