@@ -186,32 +186,30 @@ bool cpl_bytes_dictionary_start(struct cpl_bytes_dictionary *d, struct cpl_error
     return true;
 }
 
-struct prefix {
-    uint64_t low, high;
+struct ends {
+    uint64_t low, high, tail; /* as in cpl_bytes_entry */
 };
 
-/* The first 16 bytes, zero behind the end (16 bytes behind a slice are readable). Without a branch: lengths vary. */
-static inline struct prefix prefix_of(const struct cpl_slice *slice)
+/* 16 bytes behind a slice are readable. Without a branch: lengths vary. */
+static inline struct ends ends_of(const struct cpl_slice *slice)
 {
     static const uint8_t keep[32] = {255, 255, 255, 255, 255, 255, 255, 255,
                                      255, 255, 255, 255, 255, 255, 255, 255};
-    struct prefix p, mask;
-    memcpy(&p, slice->data, 16);
-    memcpy(&mask, keep + 16 - (slice->length < 16 ? slice->length : 16), 16);
-    p.low &= mask.low;
-    p.high &= mask.high;
-    return p;
+    bool is_long = slice->length > 16;
+    const uint8_t *mask_at = keep + 16 - (is_long ? 16 : slice->length);
+    struct ends ends, mask;
+    memcpy(&ends, slice->data, 16);
+    memcpy(&mask, mask_at, 16);
+    memcpy(&ends.tail, is_long ? slice->data + slice->length - 8 : keep + 16, 8);
+    ends.low &= mask.low;
+    ends.high &= mask.high;
+    return ends;
 }
 
-/* Of the bytes behind the prefix, the last eight take part in the hash. */
-static inline uint64_t hash_of(struct prefix p, const struct cpl_slice *slice)
+static inline uint64_t hash_of(const struct ends *e, uint32_t length)
 {
-    uint64_t tail = slice->length;
-    if (__builtin_expect(slice->length > 16, 0)) {
-        memcpy(&tail, slice->data + slice->length - 8, 8);
-        tail = tail * 0x9FB21C651E98DF25ull ^ slice->length;
-    }
-    return mix((p.low ^ tail) + p.high * 0xC2B2AE3D27D4EB4Full);
+    return mix((e->low ^ e->tail * 0x9FB21C651E98DF25ull ^ length) +
+               e->high * 0xC2B2AE3D27D4EB4Full);
 }
 
 static bool rehash_bytes(struct cpl_bytes_dictionary *d, uint32_t n_slots, struct cpl_error *err)
@@ -221,8 +219,8 @@ static bool rehash_bytes(struct cpl_bytes_dictionary *d, uint32_t n_slots, struc
         return false;
     for (uint32_t code = 0; code < d->n; code++) {
         const struct cpl_bytes_entry *e = &d->entries[code];
-        struct cpl_slice slice = {.data = d->bytes.data + e->offset, .length = e->length};
-        uint32_t at = (uint32_t)hash_of((struct prefix){e->low, e->high}, &slice) & (n_slots - 1);
+        struct ends ends = {e->low, e->high, e->tail};
+        uint32_t at = (uint32_t)hash_of(&ends, e->length) & (n_slots - 1);
         while (slots[at])
             at = (at + 1) & (n_slots - 1);
         slots[at] = code + 1;
@@ -234,21 +232,26 @@ static bool rehash_bytes(struct cpl_bytes_dictionary *d, uint32_t n_slots, struc
 }
 
 static inline bool same(const struct cpl_bytes_dictionary *d, const struct cpl_bytes_entry *e,
-                        struct prefix p, const struct cpl_slice *slice)
+                        const struct ends *ends, const struct cpl_slice *slice)
 {
-    return e->low == p.low && e->high == p.high && e->length == slice->length &&
-           (slice->length <= 16 ||
-            !memcmp(d->bytes.data + e->offset + 16, slice->data + 16, slice->length - 16));
+    if ((e->low ^ ends->low) | (e->high ^ ends->high) | (e->tail ^ ends->tail) |
+        (e->length ^ slice->length))
+        return false;
+    return slice->length <= 24 ||
+           !memcmp(d->bytes.data + e->offset + 16, slice->data + 16, slice->length - 24);
 }
 
-static bool new_bytes(struct cpl_bytes_dictionary *d, struct prefix p,
+static bool new_bytes(struct cpl_bytes_dictionary *d, const struct ends *ends,
                       const struct cpl_slice *slice, struct cpl_error *err)
 {
     if (d->n == d->capacity &&
         !grow_array((void **)&d->entries, &d->capacity, sizeof *d->entries, err))
         return false;
-    d->entries[d->n++] = (struct cpl_bytes_entry){
-        .low = p.low, .high = p.high, .offset = (uint32_t)d->bytes.size, .length = slice->length};
+    d->entries[d->n++] = (struct cpl_bytes_entry){.low = ends->low,
+                                                  .high = ends->high,
+                                                  .tail = ends->tail,
+                                                  .offset = (uint32_t)d->bytes.size,
+                                                  .length = slice->length};
     return cpl_buffer_append(&d->bytes, slice->data, slice->length, err);
 }
 
@@ -256,9 +259,10 @@ bool cpl_bytes_dictionary_add(struct cpl_bytes_dictionary *d, const struct cpl_s
                               uint32_t n, uint32_t *codes, uint32_t *done, struct cpl_error *err)
 {
     for (uint32_t i = 0; i < n; i++) {
-        struct prefix p = prefix_of(&values[i]);
-        uint32_t mask = d->n_slots - 1, at = (uint32_t)hash_of(p, &values[i]) & mask, slot;
-        while ((slot = d->slots[at]) && !same(d, &d->entries[slot - 1], p, &values[i]))
+        struct ends ends = ends_of(&values[i]);
+        uint32_t mask = d->n_slots - 1;
+        uint32_t at = (uint32_t)hash_of(&ends, values[i].length) & mask, slot;
+        while ((slot = d->slots[at]) && !same(d, &d->entries[slot - 1], &ends, &values[i]))
             at = (at + 1) & mask;
         if (__builtin_expect(!slot, 0)) {
             if (d->n == CPL_DICTIONARY_ENTRIES ||
@@ -266,7 +270,7 @@ bool cpl_bytes_dictionary_add(struct cpl_bytes_dictionary *d, const struct cpl_s
                 *done = i;
                 return true;
             }
-            if (!new_bytes(d, p, &values[i], err))
+            if (!new_bytes(d, &ends, &values[i], err))
                 return false;
             d->slots[at] = slot = d->n;
             if (2 * d->n > d->n_slots && !rehash_bytes(d, 4 * d->n_slots, err))

@@ -1,7 +1,7 @@
 /* Dictionaries of one column chunk: values to codes in the order of first occurrence.
  *
  * Integers (and bit patterns of floats): a table of codes around the first page's values where their
- * range allows, else open addressing. Byte strings: open addressing on (first 16 bytes, length).
+ * range allows, else open addressing. Byte strings: open addressing on (first 16 bytes, last 8, length).
  * A dictionary that is full says so, and the chunk goes on without it: codes of the current page are turned back.
  * Memory: ≤ 64 Ki entries; strings ≤ 1 MiB of bytes. One thread. */
 #pragma once
@@ -27,7 +27,8 @@ bool cpl_int_dictionary_add(struct cpl_int_dictionary *d, const int64_t *values,
                             uint32_t *codes, uint32_t *done, struct cpl_error *err) CPL_CHECKED;
 
 struct cpl_bytes_entry {
-    uint64_t low, high;
+    uint64_t low, high; /* the first 16 bytes, zero behind the end */
+    uint64_t tail;      /* the last 8 of more than 16, else 0 */
     uint32_t offset, length;
 };
 struct cpl_bytes_dictionary {
