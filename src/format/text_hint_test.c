@@ -22,30 +22,49 @@ static void expect(enum cpl_kind kind, const char *a, const char *b, const char 
     assert_string_equal(hint, wanted);
 }
 
-static void dates(void **state)
-{
-    (void)state;
-    expect(CPL_DATE, "31.12.2025", "1.2.2026", "date_format: %d.%m.%Y");
-    expect(CPL_DATE, "12/31/2025", "1/2/2026", "date_format: %m/%d/%Y");
-    expect(CPL_DATE, "3/1/2025", "1/2/2026", "date_format: %d/%m/%Y or %m/%d/%Y");
-    expect(CPL_DATE, "31.12.2025", "soon", "");
-    expect(CPL_DATE, "32.12.2025", "31.12.2025", "");
-    expect(CPL_TIMESTAMP, "31.12.2025 10:15", "1.2.2026 9:00", "timestamp_format: %d.%m.%Y %H:%M");
-    expect(CPL_TIMESTAMP, "31.12.2025 10:15:07", "1.2.2026", "");
-}
+static const struct {
+    enum cpl_kind kind;
+    const char *a, *b, *wanted;
+} cases[] = {
+    /* dates */
+    {CPL_DATE, "31.12.2025", "1.2.2026", "date_format: %d.%m.%Y"},
+    {CPL_DATE, "12/31/2025", "1/2/2026", "date_format: %m/%d/%Y"},
+    {CPL_DATE, "3/1/2025", "1/2/2026", "date_format: %d/%m/%Y or %m/%d/%Y"},
+    {CPL_DATE, "31.12.2025", "soon", ""},
+    {CPL_DATE, "32.12.2025", "31.12.2025", ""},
+    {CPL_TIMESTAMP, "31.12.2025 10:15", "1.2.2026 9:00", "timestamp_format: %d.%m.%Y %H:%M"},
+    {CPL_TIMESTAMP, "31.12.2025 10:15:07", "1.2.2026", ""},
+    /* numbers */
+    {CPL_DECIMAL, "1,5", "2", "decimal_point: ','"},
+    {CPL_F64, "1.234,50", "12.000,00", "decimal_point: ',' and thousands: '.'"},
+    {CPL_DECIMAL, "1,23", "12", "decimal_point: ','"},
+    {CPL_I64, "1,234", "12", "thousands: ','"}, /* 1.234 is no whole number */
+    {CPL_DECIMAL, "1,234.50", "12", "thousands: ','"},
+    {CPL_DECIMAL, "1 234,50", "12", "decimal_point: ',' and thousands: space"},
+    {CPL_DECIMAL, "12,34.50", "12", ""},
+    {CPL_DECIMAL, "0815", "12", ""},
+    {CPL_STRING, "1,5", "2", ""},
+    /* what is promised to fit fits the declared type, not just some number's */
+    {CPL_I32, "2,147,483,647", "12", "thousands: ','"},
+    {CPL_I32, "2,147,483,648", "12", ""},
+    {CPL_I32, "3,5", "12", ""},
+    {CPL_U8, "1,000", "12", ""},
+    {CPL_U8, "-1,5", "12", ""},
+    {CPL_U16, "1,000", "12", "thousands: ','"},
+    {CPL_F32, "16.777.217,5", "1", ""},
+    {CPL_F64, "16.777.217,5", "1", "decimal_point: ',' and thousands: '.'"},
+    {CPL_DECIMAL, "1,255", "12,5", ""},
+    {CPL_TIMESTAMP, "31.12.2025 10:15:07.1234567", "1.2.2026 10:15:07.1", ""},
+    /* booleans */
+    {CPL_BOOL, "Ja", "NEIN", "true_words and false_words"},
+    {CPL_BOOL, "Ja", "vielleicht", ""},
+};
 
-static void numbers(void **state)
+static void an_option_under_which_all_fit_is_named(void **state)
 {
     (void)state;
-    expect(CPL_DECIMAL, "1,5", "2", "decimal_point: ','");
-    expect(CPL_F64, "1.234,50", "12.000,00", "decimal_point: ',' and thousands: '.'");
-    expect(CPL_DECIMAL, "1,23", "12", "decimal_point: ','");
-    expect(CPL_I64, "1,234", "12", "thousands: ','"); /* 1.234 is no whole number */
-    expect(CPL_DECIMAL, "1,234.50", "12", "thousands: ','");
-    expect(CPL_DECIMAL, "1 234,50", "12", "decimal_point: ',' and thousands: space");
-    expect(CPL_DECIMAL, "12,34.50", "12", "");
-    expect(CPL_DECIMAL, "0815", "12", "");
-    expect(CPL_STRING, "1,5", "2", "");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        expect(cases[i].kind, cases[i].a, cases[i].b, cases[i].wanted);
 }
 
 static void numbers_stay_what_they_are(void **state)
@@ -58,20 +77,9 @@ static void numbers_stay_what_they_are(void **state)
     assert_false(cpl_text_hint(&fine, 1, &decimal, &comma, hint)); /* never 9999 */
 }
 
-/* What is promised to fit fits the declared type, not just some number's. */
-static void the_declared_type(void **state)
+static void a_text_without_zone(void **state)
 {
     (void)state;
-    expect(CPL_I32, "2,147,483,647", "12", "thousands: ','");
-    expect(CPL_I32, "2,147,483,648", "12", "");
-    expect(CPL_I32, "3,5", "12", "");
-    expect(CPL_U8, "1,000", "12", "");
-    expect(CPL_U8, "-1,5", "12", "");
-    expect(CPL_U16, "1,000", "12", "thousands: ','");
-    expect(CPL_F32, "16.777.217,5", "1", "");
-    expect(CPL_F64, "16.777.217,5", "1", "decimal_point: ',' and thousands: '.'");
-    expect(CPL_DECIMAL, "1,255", "12,5", "");
-    expect(CPL_TIMESTAMP, "31.12.2025 10:15:07.1234567", "1.2.2026 10:15:07.1", "");
     const struct cpl_type utc = {.kind = CPL_TIMESTAMP, .unit = CPL_MICRO, .utc = true};
     const struct cpl_slice text = {.data = (const uint8_t *)"31.12.2025 10:15", .length = 16};
     const struct cpl_text_style plain = {0};
@@ -79,21 +87,12 @@ static void the_declared_type(void **state)
     assert_false(cpl_text_hint(&text, 1, &utc, &plain, hint)); /* it has no zone */
 }
 
-static void booleans(void **state)
-{
-    (void)state;
-    expect(CPL_BOOL, "Ja", "NEIN", "true_words and false_words");
-    expect(CPL_BOOL, "Ja", "vielleicht", "");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dates),
-        cmocka_unit_test(numbers),
+        cmocka_unit_test(an_option_under_which_all_fit_is_named),
         cmocka_unit_test(numbers_stay_what_they_are),
-        cmocka_unit_test(the_declared_type),
-        cmocka_unit_test(booleans),
+        cmocka_unit_test(a_text_without_zone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

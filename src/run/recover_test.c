@@ -123,20 +123,31 @@ static void sweep_data_away(struct bench *bench)
     cpl_log_free(log);
 }
 
+/* Of a run whose process died behind its decision only the log and the receipt are left. */
+static void lose_data(struct bench *bench)
+{
+    commit_and_vanish(bench, &run1);
+    sweep_data_away(bench);
+}
+
+static struct cpl_recover_report recover_by(struct bench *bench, struct hook *hook)
+{
+    struct cpl_recover_hooks hooks = {.context = hook, .repair = repair};
+    return recover(bench, &hooks);
+}
+
 static void missing_files_are_worked_again(void **state)
 {
     struct bench *bench = *state;
     struct hook hook = {.line = "a row\n"};
-    struct cpl_recover_hooks hooks = {.context = &hook, .repair = repair};
-    commit_and_vanish(bench, &run1);
-    sweep_data_away(bench);
-    struct cpl_recover_report report = recover(bench, &hooks);
+    lose_data(bench);
+    struct cpl_recover_report report = recover_by(bench, &hook);
     assert_int_equal(hook.calls, 1);
     assert_int_equal(report.repaired_files, 2);
     assert_int_equal(report.lost_files, 0);
     assert_int_equal(visible_rows(bench), 8);
     assert_int_equal(problems(bench, "checksum") + problems(bench, "missing"), 0);
-    assert_int_equal(recover(bench, &hooks).records, 0);
+    assert_int_equal(recover_by(bench, &hook).records, 0);
     assert_int_equal(hook.calls, 1);
 }
 
@@ -144,10 +155,8 @@ static void a_repair_of_other_bytes_is_refused(void **state)
 {
     struct bench *bench = *state;
     struct hook hook = {.line = "again\n"};
-    struct cpl_recover_hooks hooks = {.context = &hook, .repair = repair};
-    commit_and_vanish(bench, &run1);
-    sweep_data_away(bench);
-    struct cpl_recover_report report = recover(bench, &hooks);
+    lose_data(bench);
+    struct cpl_recover_report report = recover_by(bench, &hook);
     assert_int_equal(report.repaired_files, 0);
     assert_int_equal(report.lost_files, 2);
     assert_int_equal(report.lost_rows, 10);
@@ -158,10 +167,8 @@ static void what_can_be_repaired_is_and_the_rest_is_lost(void **state)
 {
     struct bench *bench = *state;
     struct hook hook = {.line = "a row\n", .leave = 1};
-    struct cpl_recover_hooks hooks = {.context = &hook, .repair = repair};
-    commit_and_vanish(bench, &run1);
-    sweep_data_away(bench);
-    struct cpl_recover_report report = recover(bench, &hooks);
+    lose_data(bench);
+    struct cpl_recover_report report = recover_by(bench, &hook);
     assert_int_equal(report.repaired_files, 1);
     assert_int_equal(report.lost_files, 1);
     assert_int_equal(visible_rows(bench), 8);
@@ -176,14 +183,13 @@ static void a_repair_that_fails_decides_nothing(void **state)
     struct cpl_recover_hooks hooks = {.context = &hook, .repair = repair};
     struct cpl_recover_report report;
     struct cpl_log *log;
-    commit_and_vanish(bench, &run1);
-    sweep_data_away(bench);
+    lose_data(bench);
     assert_true(cpl_log_open(bench->storage, bench->dataset, &log, &bench->err));
     assert_false(cpl_recover(log, &hooks, 0, &report, &bench->err));
     assert_int_equal(bench->err.code, CPL_E_SPACE);
     cpl_log_free(log);
     hook.failing = CPL_E_NONE;
-    assert_int_equal(recover(bench, &hooks).repaired_files, 2);
+    assert_int_equal(recover_by(bench, &hook).repaired_files, 2);
     assert_int_equal(visible_rows(bench), 8);
 }
 

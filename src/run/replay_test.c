@@ -9,8 +9,10 @@
 static const char broken[] = "schema: {columns: {id: int64, amount: int64}}\n";
 static const char fixed[] = "schema: {columns: {id: int64, amount: int64}}\n";
 
-static void write_file(const char *path, const char *text)
+/* Into the bench's directory; `path` is where it stands. */
+static void write_input(struct bench *bench, const char *name, const char *text, char path[200])
 {
+    snprintf(path, 200, "%s/%s", bench->root, name);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     fputs(text, file);
@@ -39,6 +41,39 @@ static bool run_pipeline(struct bench *bench, const char *source, bool rejects, 
     return ok;
 }
 
+static struct cpl_row_counts run_well(struct bench *bench, const char *source, bool rejects,
+                                      const char *csv, const char *schema, const char *run_id)
+{
+    struct cpl_run_result result;
+    if (!run_pipeline(bench, source, rejects, csv, schema, run_id, &result))
+        fail_msg("%s", bench->err.message);
+    struct cpl_row_counts rows = result.rows;
+    cpl_run_result_release(&result);
+    return rows;
+}
+
+static void expect_refused(struct bench *bench, const char *rejects, const char *csv,
+                           const char *run_id, enum cpl_code wanted)
+{
+    struct cpl_run_result result;
+    assert_false(run_pipeline(bench, rejects, true, csv, fixed, run_id, &result));
+    assert_int_equal(bench->err.code, wanted);
+    cpl_run_result_release(&result);
+}
+
+/* Where the rows lie that a run rejected. */
+static const char *rejects_of(struct bench *bench, const char *run_id, char path[200])
+{
+    snprintf(path, 200, "%s/_cupel/rejects/%s-00000.parquet", bench->dataset, run_id);
+    return path;
+}
+
+static void make_directory(struct bench *bench, const char *name, char path[200])
+{
+    snprintf(path, 200, "%s/%s", bench->root, name);
+    assert_int_equal(mkdir(path, 0755), 0);
+}
+
 static void assert_books(struct bench *bench, uint64_t rows, uint64_t outstanding)
 {
     struct cpl_verify_report report;
@@ -54,39 +89,29 @@ static void assert_books(struct bench *bench, uint64_t rows, uint64_t outstandin
 static void repaired_rows_land_once(void **state)
 {
     struct bench *bench = *state;
-    struct cpl_run_result result;
-    char in[96], rejects[200];
-    snprintf(in, sizeof in, "%s/in.csv", bench->root);
-    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/first-00000.parquet", bench->dataset);
-    write_file(in, "id;amount\n1;10\n2;n/a\n3;30\n4;what\n5;n/a\n6;60\n");
-    if (!run_pipeline(bench, in, false, "", broken, "first", &result))
-        fail_msg("%s", bench->err.message);
-    assert_int_equal(result.rows.landed, 3);
-    assert_int_equal(result.rows.rejected, 3);
-    cpl_run_result_release(&result);
+    struct cpl_row_counts rows;
+    char in[200], rejects[200];
+    rejects_of(bench, "first", rejects);
+    write_input(bench, "in.csv", "id;amount\n1;10\n2;n/a\n3;30\n4;what\n5;n/a\n6;60\n", in);
+    rows = run_well(bench, in, false, "", broken, "first");
+    assert_int_equal(rows.landed, 3);
+    assert_int_equal(rows.rejected, 3);
     assert_books(bench, 3, 3);
 
-    if (!run_pipeline(bench, rejects, true, ", csv: {nulls: ['n/a']}", fixed, "second", &result))
-        fail_msg("%s", bench->err.message);
-    assert_int_equal(result.rows.read, 3);
-    assert_int_equal(result.rows.landed, 2);
-    assert_int_equal(result.rows.rejected, 1);
-    cpl_run_result_release(&result);
+    rows = run_well(bench, rejects, true, ", csv: {nulls: ['n/a']}", fixed, "second");
+    assert_int_equal(rows.read, 3);
+    assert_int_equal(rows.landed, 2);
+    assert_int_equal(rows.rejected, 1);
     assert_books(bench, 5, 1); /* 6 source rows: 5 landed, 1 outstanding */
 
-    assert_false(
-        run_pipeline(bench, rejects, true, ", csv: {nulls: ['n/a']}", fixed, "third", &result));
-    assert_int_equal(bench->err.code, CPL_E_CONFLICT);
+    expect_refused(bench, rejects, ", csv: {nulls: ['n/a']}", "third", CPL_E_CONFLICT);
     assert_non_null(strstr(bench->err.message, "second"));
-    cpl_run_result_release(&result);
     assert_books(bench, 5, 1);
 
     /* What was rejected again can be repaired again. */
-    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/second-00000.parquet", bench->dataset);
-    if (!run_pipeline(bench, rejects, true, ", csv: {nulls: ['what']}", fixed, "fourth", &result))
-        fail_msg("%s", bench->err.message);
-    assert_int_equal(result.rows.landed, 1);
-    cpl_run_result_release(&result);
+    rejects_of(bench, "second", rejects);
+    rows = run_well(bench, rejects, true, ", csv: {nulls: ['what']}", fixed, "fourth");
+    assert_int_equal(rows.landed, 1);
     assert_books(bench, 6, 0);
 }
 
@@ -94,17 +119,14 @@ static void repaired_rows_land_once(void **state)
 static void a_wrong_dialect_is_refused(void **state)
 {
     struct bench *bench = *state;
-    struct cpl_run_result result;
-    char in[96], rejects[200];
-    snprintf(in, sizeof in, "%s/in.csv", bench->root);
-    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/first-00000.parquet", bench->dataset);
-    write_file(in, "id,amount\n1,10\n2,n/a\n");
-    assert_true(run_pipeline(bench, in, false, "", broken, "first", &result));
-    cpl_run_result_release(&result);
-    assert_false(run_pipeline(bench, rejects, true, ", csv: {header: no, names: [id, amount]}",
-                              fixed, "second", &result));
-    assert_int_equal(bench->err.code, CPL_E_DATA);
-    cpl_run_result_release(&result);
+    struct cpl_row_counts rows;
+    char in[200], rejects[200];
+    rejects_of(bench, "first", rejects);
+    write_input(bench, "in.csv", "id,amount\n1,10\n2,n/a\n", in);
+    rows = run_well(bench, in, false, "", broken, "first");
+    assert_int_equal(rows.rejected, 1);
+    expect_refused(bench, rejects, ", csv: {header: no, names: [id, amount]}", "second",
+                   CPL_E_DATA);
     assert_books(bench, 1, 1);
 }
 
@@ -112,21 +134,17 @@ static void a_wrong_dialect_is_refused(void **state)
 static void nothing_but_the_reject_file_is_needed(void **state)
 {
     struct bench *bench = *state;
-    struct cpl_run_result result;
-    char in[96], path[200];
-    snprintf(in, sizeof in, "%s/in.csv", bench->root);
-    snprintf(path, sizeof path, "%s/_cupel/rejects/first-00000.parquet", bench->dataset);
-    write_file(in, "amount;id\n10;1\nn/a;2\n");
-    assert_true(run_pipeline(bench, in, false, "", broken, "first", &result));
-    cpl_run_result_release(&result);
+    struct cpl_row_counts rows;
+    char in[200], path[200];
+    rejects_of(bench, "first", path);
+    write_input(bench, "in.csv", "amount;id\n10;1\nn/a;2\n", in);
+    rows = run_well(bench, in, false, "", broken, "first");
     unlink(in);
     char receipt[200];
     snprintf(receipt, sizeof receipt, "%s/_cupel/receipts/first.json", bench->dataset);
     assert_int_equal(rename(receipt, in), 0);
-    if (!run_pipeline(bench, path, true, ", csv: {nulls: ['n/a']}", fixed, "second", &result))
-        fail_msg("%s", bench->err.message);
-    assert_int_equal(result.rows.landed, 1);
-    cpl_run_result_release(&result);
+    rows = run_well(bench, path, true, ", csv: {nulls: ['n/a']}", fixed, "second");
+    assert_int_equal(rows.landed, 1);
     assert_int_equal(rename(in, receipt), 0);
     assert_books(bench, 2, 0);
 }
@@ -139,10 +157,10 @@ struct place {
 /* The places of a reject file's rows; returns how many. */
 static size_t places_of(struct bench *bench, const char *run_id, struct place *places)
 {
-    char path[300];
+    char path[200];
     size_t n = 0;
     struct cpl_batch *batch;
-    snprintf(path, sizeof path, "%s/_cupel/rejects/%s-00000.parquet", bench->dataset, run_id);
+    rejects_of(bench, run_id, path);
     struct cpl_reader *reader = cpl_reader_open(bench->storage, path, &bench->err);
     struct cpl_parquet_file *file = cpl_parquet_open(reader, path, &bench->err);
     struct cpl_parquet_scan *scan = cpl_parquet_scan_new(
@@ -168,23 +186,20 @@ static void rejects_of_rejects_point_at_the_first_bytes(void **state)
 {
     struct bench *bench = *state;
     struct cpl_run_result result;
+    struct cpl_row_counts rows;
     struct place first[20], again[20];
     static const char a[] = "id,amount\n1,10\n2,bad\n3,30\n4,\"wor\nse\"\n",
                       b[] = "amount,id\nbad,5";
-    char in[96], path[200], rejects[200];
-    snprintf(in, sizeof in, "%s/in", bench->root);
-    assert_int_equal(mkdir(in, 0755), 0);
-    snprintf(path, sizeof path, "%s/a.csv", in);
-    write_file(path, a);
-    snprintf(path, sizeof path, "%s/b.csv", in);
-    write_file(path, b);
-    assert_true(run_pipeline(bench, in, false, "", broken, "r0", &result));
-    cpl_run_result_release(&result);
+    char in[200], path[200], rejects[200];
+    make_directory(bench, "in", in);
+    write_input(bench, "in/a.csv", a, path);
+    write_input(bench, "in/b.csv", b, path);
+    rows = run_well(bench, in, false, "", broken, "r0");
     assert_int_equal(places_of(bench, "r0", first), 3);
     for (int k = 1; k < 4; k++) {
         char id[8], text[400];
-        snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/r%d-00000.parquet", bench->dataset,
-                 k - 1);
+        snprintf(id, sizeof id, "r%d", k - 1);
+        rejects_of(bench, id, rejects);
         snprintf(id, sizeof id, "r%d", k);
         if (!run_pipeline(bench, rejects, true, "", fixed, id, &result))
             fail_msg("%s", bench->err.message);
@@ -205,12 +220,10 @@ static void rejects_of_rejects_point_at_the_first_bytes(void **state)
     assert_memory_equal(b + first[2].position, "bad,5", (size_t)first[2].length);
     assert_int_equal(first[1].line, 5);
     assert_books(bench, 2, 3);
-    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/r3-00000.parquet", bench->dataset);
-    if (!run_pipeline(bench, rejects, true, "", "schema: {columns: {id: int64, amount: string}}\n",
-                      "r4", &result))
-        fail_msg("%s", bench->err.message);
-    assert_int_equal(result.rows.landed, 3); /* each behind its own header, still */
-    cpl_run_result_release(&result);
+    rejects_of(bench, "r3", rejects);
+    rows = run_well(bench, rejects, true, "", "schema: {columns: {id: int64, amount: string}}\n",
+                    "r4");
+    assert_int_equal(rows.landed, 3); /* each behind its own header, still */
     assert_books(bench, 5, 0);
 }
 
@@ -218,35 +231,26 @@ static void rejects_of_rejects_point_at_the_first_bytes(void **state)
 static void each_object_has_its_own_header(void **state)
 {
     struct bench *bench = *state;
-    struct cpl_run_result result;
-    char in[96], path[200], rejects[200];
-    snprintf(in, sizeof in, "%s/in", bench->root);
-    assert_int_equal(mkdir(in, 0755), 0);
-    snprintf(path, sizeof path, "%s/a.csv", in);
-    write_file(path, "id,amount\n1,10\n2,n/a\n3,30\n4,what\n");
-    snprintf(path, sizeof path, "%s/b.csv", in);
-    write_file(path, "amount,id\n50,5\nn/a,6\nwhat,7\n");
-    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/first-00000.parquet", bench->dataset);
-    if (!run_pipeline(bench, in, false, "", broken, "first", &result))
-        fail_msg("%s", bench->err.message);
-    assert_int_equal(result.rows.rejected, 4);
-    cpl_run_result_release(&result);
+    struct cpl_row_counts rows;
+    char in[200], path[200], rejects[200];
+    make_directory(bench, "in", in);
+    write_input(bench, "in/a.csv", "id,amount\n1,10\n2,n/a\n3,30\n4,what\n", path);
+    write_input(bench, "in/b.csv", "amount,id\n50,5\nn/a,6\nwhat,7\n", path);
+    rejects_of(bench, "first", rejects);
+    rows = run_well(bench, in, false, "", broken, "first");
+    assert_int_equal(rows.rejected, 4);
 
     /* were 6 taken for an amount, nothing would be rejected for `what`, and the null would stand in id */
     static const char strict[] = "schema: {columns: {id: int64 not null, amount: int64}}\n";
-    if (!run_pipeline(bench, rejects, true, ", csv: {nulls: ['n/a']}", strict, "second", &result))
-        fail_msg("%s", bench->err.message);
-    assert_int_equal(result.rows.read, 4);
-    assert_int_equal(result.rows.landed, 2);
-    assert_int_equal(result.rows.rejected, 2);
-    cpl_run_result_release(&result);
+    rows = run_well(bench, rejects, true, ", csv: {nulls: ['n/a']}", strict, "second");
+    assert_int_equal(rows.read, 4);
+    assert_int_equal(rows.landed, 2);
+    assert_int_equal(rows.rejected, 2);
     assert_books(bench, 5, 2);
 
-    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/second-00000.parquet", bench->dataset);
-    if (!run_pipeline(bench, rejects, true, ", csv: {nulls: ['what']}", strict, "third", &result))
-        fail_msg("%s", bench->err.message);
-    assert_int_equal(result.rows.landed, 2);
-    cpl_run_result_release(&result);
+    rejects_of(bench, "second", rejects);
+    rows = run_well(bench, rejects, true, ", csv: {nulls: ['what']}", strict, "third");
+    assert_int_equal(rows.landed, 2);
     assert_books(bench, 7, 0);
 }
 
@@ -254,25 +258,18 @@ static void each_object_has_its_own_header(void **state)
 static void each_object_has_its_own_charset(void **state)
 {
     struct bench *bench = *state;
-    struct cpl_run_result result;
-    char in[96], path[200], rejects[200];
-    snprintf(in, sizeof in, "%s/in", bench->root);
-    assert_int_equal(mkdir(in, 0755), 0);
-    snprintf(path, sizeof path, "%s/a.csv", in);
-    write_file(path, "id,amount\n1,10\n2,caf\xc3\xa9\n");
-    snprintf(path, sizeof path, "%s/b.csv", in);
-    write_file(path, "id,amount\n3,30\n4,caf\xe9\n5,na\xefve\n");
-    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/first-00000.parquet", bench->dataset);
-    if (!run_pipeline(bench, in, false, "", broken, "first", &result))
-        fail_msg("%s", bench->err.message);
-    assert_int_equal(result.rows.rejected, 3);
-    cpl_run_result_release(&result);
+    struct cpl_row_counts rows;
+    char in[200], path[200], rejects[200];
+    make_directory(bench, "in", in);
+    write_input(bench, "in/a.csv", "id,amount\n1,10\n2,caf\xc3\xa9\n", path);
+    write_input(bench, "in/b.csv", "id,amount\n3,30\n4,caf\xe9\n5,na\xefve\n", path);
+    rejects_of(bench, "first", rejects);
+    rows = run_well(bench, in, false, "", broken, "first");
+    assert_int_equal(rows.rejected, 3);
     /* all are the word for null only when both charsets are kept apart */
-    if (!run_pipeline(bench, rejects, true, ", csv: {nulls: ['caf\xc3\xa9', 'na\xc3\xafve']}",
-                      fixed, "second", &result))
-        fail_msg("%s", bench->err.message);
-    assert_int_equal(result.rows.landed, 3);
-    cpl_run_result_release(&result);
+    rows = run_well(bench, rejects, true, ", csv: {nulls: ['caf\xc3\xa9', 'na\xc3\xafve']}", fixed,
+                    "second");
+    assert_int_equal(rows.landed, 3);
     assert_books(bench, 5, 0);
 }
 
@@ -304,37 +301,29 @@ static void assert_types(struct bench *bench, const char *run_id, const char *wa
 static void types_start_where_they_were(void **state)
 {
     struct bench *bench = *state;
-    struct cpl_run_result result;
-    char in[96], rejects[200];
-    snprintf(in, sizeof in, "%s/in.csv", bench->root);
-    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/first-00000.parquet", bench->dataset);
-    write_file(in, "id,text,day,price,n\n1,x,2024-01-02,1.25,1\n2,5,,3,2\n3,7\n4,8,,2.5,1.5,9\n");
-    if (!run_pipeline(bench, in, false, "", "schema: {columns: {n: double}}\n", "first", &result))
-        fail_msg("%s", bench->err.message);
-    assert_int_equal(result.rows.rejected, 2);
-    cpl_run_result_release(&result);
+    struct cpl_row_counts rows;
+    char in[200], rejects[200];
+    rejects_of(bench, "first", rejects);
+    write_input(bench, "in.csv",
+                "id,text,day,price,n\n1,x,2024-01-02,1.25,1\n2,5,,3,2\n3,7\n4,8,,2.5,1.5,9\n", in);
+    rows = run_well(bench, in, false, "", "schema: {columns: {n: double}}\n", "first");
+    assert_int_equal(rows.rejected, 2);
     assert_types(bench, "first", "int64 string date decimal(18,2) double");
-    if (!run_pipeline(bench, rejects, true, ", csv: {ragged: pad}", "", "second", &result))
-        fail_msg("%s", bench->err.message);
-    cpl_run_result_release(&result);
+    rows = run_well(bench, rejects, true, ", csv: {ragged: pad}", "", "second");
     assert_types(bench, "second", "int64 string date decimal(18,2) double");
 }
 
 static void types_widen_where_they_must(void **state)
 {
     struct bench *bench = *state;
-    struct cpl_run_result result;
-    char in[96], rejects[200];
-    snprintf(in, sizeof in, "%s/in.csv", bench->root);
-    snprintf(rejects, sizeof rejects, "%s/_cupel/rejects/first-00000.parquet", bench->dataset);
-    write_file(in, "id,amount\n1,10\n2,0.5\n");
-    assert_true(run_pipeline(bench, in, false, "", broken, "first", &result));
-    assert_int_equal(result.rows.rejected, 1);
-    cpl_run_result_release(&result);
-    if (!run_pipeline(bench, rejects, true, "", "", "second", &result))
-        fail_msg("%s", bench->err.message);
-    assert_int_equal(result.rows.landed, 1);
-    cpl_run_result_release(&result);
+    struct cpl_row_counts rows;
+    char in[200], rejects[200];
+    rejects_of(bench, "first", rejects);
+    write_input(bench, "in.csv", "id,amount\n1,10\n2,0.5\n", in);
+    rows = run_well(bench, in, false, "", broken, "first");
+    assert_int_equal(rows.rejected, 1);
+    rows = run_well(bench, rejects, true, "", "", "second");
+    assert_int_equal(rows.landed, 1);
     assert_types(bench, "second", "int64 decimal(38,1)");
 }
 

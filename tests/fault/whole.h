@@ -6,6 +6,8 @@
 
 #include "run/run.h"
 
+#include <errno.h>
+
 struct job {
     const char *config, *run_id;
     bool rejects; /* a replay: source.path names reject files */
@@ -132,4 +134,41 @@ static inline void assert_verified(struct bench *bench, uint64_t rows, uint64_t 
     assert_int_equal(report.rows, rows);
     assert_int_equal(report.outstanding_rejects, rejects);
     cpl_verify_report_release(&report);
+}
+
+/* ---- system calls that fail ---- */
+
+static const struct fault {
+    const char *name;
+    enum cpl_fault_call call;
+    int errnum;
+    enum cpl_code code; /* NONE: it does no harm */
+} faults[] = {
+    {"open: EMFILE", CPL_FAULT_OPEN, EMFILE, CPL_E_IO},
+    {"open: EACCES", CPL_FAULT_OPEN, EACCES, CPL_E_PERMISSION},
+    {"read: EIO", CPL_FAULT_READ, EIO, CPL_E_IO},
+    {"write: ENOSPC", CPL_FAULT_WRITE, ENOSPC, CPL_E_SPACE},
+    {"write: EIO", CPL_FAULT_WRITE, EIO, CPL_E_IO},
+    {"fsync: EIO", CPL_FAULT_FSYNC, EIO, CPL_E_IO},
+    {"fsync: ENOSPC", CPL_FAULT_FSYNC, ENOSPC, CPL_E_SPACE},
+    {"rename: EIO", CPL_FAULT_RENAME, EIO, CPL_E_IO},
+    {"rename: ENOSPC", CPL_FAULT_RENAME, ENOSPC, CPL_E_SPACE},
+    {"mkdir: ENOSPC", CPL_FAULT_MKDIR, ENOSPC, CPL_E_SPACE},
+    {"close: EIO", CPL_FAULT_CLOSE, EIO, CPL_E_IO},
+    {"a short write", CPL_FAULT_SHORT_WRITE, 0, CPL_E_NONE},
+    {"open: EINTR", CPL_FAULT_OPEN, EINTR, CPL_E_NONE},
+    {"read: EINTR", CPL_FAULT_READ, EINTR, CPL_E_NONE},
+    {"write: EINTR", CPL_FAULT_WRITE, EINTR, CPL_E_NONE},
+    {"fsync: EINTR", CPL_FAULT_FSYNC, EINTR, CPL_E_NONE},
+    {"rename: EINTR", CPL_FAULT_RENAME, EINTR, CPL_E_NONE},
+};
+enum { FAULTS = sizeof faults / sizeof *faults };
+
+static inline size_t fault_of(enum cpl_fault_call call, int errnum)
+{
+    for (size_t f = 0; f < FAULTS; f++)
+        if (faults[f].call == call && faults[f].errnum == errnum)
+            return f;
+    fail_msg("there is no such fault");
+    return 0;
 }

@@ -260,31 +260,6 @@ static void each_allocation_fails(void **state)
 
 /* ---- system calls ---- */
 
-static const struct {
-    const char *name;
-    enum cpl_fault_call call;
-    int errnum;
-    enum cpl_code code; /* NONE: it does no harm */
-} faults[] = {
-    {"open: EMFILE", CPL_FAULT_OPEN, EMFILE, CPL_E_IO},
-    {"open: EACCES", CPL_FAULT_OPEN, EACCES, CPL_E_PERMISSION},
-    {"read: EIO", CPL_FAULT_READ, EIO, CPL_E_IO},
-    {"write: ENOSPC", CPL_FAULT_WRITE, ENOSPC, CPL_E_SPACE},
-    {"write: EIO", CPL_FAULT_WRITE, EIO, CPL_E_IO},
-    {"fsync: EIO", CPL_FAULT_FSYNC, EIO, CPL_E_IO},
-    {"fsync: ENOSPC", CPL_FAULT_FSYNC, ENOSPC, CPL_E_SPACE},
-    {"rename: EIO", CPL_FAULT_RENAME, EIO, CPL_E_IO},
-    {"rename: ENOSPC", CPL_FAULT_RENAME, ENOSPC, CPL_E_SPACE},
-    {"mkdir: ENOSPC", CPL_FAULT_MKDIR, ENOSPC, CPL_E_SPACE},
-    {"close: EIO", CPL_FAULT_CLOSE, EIO, CPL_E_IO},
-    {"a short write", CPL_FAULT_SHORT_WRITE, 0, CPL_E_NONE},
-    {"open: EINTR", CPL_FAULT_OPEN, EINTR, CPL_E_NONE},
-    {"read: EINTR", CPL_FAULT_READ, EINTR, CPL_E_NONE},
-    {"write: EINTR", CPL_FAULT_WRITE, EINTR, CPL_E_NONE},
-    {"fsync: EINTR", CPL_FAULT_FSYNC, EINTR, CPL_E_NONE},
-    {"rename: EINTR", CPL_FAULT_RENAME, EINTR, CPL_E_NONE},
-};
-
 /* Until no call of the kind was left to fail. */
 static void fail_each(struct bench *bench, const struct scenario *scenario, size_t f)
 {
@@ -326,7 +301,7 @@ static void each_call_fails(void **state)
     write_inputs(bench);
     int files = open_files();
     for (int i = 0; i < SCENARIOS; i++)
-        for (size_t f = 0; f < sizeof faults / sizeof *faults; f++)
+        for (size_t f = 0; f < FAULTS; f++)
             fail_each(bench, &scenarios[i], f);
     assert_int_equal(open_files(), files);
 }
