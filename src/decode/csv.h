@@ -29,13 +29,15 @@ struct cpl_csv_dialect {
     bool names_set, ragged_set, trim_set, nulls_set, empty_is_null_set, quoted_null_set;
     bool decimal_point_set, thousands_set, date_format_set, time_format_set, timestamp_format_set;
     bool true_words_set, false_words_set, lenient_set, short_header_set;
-    bool short_header;        /* detected: rows end in a delimiter, the header does not */
-    bool separator_line;      /* detected: the first line is Excel's `sep=;` */
-    int newline;              /* enum cpl_csv_newline; LF also takes CRLF */
-    int header;               /* enum cpl_csv_header */
-    int ragged;               /* PAD: missing last fields are null */
-    int trim;                 /* blanks around unquoted strings */
-    int64_t skip_lines;       /* preamble before header or data */
+    bool short_header;   /* detected: rows end in a delimiter, the header does not */
+    bool separator_line; /* detected: the first line is Excel's `sep=;` */
+    int newline;         /* enum cpl_csv_newline; LF also takes CRLF */
+    int header;          /* enum cpl_csv_header */
+    int ragged;          /* PAD: missing last fields are null */
+    int trim;            /* blanks around unquoted strings */
+    int64_t skip_lines;  /* preamble before header or data */
+    int64_t width;       /* fields in a row, at least those of the header */
+    bool width_set;
     struct cpl_strings names; /* column names given by the user */
     struct cpl_strings nulls; /* unquoted texts that mean null besides the empty one */
     bool empty_is_null;       /* the unquoted empty field is null (default) */

@@ -332,6 +332,12 @@ static bool names_more(const struct cpl_csv_dialect *d, const struct csv_walk *f
     return first->fields > usual && d->header == CPL_HEADER_AUTO && !first->bad;
 }
 
+uint32_t cpl_csv_said_width(const struct cpl_csv_dialect *d, uint32_t fields)
+{
+    bool more = d->width_set && (d->width > fields || d->header == CPL_HEADER_NO);
+    return more ? (uint32_t)d->width : fields;
+}
+
 /* The width that rows have: the header's where one is said to be, else the usual one. */
 static bool count_columns(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                           const struct csv_walk *first, uint32_t *n, struct cpl_error *err)
@@ -340,9 +346,9 @@ static bool count_columns(const struct cpl_csv_dialect *d, const struct cpl_samp
     struct cpl_sample rest = cpl_csv_behind_preamble(d, sample);
     if (!cpl_csv_score(&rest, cpl_csv_rules_of(d), &score, err))
         return false;
-    bool wider = d->short_header_set && d->short_header;
-    *n = first ? first->fields + wider : 0;
-    if (first && !wider && score.fields > 1 && score.agreeing * 2 > score.records &&
+    bool wider = d->short_header_set && d->short_header, said = wider || d->width_set;
+    *n = first ? cpl_csv_said_width(d, first->fields + wider) : 0;
+    if (first && !said && score.fields > 1 && score.agreeing * 2 > score.records &&
         (d->header != CPL_HEADER_YES || d->short_header) && !names_more(d, first, score.fields))
         *n = score.fields;
     if (d->names.n > *n)

@@ -85,15 +85,15 @@ static bool view_header(struct view *view, const struct csv_walk *header,
                         struct cpl_error *err)
 {
     struct cpl_csv_dialect *d = view->dialect;
-    bool said = d->header_set && !d->short_header;
+    bool said = d->width_set || (d->header_set && !d->short_header);
     if (!view->some) {
         view->fits = true;
         return true;
     }
     if (!d->n_columns) /* all is said */
-        d->n_columns = header->fields + d->short_header;
+        d->n_columns = cpl_csv_said_width(d, header->fields + d->short_header);
     else if (said || header->fields > d->n_columns || !is_usual(score, d->n_columns))
-        d->n_columns = header->fields;
+        d->n_columns = cpl_csv_said_width(d, header->fields);
     if (!cpl_csv_name_columns(d, header, err))
         return false;
     view->fits = fits_schema(d, schema, closed, &view->shared, &view->why);

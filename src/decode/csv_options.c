@@ -116,6 +116,17 @@ const struct cpl_option cpl_csv_options[] = {
      .default_text = "false",
      .flags = CPL_OPTION_ADVANCED,
      .summary = "Rows end in a delimiter, and the header does not; detected."},
+    {.name = "columns",
+     .type = CPL_OPTION_INT,
+     .offset = AT(width),
+     .set_offset = AT(width_set),
+     .min = 1,
+     .max = 100000,
+     .flags = CPL_OPTION_ADVANCED,
+     .summary =
+         "How many fields a row has, where the header does not tell; detected. Those that it "
+         "does not name are called column3, column4 and so on.",
+     .example = "4"},
     {.name = "names",
      .type = CPL_OPTION_STRINGS,
      .offset = AT(names),
@@ -254,9 +265,9 @@ static void describe_flag(struct cpl_json_writer *json, const char *key, bool va
 /* Settled by looking, or given: described always. */
 static bool is_detected(const char *name)
 {
-    static const char *const names[] = {"delimiter",     "quote",      "escape",
-                                        "comment",       "newline",    "header",
-                                        "decimal_point", "skip_lines", NULL};
+    static const char *const names[] = {"delimiter", "quote",  "escape",        "comment",
+                                        "newline",   "header", "decimal_point", "skip_lines",
+                                        "columns",   NULL};
     size_t i = 0;
     while (names[i] && strcmp(names[i], name) != 0)
         i++;

@@ -189,6 +189,16 @@ static void no_row_is_good(void **state)
     end(&run);
 }
 
+/* Where the width is said, rows of no other one are taken, but for a header that names more. */
+static void width_is_said(void **state)
+{
+    (void)state;
+    expect("a,b\n1,2\n1,2,3\n", OPTIONS("columns", "3"), "1|2|3\n", "ragged@4+4:- ");
+    expect("a,b,c\n1,2\n1,2,3\n", OPTIONS("columns", "2"), "1|2|3\n", "ragged@6+4:- ");
+    expect("1,2\n3,4\n", OPTIONS("columns", "3", "header", "no"), "", "ragged@0+4:- ragged@4+4:- ");
+    expect("1,2\n3,4\n", OPTIONS("columns", "1", "header", "no"), "", "ragged@0+4:- ragged@4+4:- ");
+}
+
 /* A sample of bad rows asks for a longer one, until there is none or enough were seen. */
 static void bad_rows_ask_for_more(void **state)
 {
@@ -849,6 +859,7 @@ int main(void)
         cmocka_unit_test(dialects),
         cmocka_unit_test(no_row_is_good),
         cmocka_unit_test(bad_rows_ask_for_more),
+        cmocka_unit_test(width_is_said),
         cmocka_unit_test(blanks_above_the_header),
         cmocka_unit_test(rows_are_no_preamble),
         cmocka_unit_test(comments_are_told_from_rows),

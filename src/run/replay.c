@@ -7,17 +7,51 @@
 
 /* ---- the dialect ---- */
 
+static bool is_set(const struct cpl_option *table, const char *name, const void *settings)
+{
+    const struct cpl_option *option = cpl_option_find(table, name);
+    return option && option->set_offset &&
+           *(const bool *)((const char *)settings + option->set_offset);
+}
+
 /* Null: no such character. */
 static bool keep_setting(const struct cpl_option *table, const struct cpl_pair *pair,
                          struct cpl_arena *arena, void *settings, struct cpl_error *err)
 {
     const struct cpl_option *option = cpl_option_find(table, pair->key);
-    if (!option || !option->set_offset ||
-        *(const bool *)((const char *)settings + option->set_offset))
+    if (!option || !option->set_offset || is_set(table, pair->key, settings))
         return true;
     const char *value = pair->value ? pair->value : option->type == CPL_OPTION_CHAR ? "none" : NULL;
     return !value || cpl_option_set(table, option->name, value, "the dialect of the rejected rows",
                                     arena, settings, err);
+}
+
+/* Do the pipeline's own words cut rows into fields otherwise than they were cut? Then they have another width, too. */
+static bool cuts_anew(const struct cpl_option *table, const struct cpl_pairs *dialect,
+                      const void *settings)
+{
+    static const char *const marks[] = {"delimiter", "quote", "escape"};
+    for (size_t i = 0; i < dialect->n; i++)
+        for (size_t k = 0; k < sizeof marks / sizeof *marks; k++) {
+            const struct cpl_pair *pair = &dialect->items[i];
+            if (strcmp(pair->key, marks[k]) != 0 || !is_set(table, marks[k], settings))
+                continue;
+            char own = *((const char *)settings + cpl_option_find(table, marks[k])->offset);
+            if (own != (pair->value ? pair->value[0] : 0))
+                return true;
+        }
+    return false;
+}
+
+static bool keep_dialect_of(const struct cpl_option *table, const struct cpl_pairs *dialect,
+                            struct cpl_arena *arena, void *settings, struct cpl_error *err)
+{
+    bool anew = cuts_anew(table, dialect, settings);
+    for (size_t i = 0; i < dialect->n; i++)
+        if (!(anew && !strcmp(dialect->items[i].key, "columns")) &&
+            !keep_setting(table, &dialect->items[i], arena, settings, err))
+            return false;
+    return true;
 }
 
 /* The way to the rows is the replay's own, whatever the pipeline says of its source: they stand one behind the other. */
@@ -38,9 +72,8 @@ bool cpl_replay_settings(const struct cpl_option *table, const struct cpl_input 
 {
     if (!input->rejects)
         return true;
-    for (size_t i = 0; input->dialect && i < input->dialect->n; i++)
-        if (!keep_setting(table, &input->dialect->items[i], arena, settings, err))
-            return false;
+    if (input->dialect && !keep_dialect_of(table, input->dialect, arena, settings, err))
+        return false;
     return set_framing(table, input, arena, settings, err);
 }
 
