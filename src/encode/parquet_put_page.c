@@ -59,6 +59,12 @@ bool cpl_column_encode_values(struct cpl_parquet_column *c, struct cpl_buffer *o
     }
 }
 
+/* Bytes of a page's levels; those in front of what the codec gets. */
+struct page_levels {
+    uint32_t rep, def;
+    size_t in_front;
+};
+
 static bool put_one_level(struct cpl_parquet_column *c, const uint8_t *levels, unsigned max,
                           struct cpl_buffer *out, uint32_t *size, struct cpl_error *err)
 {
@@ -218,59 +224,82 @@ bool cpl_column_put_page(struct cpl_parquet_column *c, struct cpl_parquet_page_h
     return cpl_buffer_append(out, stored->data, stored->size, err);
 }
 
-bool cpl_column_flush_page(struct cpl_parquet_column *c, bool last, struct cpl_error *err)
+/* Of a version 2 page `levels` says how long the two runs of levels in front are. */
+static struct cpl_parquet_page_header page_header(const struct cpl_parquet_column *c,
+                                                  enum cpl_parquet_encoding encoding,
+                                                  const struct page_levels *levels)
+{
+    const struct column_page *p = &c->page;
+    if (c->options->page_version == 0)
+        return (struct cpl_parquet_page_header){
+            .type = CPL_PARQUET_DATA_PAGE,
+            .has_data = true,
+            .data = {.num_values = (int32_t)p->n_levels,
+                     .encoding = encoding,
+                     .definition_encoding = CPL_PARQUET_RLE,
+                     .repetition_encoding = CPL_PARQUET_RLE},
+        };
+    return (struct cpl_parquet_page_header){
+        .type = CPL_PARQUET_DATA_PAGE_V2,
+        .has_data_v2 = true,
+        .data_v2 = {.num_values = (int32_t)p->n_levels,
+                    .num_nulls = (int32_t)p->n_nulls,
+                    .num_rows = (int32_t)p->n_rows,
+                    .encoding = encoding,
+                    .definition_bytes = (int32_t)levels->def,
+                    .repetition_bytes = (int32_t)levels->rep},
+    };
+}
+
+/* Levels, then values, into the scratch body. */
+static bool put_body(struct cpl_parquet_column *c, struct page_levels *levels,
+                     struct cpl_error *err)
 {
     struct column_page *p = &c->page;
-    if (!p->n_levels)
-        return true;
-    if (!cpl_column_choose(c, last, err))
+    struct cpl_buffer *body = &c->scratch->body;
+    body->size = 0;
+    if (!put_one_level(c, p->rep, (unsigned)c->leaf->max_rep, body, &levels->rep, err) ||
+        !put_one_level(c, p->has_def ? p->def : NULL, (unsigned)c->leaf->max_def, body,
+                       &levels->def, err))
         return false;
-    uint64_t unencoded = c->class == CPL_LEAF_BYTES ? p->bytes.size : 0;
+    levels->in_front = c->options->page_version == 0 ? 0 : body->size;
+    return cpl_column_encode_values(c, body, err);
+}
+
+/* The bounds that were not kept while filling, and the bytes of the values before encoding. */
+static bool bound_late(struct cpl_parquet_column *c, uint64_t *unencoded, struct cpl_error *err)
+{
+    *unencoded = c->class == CPL_LEAF_BYTES ? c->page.bytes.size : 0;
     if (c->class == CPL_LEAF_BOOL)
         bound_bools(c);
-    if (c->mode == MODE_DICTIONARY && column_is_slices(c->class)) {
-        uint64_t total = 0;
-        if (!bound_codes(c, &total, err))
-            return false;
-        unencoded = c->class == CPL_LEAF_BYTES ? total : 0;
-    }
-    c->scratch->body.size = 0;
-    uint32_t rep_size, def_size;
-    if (!put_one_level(c, p->rep, (unsigned)c->leaf->max_rep, &c->scratch->body, &rep_size, err) ||
-        !put_one_level(c, p->has_def ? p->def : NULL, (unsigned)c->leaf->max_def, &c->scratch->body,
-                       &def_size, err))
+    if (c->mode != MODE_DICTIONARY || !column_is_slices(c->class))
+        return true;
+    uint64_t total = 0;
+    if (!bound_codes(c, &total, err))
         return false;
-    size_t levels = c->scratch->body.size;
-    if (!cpl_column_encode_values(c, &c->scratch->body, err))
+    *unencoded = c->class == CPL_LEAF_BYTES ? total : 0;
+    return true;
+}
+
+bool cpl_column_flush_page(struct cpl_parquet_column *c, bool last, struct cpl_error *err)
+{
+    if (!c->page.n_levels)
+        return true;
+    uint64_t unencoded, offset = c->chunk.pages.size;
+    struct page_levels levels;
+    if (!cpl_column_choose(c, last, err) || !bound_late(c, &unencoded, err) ||
+        !put_body(c, &levels, err))
         return false;
     enum cpl_parquet_encoding encoding = c->mode == MODE_DICTIONARY ? CPL_PARQUET_RLE_DICTIONARY
                                                                     : c->encoding;
-    struct cpl_parquet_page_header header = {0};
-    if (c->options->page_version == 0) {
-        header.type = CPL_PARQUET_DATA_PAGE;
-        header.has_data = true;
-        header.data = (struct cpl_parquet_data_page){.num_values = (int32_t)p->n_levels,
-                                                     .encoding = encoding,
-                                                     .definition_encoding = CPL_PARQUET_RLE,
-                                                     .repetition_encoding = CPL_PARQUET_RLE};
-        levels = 0;
-    } else {
-        header.type = CPL_PARQUET_DATA_PAGE_V2;
-        header.has_data_v2 = true;
-        header.data_v2 = (struct cpl_parquet_data_page_v2){.num_values = (int32_t)p->n_levels,
-                                                           .num_nulls = (int32_t)p->n_nulls,
-                                                           .num_rows = (int32_t)p->n_rows,
-                                                           .encoding = encoding,
-                                                           .definition_bytes = (int32_t)def_size,
-                                                           .repetition_bytes = (int32_t)rep_size};
-    }
-    uint64_t offset = c->chunk.pages.size;
+    struct cpl_parquet_page_header header = page_header(c, encoding, &levels);
     size_t expected = offset ? 0 : c->last_pages + c->last_pages / 16;
     if (!cpl_buffer_reserve(&c->chunk.pages, expected, err) ||
-        !cpl_column_put_page(c, &header, &c->scratch->body, levels, &c->chunk.pages, err) ||
+        !cpl_column_put_page(c, &header, &c->scratch->body, levels.in_front, &c->chunk.pages,
+                             err) ||
         !record_page(c, offset, unencoded, encoding, err) || !count_levels(c, err))
         return false;
-    c->rows += p->n_rows;
+    c->rows += c->page.n_rows;
     cpl_column_clear_page(c);
     return true;
 }
