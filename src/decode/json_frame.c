@@ -253,16 +253,15 @@ enum json_frame_result json_frame_advance(struct json_frame *frame, struct json_
     bool cut = step.p ? step.p >= lex->end : lex->where >= lex->end;
     if (cut && !whole)
         return FRAME_NEED;
-    if (!step.p && step.state == FRAME_START) { /* what went before was good */
+    bool broken = !step.p || (step.result == FRAME_ROW && cut);
+    if (step.p && broken)
+        json_fail(lex, JSON_SYNTAX, lex->end, "the input ends before the array of rows is closed");
+    if (broken && step.document != *p) { /* what went before was good */
         frame->state = FRAME_START;
         *p = step.document;
     }
-    if (!step.p)
+    if (broken)
         return FRAME_BROKEN;
-    if (step.result == FRAME_ROW && cut) {
-        json_fail(lex, JSON_SYNTAX, lex->end, "the input ends before the array of rows is closed");
-        return FRAME_BROKEN;
-    }
     frame->state = step.state;
     frame->level = step.level;
     *p = step.p;

@@ -194,7 +194,7 @@ const uint8_t *json_resync(struct json_frame *frame, const struct json_lex *lex,
                            const struct json_alike *alike, bool whole, bool in_value,
                            const uint8_t *p)
 {
-    bool leaving = !in_value && frame->broken == FRAME_LEAVING;
+    bool leaving = !in_value && frame->broken == FRAME_LEAVING && frame->state != FRAME_START;
     bool document = frame->state == FRAME_START || (frame->state == FRAME_FOUND && !frame->n_path);
     struct scan scan = {.alike = alike,
                         .start = p,

@@ -311,6 +311,8 @@ static void slips_in_arrays(void **state)
         {"[" A(1) ",\"\xFF\"," A(3) ",{\"a\":\"\\ud800\"}," A(4) "]", A(1) "\n" A(3) "\n" A(4) "\n",
          "charset@9+3 -\ncharset@21+14 -\n"},
         {"[" A(1) ",{\"a\"2}\n]\n[" A(3) "]", A(1) "\n" A(3) "\n", "syntax@9+6 -\n"},
+        {"[" A(1) "]\n[", A(1) "\n", "syntax@10+1 -\n"},
+        {"[" A(1) ",x]\n[]\n [ ", A(1) "\n", "syntax@9+1 -\nsyntax@16+2 -\n"},
     };
     for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
         struct fixture f = {.options = "{\"layout\": \"array\"}"};
@@ -343,6 +345,8 @@ static void slips_around_the_rows(void **state)
     expect(options,
            "[0]{\"x\":bad}\n{\"x\":{\"items\":[" A(1) "] 1}}\n{\"x\":{\"items\":[" A(2) "]}}",
            A(1) "\n" A(2) "\n", "syntax@0+3 -\nsyntax@3+9 -\nsyntax@35+5 -\n");
+    expect("{\"rows\": \"r\"}", "{\"r\":[" A(1) "]}\n{\"r\":[] x}\n{\"r\":[" A(2) "]}\n{\"r\":[",
+           A(1) "\n" A(2) "\n", "syntax@16+10 -\nsyntax@43+6 -\n");
     expect("{\"rows\": \"r\"}", "{\"r\":[" A(1) ",{\"a\":2]}\n{\"r\":[" A(3) "]}",
            A(1) "\n" A(3) "\n", "syntax@14+6 -\n");
 }
