@@ -242,6 +242,21 @@ static bool ends_blank(const struct cpl_csv_block *block, uint32_t n)
            is_blank_record(block, n > 1 ? ends[n - 2] + 1 : 0, ends[n - 1], 1);
 }
 
+/* Is no row of a regular block over the limit? */
+static bool rows_are_short(const struct cpl_csv_block *block)
+{
+    uint32_t columns = block->dialect->n_columns, start = 0;
+    if (block->usable <= block->max_row_bytes)
+        return true;
+    for (uint32_t i = columns; i <= block->scan.n; i += columns) {
+        uint32_t newline = block->scan.positions[i - 1];
+        if (newline - start > block->max_row_bytes)
+            return false;
+        start = newline + 1;
+    }
+    return true;
+}
+
 bool cpl_csv_block_fill(struct cpl_csv_block *block, struct cpl_error *err)
 {
     for (;;) {
@@ -271,6 +286,7 @@ bool cpl_csv_block_fill(struct cpl_csv_block *block, struct cpl_error *err)
         block->regular = block->data[scan->positions[i - 1]] == block->rules.newline;
     if (columns == 1 && ends_blank(block, n))
         block->regular = false;
+    block->regular = block->regular && rows_are_short(block);
     if (block->regular && scan->non_ascii)
         block->regular = cpl_utf8_valid(block->data, block->usable);
     return true;

@@ -134,6 +134,17 @@ static void lengths_are_true(void **state)
     assert_string_equal(seen.text, "limit@8+1000004 line 2 raw 65536; ");
 }
 
+/* A row over the limit that the block has room for, all rows around it being as they should. */
+static void long_rows_in_a_block(void **state)
+{
+    (void)state;
+    struct seen seen;
+    assert_int_equal(decode("a,b\n1,x\n2,", "z", 998, "\n3,y\n", &seen), 3);
+    assert_string_equal(seen.text, "");
+    assert_int_equal(decode("a,b\n1,x\n2,", "z", 999, "\n3,y\n", &seen), 2);
+    assert_string_equal(seen.text, "limit@8+1002 line 2 raw 1002; ");
+}
+
 static void an_unclosed_quote_costs_its_line(void **state)
 {
     (void)state;
@@ -147,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ends_as_records_do),
         cmocka_unit_test(lengths_are_true),
+        cmocka_unit_test(long_rows_in_a_block),
         cmocka_unit_test(an_unclosed_quote_costs_its_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
