@@ -124,7 +124,8 @@ static uint64_t offset_in(const struct decompress_stream *stream)
 /* Keep what is unread, read more behind it. */
 static bool fill(struct decompress_stream *stream, struct cpl_error *err)
 {
-    memmove(stream->input, stream->input + stream->at, stream->size);
+    if (stream->at)
+        memmove(stream->input, stream->input + stream->at, stream->size);
     stream->input_offset += stream->at;
     stream->at = 0;
     size_t got = 0, room = INPUT_BLOCK - stream->size;
@@ -271,16 +272,28 @@ static bool within_limits(const struct decompress_stream *stream, struct cpl_err
     return true;
 }
 
+/* The bytes to hand to the codec next: *ready are here. */
+static bool make_ready(struct decompress_stream *stream, size_t *ready, struct cpl_error *err)
+{
+    size_t chunk = stream->codec->chunk;
+    size_t wanted = chunk ? chunk - (offset_in(stream) - stream->member_start) % chunk : 1;
+    if (!fill_at_least(stream, wanted, err))
+        return false;
+    *ready = chunk && stream->size > wanted ? wanted : stream->size;
+    return true;
+}
+
 /* One call of the codec. *got may stay 0. */
 static bool advance(struct decompress_stream *stream, void *data, size_t size, size_t *got,
                     struct cpl_error *err)
 {
-    if (!stream->size && !stream->input_ended && !fill(stream, err))
+    size_t ready = 0;
+    if (!make_ready(stream, &ready, err))
         return false;
     struct cpl_codec_io io = {
-        .in = stream->input + stream->at, .in_size = stream->size, .out = data, .out_size = size};
+        .in = stream->input + stream->at, .in_size = ready, .out = data, .out_size = size};
     enum cpl_codec_step step = stream->codec->step(stream->state, &io, err);
-    size_t consumed = stream->size - io.in_size;
+    size_t consumed = ready - io.in_size;
     *got = size - io.out_size;
     stream->at += consumed;
     stream->size -= consumed;

@@ -2,8 +2,8 @@
  * each member's CRC-32 and length.
  *
  * ISA-L reads headers too, but forgets between two calls which parts of one are still to come. In a damaged
- * deflate block, how many of the bytes in front of the damage come out (and so the place that the
- * error names) depends on how the block was handed to it: that alone may differ between one thread and several. */
+ * deflate block, how many of the bytes in front of the damage it decodes depends on where its input was cut: the
+ * cuts are therefore at fixed places of the member (`chunk`). What it decoded and still holds then comes out first. */
 #include "decode/compress.h"
 
 #include <isa-l/crc.h>
@@ -22,6 +22,7 @@ struct gzip {
     uint32_t at, extra; /* bytes of the part that were read; of the extra field */
     uint32_t crc, check;
     uint8_t flags;
+    int wrong; /* ISA-L's result when it failed, else 0 */
 };
 
 static void *gzip_open(unsigned threads, struct cpl_error *err)
@@ -41,6 +42,7 @@ static bool gzip_begin(void *state, struct cpl_error *err)
     gzip->inflate.crc_flag = ISAL_GZIP_NO_HDR_VER;
     gzip->part = PART_FIXED;
     gzip->at = gzip->crc = gzip->check = gzip->extra = gzip->flags = 0;
+    gzip->wrong = 0;
     return true;
 }
 
@@ -129,17 +131,27 @@ static const char *reason(int result)
     }
 }
 
-static enum cpl_codec_step gzip_step(void *state, struct cpl_codec_io *io, struct cpl_error *err)
+/* The bytes in front of the damage that ISA-L has decoded but not handed out, then the failure. */
+static enum cpl_codec_step fail_behind_held(struct gzip *gzip, struct cpl_codec_io *io,
+                                            struct cpl_error *err)
 {
-    struct gzip *gzip = state;
     struct inflate_state *inflate = &gzip->inflate;
-    const char *wrong = NULL;
-    for (; gzip->part != BODY && io->in_size && !wrong; io->in++, io->in_size--)
-        wrong = header_byte(gzip, *io->in);
-    if (wrong)
-        cpl_fail(err, CPL_E_DATA, "%s", wrong);
-    if (wrong || gzip->part != BODY)
-        return wrong ? CPL_CODEC_FAILED : CPL_CODEC_MORE;
+    int32_t held = inflate->tmp_out_valid - inflate->tmp_out_processed;
+    size_t take = held < 0 ? 0 : (size_t)held < io->out_size ? (size_t)held : io->out_size;
+    memcpy(io->out, inflate->tmp_out_buffer + inflate->tmp_out_processed, take);
+    inflate->tmp_out_processed += (int32_t)take;
+    io->out += take;
+    io->out_size -= take;
+    if (held > (int32_t)take)
+        return CPL_CODEC_MORE;
+    cpl_fail(err, CPL_E_DATA, "%s", reason(gzip->wrong));
+    return CPL_CODEC_FAILED;
+}
+
+static enum cpl_codec_step inflate_body(struct gzip *gzip, struct cpl_codec_io *io,
+                                        struct cpl_error *err)
+{
+    struct inflate_state *inflate = &gzip->inflate;
     const uint32_t most = UINT32_C(1) << 30;
     uint32_t in_size = io->in_size < most ? (uint32_t)io->in_size : most;
     uint32_t out_size = io->out_size < most ? (uint32_t)io->out_size : most;
@@ -153,10 +165,25 @@ static enum cpl_codec_step gzip_step(void *state, struct cpl_codec_io *io, struc
     io->out += out_size - inflate->avail_out;
     io->out_size -= out_size - inflate->avail_out;
     if (result < 0 || result == ISAL_NEED_DICT) {
-        cpl_fail(err, CPL_E_DATA, "%s", reason(result));
-        return CPL_CODEC_FAILED;
+        gzip->wrong = result;
+        return fail_behind_held(gzip, io, err);
     }
     return inflate->block_state == ISAL_BLOCK_FINISH ? CPL_CODEC_MEMBER_END : CPL_CODEC_MORE;
+}
+
+static enum cpl_codec_step gzip_step(void *state, struct cpl_codec_io *io, struct cpl_error *err)
+{
+    struct gzip *gzip = state;
+    const char *wrong = NULL;
+    if (gzip->wrong)
+        return fail_behind_held(gzip, io, err);
+    for (; gzip->part != BODY && io->in_size && !wrong; io->in++, io->in_size--)
+        wrong = header_byte(gzip, *io->in);
+    if (wrong)
+        cpl_fail(err, CPL_E_DATA, "%s", wrong);
+    if (wrong || gzip->part != BODY)
+        return wrong ? CPL_CODEC_FAILED : CPL_CODEC_MORE;
+    return inflate_body(gzip, io, err);
 }
 
 /* ---- where a member ends ---- */
@@ -220,6 +247,7 @@ static size_t gzip_member_length(const struct cpl_member_view *view, size_t *out
 }
 
 const struct cpl_codec cpl_codec_gzip = {.name = "gzip",
+                                         .chunk = 32 << 10,
                                          .open = gzip_open,
                                          .begin = gzip_begin,
                                          .step = gzip_step,

@@ -8,7 +8,10 @@ struct lz4 {
     LZ4F_dctx *context;
     size_t wanted; /* bytes up to the end of the next block */
     size_t held;   /* bytes of it that were taken */
+    bool full;     /* the last output was filled: there may be more of the block */
 };
+
+enum { BLOCK_HEADER = 4 };
 
 static void lz4_close(void *state)
 {
@@ -36,17 +39,33 @@ static bool lz4_begin(void *state, struct cpl_error *err)
     (void)err;
     LZ4F_resetDecompressionContext(lz4->context);
     lz4->held = 0;
+    lz4->full = false;
     lz4->wanted = 7; /* the least that a frame begins with */
     return true;
+}
+
+/* A call that fails says nothing of what came out in it. So a block, what is left of it, and the next block's header
+ * are given in calls of their own. */
+static size_t bytes_to_give(const struct lz4 *lz4, const struct cpl_codec_io *io)
+{
+    size_t most = lz4->wanted > BLOCK_HEADER ? lz4->wanted - BLOCK_HEADER : lz4->wanted;
+    if (lz4->full)
+        return 0;
+    return io->whole || io->in_size < most ? io->in_size : most;
 }
 
 static enum cpl_codec_step lz4_step(void *state, struct cpl_codec_io *io, struct cpl_error *err)
 {
     struct lz4 *lz4 = state;
-    size_t in_size = io->in_size, out_size = io->out_size;
-    if (!io->whole && in_size > lz4->wanted)
-        in_size = lz4->wanted;
-    size_t result = LZ4F_decompress(lz4->context, io->out, &out_size, io->in, &in_size, NULL);
+    size_t in_size, out_size, result;
+    bool more;
+    do {
+        in_size = bytes_to_give(lz4, io);
+        out_size = io->out_size;
+        more = lz4->full;
+        result = LZ4F_decompress(lz4->context, io->out, &out_size, io->in, &in_size, NULL);
+        lz4->full = out_size == io->out_size;
+    } while (more && !out_size && !LZ4F_isError(result));
     io->held = lz4->held;
     if (LZ4F_isError(result)) {
         cpl_fail(err, CPL_E_DATA, "%s", LZ4F_getErrorName(result));

@@ -84,6 +84,7 @@ static void xz_close(void *state)
 }
 
 const struct cpl_codec cpl_codec_xz = {.name = "xz",
+                                       .chunk = 64 << 10,
                                        .reads_ahead = true,
                                        .open = xz_open,
                                        .begin = xz_begin,

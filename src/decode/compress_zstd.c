@@ -12,7 +12,10 @@ struct zstd {
     ZSTD_DCtx *context;
     size_t wanted; /* bytes up to the end of the next block */
     size_t held;   /* bytes of it that were taken */
+    bool full;     /* the last output was filled: there may be more of the block */
 };
+
+enum { BLOCK_HEADER = 3 };
 
 static void zstd_close(void *state)
 {
@@ -42,6 +45,7 @@ static bool zstd_begin(void *state, struct cpl_error *err)
     (void)err;
     ZSTD_DCtx_reset(zstd->context, ZSTD_reset_session_only);
     zstd->held = 0;
+    zstd->full = false;
     zstd->wanted = 5; /* the least that a frame begins with */
     return true;
 }
@@ -69,13 +73,27 @@ static enum cpl_codec_step failed(size_t result, struct cpl_error *err)
     return CPL_CODEC_FAILED;
 }
 
+/* A call that fails says nothing of what came out in it. So a block, what is left of it, and the next block's header
+ * are given in calls of their own. */
+static size_t bytes_to_give(const struct zstd *zstd, size_t in_size)
+{
+    size_t most = zstd->wanted > BLOCK_HEADER ? zstd->wanted - BLOCK_HEADER : zstd->wanted;
+    return zstd->full ? 0 : in_size < most ? in_size : most;
+}
+
 static enum cpl_codec_step zstd_step(void *state, struct cpl_codec_io *io, struct cpl_error *err)
 {
     struct zstd *zstd = state;
-    ZSTD_inBuffer in = {.src = io->in,
-                        .size = io->in_size < zstd->wanted ? io->in_size : zstd->wanted};
+    ZSTD_inBuffer in = {.src = io->in};
     ZSTD_outBuffer out = {.dst = io->out, .size = io->out_size};
-    size_t result = ZSTD_decompressStream(zstd->context, &out, &in);
+    size_t result;
+    bool more;
+    do {
+        in.size = bytes_to_give(zstd, io->in_size);
+        more = zstd->full;
+        result = ZSTD_decompressStream(zstd->context, &out, &in);
+        zstd->full = out.pos == out.size;
+    } while (more && !out.pos && !ZSTD_isError(result));
     io->in += in.pos;
     io->in_size -= in.pos;
     io->out += out.pos;
