@@ -47,6 +47,8 @@ extern const struct cpl_verb cpl_verb_convert, cpl_verb_run, cpl_verb_check, cpl
     cpl_verb_help;
 const struct cpl_verb *const *cpl_verbs(void); /* NULL-terminated */
 const struct cpl_verb *cpl_verb_find(const char *name);
+/* USAGE: there is no such command, and the nearest; returns false. */
+bool cpl_verb_unknown(const char *word, struct cpl_error *err);
 
 /* ---- arguments.c ---- */
 struct cpl_given {

@@ -1,22 +1,7 @@
 /* `cupel help [VERB]` */
-#include "base/tree.h"
 #include "command/console.h"
 
 #include <unistd.h>
-
-static bool unknown(const char *word, struct cpl_error *err)
-{
-    const char *names[32];
-    size_t n = 0;
-    for (const struct cpl_verb *const *verb = cpl_verbs(); *verb && n < 31; verb++)
-        names[n++] = (*verb)->name;
-    names[n] = NULL;
-    const char *near = cpl_nearest(word, names);
-    if (near)
-        return cpl_fail(err, CPL_E_USAGE, "there is no command `%.80s`; did you mean `%s`?", word,
-                        near);
-    return cpl_fail(err, CPL_E_USAGE, "there is no command `%.80s`; see `cupel help`", word);
-}
 
 static int run_help(const struct cpl_arguments *arguments)
 {
@@ -25,7 +10,7 @@ static int run_help(const struct cpl_arguments *arguments)
     bool ok, colour = cpl_colour_wanted(STDOUT_FILENO);
     const struct cpl_verb *verb = NULL;
     if (arguments->n_words && !(verb = cpl_verb_find(arguments->words[0]))) {
-        unknown(arguments->words[0], &err);
+        cpl_verb_unknown(arguments->words[0], &err);
         return cpl_console_fail(NULL, &err);
     }
     ok = (verb ? cpl_page_verb(verb, &out, colour, &err) : cpl_page_help(&out, colour, &err)) &&

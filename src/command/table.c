@@ -33,7 +33,7 @@ const struct cpl_verb *cpl_verb_find(const char *name)
     return NULL;
 }
 
-static bool unknown_verb(const char *word, struct cpl_error *err)
+bool cpl_verb_unknown(const char *word, struct cpl_error *err)
 {
     const char *names[sizeof verbs / sizeof *verbs];
     size_t n = 0;
@@ -82,7 +82,7 @@ int cpl_command(int argc, char **argv)
     }
     const struct cpl_verb *verb = verb_of(argv[1]);
     if (!verb) {
-        unknown_verb(argv[1], &err);
+        cpl_verb_unknown(argv[1], &err);
         return cpl_console_fail(NULL, &err);
     }
     if (asks_for_help(argc - 2, argv + 2))
