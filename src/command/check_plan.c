@@ -244,11 +244,7 @@ bool cpl_check_plan(const struct cpl_pipeline *pipeline, unsigned width, bool co
     bool made = false;
     struct cpl_pipeline bare;
     struct cpl_plan plan, input;
-    const struct cpl_strings *allowed = &pipeline->limits.allowed_paths;
-    struct cpl_storage_limits limits = {
-        .allowed_paths = allowed->n ? (const char *const *)allowed->items : NULL,
-        .n_allowed = allowed->n};
-    struct cpl_storage *storage = cpl_storage_local(&limits, err);
+    struct cpl_storage *storage = cpl_pipeline_storage(pipeline, err);
     if (!storage)
         return false;
     if (!cpl_plan_make(storage, pipeline, NULL, &plan, err)) {

@@ -1,6 +1,7 @@
 /* The pipeline dialect: one tree of sections becomes one struct cpl_pipeline. */
 #include "config/pipeline.h"
 #include "config/load.h"
+#include "storage/storage.h"
 
 #include <string.h>
 
@@ -233,4 +234,13 @@ bool cpl_load_pipeline(struct cpl_loading *loading, struct cpl_node *root, const
            cpl_load_limits(loading, sections[CPL_SECTION_LIMITS], &pipeline->limits) &&
            cpl_load_check_columns(loading, pipeline) &&
            cpl_load_hash(loading, root, pipeline->config_hash);
+}
+
+struct cpl_storage *cpl_pipeline_storage(const struct cpl_pipeline *pipeline, struct cpl_error *err)
+{
+    const struct cpl_strings *allowed = &pipeline->limits.allowed_paths;
+    struct cpl_storage_limits limits = {
+        .allowed_paths = allowed->n ? (const char *const *)allowed->items : NULL,
+        .n_allowed = allowed->n};
+    return cpl_storage_local(&limits, err);
 }

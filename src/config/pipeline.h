@@ -88,6 +88,10 @@ struct cpl_config_env { /* where values may come from */
         *only; /* the one pipeline that will run; NULL = all: then no two may write one file */
     bool kept; /* the text is cpl_config_keep's: no variables, no environment */
 };
+struct cpl_storage;
+/* Storage within the pipeline's approved roots; free with cpl_storage_free. */
+struct cpl_storage *cpl_pipeline_storage(const struct cpl_pipeline *pipeline,
+                                         struct cpl_error *err) CPL_CHECKED;
 /* A pipeline file or metadata JSON, by content. No network, no input is opened. */
 bool cpl_config_load(const char *path, const struct cpl_config_env *env, struct cpl_config *config,
                      struct cpl_error *err) CPL_CHECKED;

@@ -103,15 +103,12 @@ static bool open_stream(struct stream *s, const char *path, struct cpl_error *er
         !cpl_instance_settings(s->instance, &s->settings, err) ||
         !cpl_settings_load(&s->settings, "read", &s->config, err))
         return false;
-    const struct cpl_strings *allowed = &s->config.pipelines[0].limits.allowed_paths;
-    struct cpl_storage_limits limits = {
-        .allowed_paths = allowed->n ? (const char *const *)allowed->items : NULL,
-        .n_allowed = allowed->n};
+
     struct cpl_rows_options options = {.pipeline = &s->config.pipelines[0],
                                        .stop = &s->instance->stop,
                                        .context = s->instance,
                                        .reject = on_reject};
-    s->storage = cpl_storage_local(&limits, err);
+    s->storage = cpl_pipeline_storage(&s->config.pipelines[0], err);
     s->rows = s->storage ? cpl_rows_open(s->storage, &options, err) : NULL;
     return s->rows != NULL;
 }

@@ -448,11 +448,7 @@ bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *resul
     struct cpl_error scratch = {0};
     err = err ? err : &scratch;
     *result = (struct cpl_run_result){0};
-    const struct cpl_strings *allowed = &options->pipeline->limits.allowed_paths;
-    struct cpl_storage_limits limits = {
-        .allowed_paths = allowed->n ? (const char *const *)allowed->items : NULL,
-        .n_allowed = allowed->n};
-    struct cpl_storage *storage = cpl_storage_local(&limits, err);
+    struct cpl_storage *storage = cpl_pipeline_storage(options->pipeline, err);
     if (!storage)
         return false;
     bool ok = run_in(storage, options, result, err);
