@@ -46,18 +46,13 @@ static bool put_setting(const struct cpl_node *member, struct cpl_buffer *out,
 
 static bool put_dialect(const struct cpl_plan *plan, struct cpl_buffer *out, struct cpl_error *err)
 {
-    size_t n = 0;
     struct cpl_arena arena = {0};
-    struct cpl_buffer json = {0};
-    bool ok = !plan->decoder->describe || plan->decoder->describe(plan->settings, &json, err);
-    struct cpl_node **roots = ok && json.size ? cpl_tree_parse((const char *)json.data, json.size,
-                                                               "dialect.json", &arena, &n, err)
-                                              : NULL;
-    ok = ok && cpl_buffer_append_text(out, "  as      ", err);
-    for (const struct cpl_node *at = roots && n ? roots[0]->first : NULL; ok && at; at = at->next)
+    const struct cpl_node *dialect;
+    bool ok = cpl_plan_dialect(plan, plan->settings, &arena, &dialect, err) &&
+              cpl_buffer_append_text(out, "  as      ", err);
+    for (const struct cpl_node *at = ok && dialect ? dialect->first : NULL; ok && at; at = at->next)
         ok = put_setting(at, out, err);
     cpl_arena_release(&arena);
-    cpl_buffer_release(&json);
     return ok && cpl_buffer_append_text(out, "\n", err);
 }
 

@@ -78,17 +78,12 @@ static bool put_guess(const struct cpl_node *member, struct cpl_buffer *out, boo
 static bool put_dialect(const struct cpl_plan *plan, struct cpl_buffer *out, bool colour,
                         struct cpl_error *err)
 {
-    size_t n;
     struct cpl_arena arena = {0};
-    struct cpl_buffer json = {0};
-    bool ok = !plan->decoder->describe || plan->decoder->describe(plan->settings, &json, err);
-    struct cpl_node **roots = ok && json.size ? cpl_tree_parse((const char *)json.data, json.size,
-                                                               "dialect.json", &arena, &n, err)
-                                              : NULL;
-    for (const struct cpl_node *at = roots && n ? roots[0]->first : NULL; ok && at; at = at->next)
+    const struct cpl_node *dialect;
+    bool ok = cpl_plan_dialect(plan, plan->settings, &arena, &dialect, err);
+    for (const struct cpl_node *at = ok && dialect ? dialect->first : NULL; ok && at; at = at->next)
         ok = put_guess(at, out, colour, err);
     cpl_arena_release(&arena);
-    cpl_buffer_release(&json);
     return ok;
 }
 

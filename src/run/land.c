@@ -119,21 +119,15 @@ static bool guessed_preamble(const struct cpl_plan *plan, const void *settings, 
                              struct cpl_error *err)
 {
     struct cpl_arena arena = {0};
-    struct cpl_buffer dialect = {0};
-    size_t n = 0;
+    const struct cpl_node *dialect;
     *lines = 0;
-    bool ok = plan->decoder->describe(settings, &dialect, err);
-    struct cpl_node **roots = ok ? cpl_tree_parse((const char *)dialect.data, dialect.size,
-                                                  "dialect.json", &arena, &n, err)
-                                 : NULL;
-    const struct cpl_node *skip = roots && n ? cpl_tree_get(roots[0], "skip_lines") : NULL;
-    const struct cpl_node *value = skip ? cpl_tree_get(skip, "value") : NULL;
-    const struct cpl_node *from = skip ? cpl_tree_get(skip, "from") : NULL;
+    bool ok = cpl_plan_dialect(plan, settings, &arena, &dialect, err);
+    const struct cpl_node *skip = ok ? cpl_tree_get(dialect, "skip_lines") : NULL;
+    const struct cpl_node *value = cpl_tree_get(skip, "value"), *from = cpl_tree_get(skip, "from");
     if (value && from && !strcmp(from->text, "detected"))
         *lines = atoll(value->text);
     cpl_arena_release(&arena);
-    cpl_buffer_release(&dialect);
-    return roots != NULL;
+    return ok;
 }
 
 /* Lines that were taken for a preamble are in the books as bytes of the header; whoever reads the output should know. */

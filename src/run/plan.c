@@ -627,6 +627,25 @@ void cpl_plan_release(struct cpl_plan *plan)
     *plan = (struct cpl_plan){0};
 }
 
+bool cpl_plan_dialect(const struct cpl_plan *plan, const void *settings, struct cpl_arena *arena,
+                      const struct cpl_node **dialect, struct cpl_error *err)
+{
+    struct cpl_buffer json = {0};
+    size_t n = 0;
+    *dialect = NULL;
+    if (!plan->decoder->describe)
+        return true;
+    bool ok = plan->decoder->describe(settings, &json, err);
+    struct cpl_node **roots = ok && json.size ? cpl_tree_parse((const char *)json.data, json.size,
+                                                               "dialect.json", arena, &n, err)
+                                              : NULL;
+    ok = ok && (roots || !json.size);
+    if (roots && n)
+        *dialect = roots[0];
+    cpl_buffer_release(&json);
+    return ok;
+}
+
 bool cpl_plan_may_widen(const struct cpl_plan *plan)
 {
     if (plan->decode.on_type_conflict != CPL_CONFLICT_WIDEN)

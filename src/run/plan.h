@@ -49,6 +49,9 @@ const struct cpl_decode_plan *cpl_plan_decode(const struct cpl_plan *plan, uint3
 bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_t n,
                     struct cpl_error *err) CPL_CHECKED;
 /* May a later round read the inputs again? */
+/* What the decoder says of its settings, a map {name: {value, from}, name: value}, in the arena; NULL when it says nothing. */
+bool cpl_plan_dialect(const struct cpl_plan *plan, const void *settings, struct cpl_arena *arena,
+                      const struct cpl_node **dialect, struct cpl_error *err) CPL_CHECKED;
 bool cpl_plan_may_widen(const struct cpl_plan *plan);
 /* As JSON, deterministic; stored_plan.h reads it back. */
 bool cpl_plan_write(const struct cpl_plan *plan, const char *run_id, int64_t now_ms,
