@@ -207,13 +207,10 @@ static int run_convert(const struct cpl_arguments *arguments)
         status = cpl_console_fail(&console, &err);
         goto out;
     }
-    struct cpl_outcome_options options = {.pipeline = &config.pipelines[0],
-                                          .run_id = cpl_flag_value(arguments, "run-id"),
-                                          .receipt_path = cpl_flag_value(arguments, "receipt"),
-                                          .replace_receipt = cpl_flag_given(arguments, "force"),
-                                          .json = cpl_flag_given(arguments, "json"),
-                                          .settings = &settings,
-                                          .explain = hint_at_force};
+    struct cpl_outcome_options options = cpl_outcome_flags(arguments);
+    options.pipeline = &config.pipelines[0];
+    options.settings = &settings;
+    options.explain = hint_at_force;
     if (options.json && !strcmp(options.pipeline->sink.path, "-")) {
         cpl_fail(&err, CPL_E_USAGE, "--json and OUT `-` both want standard output");
         status = cpl_console_fail(&console, &err);

@@ -157,6 +157,14 @@ static int settle(struct cpl_console *console, const struct cpl_outcome_options 
     return 0;
 }
 
+struct cpl_outcome_options cpl_outcome_flags(const struct cpl_arguments *arguments)
+{
+    return (struct cpl_outcome_options){.run_id = cpl_flag_value(arguments, "run-id"),
+                                        .receipt_path = cpl_flag_value(arguments, "receipt"),
+                                        .replace_receipt = cpl_flag_given(arguments, "force"),
+                                        .json = cpl_flag_given(arguments, "json")};
+}
+
 int cpl_outcome(struct cpl_console *console, const struct cpl_outcome_options *options)
 {
     struct cpl_error err = {0};

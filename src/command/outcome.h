@@ -13,6 +13,8 @@ struct cpl_outcome_options {
     const struct cpl_settings *settings; /* which flags gave what an error tells of; may be NULL */
     void (*explain)(struct cpl_error *err); /* add to an error what to do about it; may be NULL */
 };
+/* What the flags --run-id, --receipt, --force and --json say; the rest is empty. */
+struct cpl_outcome_options cpl_outcome_flags(const struct cpl_arguments *arguments);
 /* Runs the pipeline and tells; returns the exit status. */
 int cpl_outcome(struct cpl_console *console, const struct cpl_outcome_options *options);
 

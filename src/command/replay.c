@@ -79,12 +79,9 @@ static int run_replay(const struct cpl_arguments *arguments)
     cpl_console_init(&console, arguments);
     cpl_settings_warn(&console);
     struct cpl_pipeline *pipeline = load(&settings, arguments, &config, &err);
-    struct cpl_outcome_options options = {.pipeline = pipeline,
-                                          .settings = &settings,
-                                          .run_id = cpl_flag_value(arguments, "run-id"),
-                                          .receipt_path = cpl_flag_value(arguments, "receipt"),
-                                          .replace_receipt = cpl_flag_given(arguments, "force"),
-                                          .json = cpl_flag_given(arguments, "json")};
+    struct cpl_outcome_options options = cpl_outcome_flags(arguments);
+    options.pipeline = pipeline;
+    options.settings = &settings;
     int status = pipeline ? cpl_outcome(&console, &options) : cpl_console_fail(&console, &err);
     cpl_config_release(&config);
     cpl_settings_release(&settings);

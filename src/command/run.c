@@ -93,12 +93,9 @@ static int run_pipelines(struct cpl_console *console, const struct cpl_arguments
         const struct cpl_pipeline *pipeline = &config->pipelines[i];
         if (only && strcmp(pipeline->name, only) != 0)
             continue;
-        struct cpl_outcome_options options = {.pipeline = pipeline,
-                                              .settings = settings,
-                                              .run_id = cpl_flag_value(arguments, "run-id"),
-                                              .receipt_path = cpl_flag_value(arguments, "receipt"),
-                                              .replace_receipt = cpl_flag_given(arguments, "force"),
-                                              .json = cpl_flag_given(arguments, "json")};
+        struct cpl_outcome_options options = cpl_outcome_flags(arguments);
+        options.pipeline = pipeline;
+        options.settings = settings;
         if (config->n_pipelines > 1 && !only)
             cpl_console_say(console, "info", "pipeline %s (%zu of %zu)", pipeline->name, i + 1,
                             config->n_pipelines);
