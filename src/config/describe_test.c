@@ -1,5 +1,6 @@
 /* What describe says: listings name every option, and the schemas judge documents as the loader does. */
 #include "base/tree.h"
+#include "config/config_fixture.h"
 #include "config/describe.h"
 #include "config/fake_registry.h"
 #include "config/pipeline.h"
@@ -148,16 +149,6 @@ static void test_loader_agrees(void **state)
     }
 }
 
-static void put_file(const char *dir, const char *name, const char *text)
-{
-    char path[300];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
 static const char script[] =
     "import json, sys\n"
     "try:\n"
@@ -186,15 +177,15 @@ static void test_schema_judged(void **state)
     struct cpl_error err;
     for (size_t i = 0; i < 2; i++) {
         struct cpl_buffer out = {0};
-        put_file(dir, names[i],
-                 text_of(cpl_describe_schema((enum cpl_dialect)i, &out, &err), &out, &err));
+        write_file(dir, names[i],
+                   text_of(cpl_describe_schema((enum cpl_dialect)i, &out, &err), &out, &err));
         cpl_buffer_release(&out);
     }
     for (size_t i = 0; i < DOCUMENTS; i++)
         assert_true(cpl_buffer_printf(&lines, &err, "%s %d %s\n", names[documents[i].dialect],
                                       documents[i].valid, documents[i].document));
-    put_file(dir, "documents", cpl_buffer_text(&lines, NULL));
-    put_file(dir, "judge.py", script);
+    write_file(dir, "documents", cpl_buffer_text(&lines, NULL));
+    write_file(dir, "judge.py", script);
     cpl_buffer_release(&lines);
     const char *python = getenv("CUPEL_PYTHON");
     snprintf(command, sizeof command, "%s %s/judge.py %s", python ? python : "python3", dir, dir);

@@ -1,4 +1,5 @@
 /* Ingestion metadata JSON: what each key becomes, and what is refused where. */
+#include "config/config_fixture.h"
 #include "config/fake_registry.h"
 #include "config/pipeline.h"
 
@@ -16,16 +17,6 @@ static bool load(const char *text, const char *ocs, struct cpl_config *config,
 {
     struct cpl_config_env env = {.metadata_ocs = ocs};
     return cpl_config_parse(text, strlen(text), "m.json", &env, config, err);
-}
-
-/* The whole message; "…" at the end stands for any rest. */
-static void expect_message(const char *message, const char *wanted)
-{
-    size_t length = strlen(wanted);
-    if (length > 3 && !strcmp(wanted + length - 3, "…"))
-        assert_memory_equal(message, wanted, length - 3);
-    else
-        assert_string_equal(message, wanted);
 }
 
 static void expect_error(const char *text, const char *message)
@@ -186,16 +177,6 @@ static void test_doubles(void **state)
                        "{\"path\": \"d\", \"output\": \"dated\"}}]"),
                  "m.json:3:56: the output `d` is there already (`d` at m.json:2); letters' case "
                  "does not tell names apart");
-}
-
-static void write_file(const char *dir, const char *name, const char *text)
-{
-    char path[300];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
 }
 
 #define NAMED(group, dataset)                                                                      \

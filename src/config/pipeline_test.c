@@ -1,4 +1,5 @@
 /* The pipeline dialect: sections, overrides, interpolation, hash, and what is refused where. */
+#include "config/config_fixture.h"
 #include "config/fake_registry.h"
 #include "config/pipeline.h"
 
@@ -15,16 +16,6 @@ static bool load(const char *text, const char *const *flags, struct cpl_config *
 {
     struct cpl_config_env env = {.flags = flags};
     return cpl_config_parse(text, strlen(text), "orders.yaml", &env, config, err);
-}
-
-/* The whole message; "…" at the end stands for any rest. */
-static void expect_message(const char *message, const char *wanted)
-{
-    size_t length = strlen(wanted);
-    if (length > 3 && !strcmp(wanted + length - 3, "…"))
-        assert_memory_equal(message, wanted, length - 3);
-    else
-        assert_string_equal(message, wanted);
 }
 
 static void expect_error(const char *text, const char *message)

@@ -1,20 +1,13 @@
 /* Dates and times: all days of the years 1–9999 against a calendar counted day by day, the shapes
  * that are taken and refused, zones, units, patterns. */
 #include "format/text_fast.h"
+#include "format/text_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include <cmocka.h>
-
-static const uint8_t *padded(const char *text)
-{
-    static uint8_t memory[4096];
-    memset(memory, '7', sizeof memory);
-    memcpy(memory, text, strlen(text));
-    return memory;
-}
 
 static unsigned plain_month_days(unsigned year, unsigned month)
 {

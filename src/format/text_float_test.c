@@ -1,6 +1,7 @@
 /* Doubles and floats against strtod, strtof and printf of the C library: nearest value, proof that
  * the digits come back, shortest print. */
 #include "format/text.h"
+#include "format/text_fixture.h"
 
 #include <float.h>
 #include <math.h>
@@ -11,23 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static uint64_t random_state = 0x9E3779B97F4A7C15u;
-static uint64_t rnd(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
-
-static const uint8_t *padded(const char *text)
-{
-    static uint8_t memory[8192];
-    memset(memory, '7', sizeof memory);
-    memcpy(memory, text, strlen(text));
-    return memory;
-}
 
 static bool same_double(double a, double b)
 {

@@ -1,6 +1,7 @@
 /* Inference: the class of single texts, the join's laws on random triples, and the promise that
  * every value that was joined is exact in the type that comes out. */
 #include "format/text.h"
+#include "format/text_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,23 +9,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static uint64_t random_state = 0xD1B54A32D192ED03u;
-static uint64_t rnd(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
-
-static const uint8_t *padded(const char *text)
-{
-    static uint8_t memory[1024];
-    memset(memory, '7', sizeof memory);
-    memcpy(memory, text, strlen(text));
-    return memory;
-}
 
 static struct cpl_text_facts classify(const char *text)
 {

@@ -1,29 +1,12 @@
 /* Integers, decimals, booleans and UUIDs against 128-bit arithmetic and the C library. */
 #include "format/text_fast.h"
+#include "format/text_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include <cmocka.h>
-
-static uint64_t random_state = 88172645463325252u;
-static uint64_t rnd(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
-
-/* The text with bytes behind it that would show if they were taken for part of it. */
-static const uint8_t *padded(const char *text)
-{
-    static uint8_t memory[4096];
-    memset(memory, '7', sizeof memory);
-    memcpy(memory, text, strlen(text));
-    return memory;
-}
 
 static const struct cpl_text_style lenient = {.lenient = true};
 static const struct cpl_text_style german = {.decimal_point = ',', .thousands = '.'};

@@ -3,21 +3,9 @@
  * A dataset holds the rows of one run; a second run that replaces them (so that files are added and removed)
  * is killed at its n-th crash point, for every n. Then storage must show nothing torn, and recovery must
  * lead to exactly the old rows or exactly the new ones; which, the log says. */
-#include "fault.h"
+#include "replacing.h"
 
-enum { OLD_ROWS = 10, NEW_ROWS = 7, MAX_POINTS = 200 };
-static const struct run old_run = {
-    .id = "old", .rows = OLD_ROWS, .rejected = 1, .partition = "day=1"};
-static const struct run new_run = {
-    .id = "new", .rows = NEW_ROWS, .rejected = 2, .partition = "day=2", .mode = CPL_MODE_OVERWRITE};
-
-static void prepare(struct bench *bench)
-{
-    bool prior;
-    start_over(bench);
-    if (!run_all(bench, &old_run, &prior))
-        fail_msg("%s", bench->err.message);
-}
+enum { MAX_POINTS = 200 };
 
 static bool is_committed(struct bench *bench, const struct run *run)
 {

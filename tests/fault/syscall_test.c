@@ -4,23 +4,11 @@
  * shows nothing torn and nothing doubled, and what it answers is true: success means that the rows are there; a
  * failure that is not UNKNOWN and comes before the decision means that the old ones are. The
  * same run, done again, lands exactly once. */
-#include "fault.h"
+#include "replacing.h"
 
 #include <errno.h>
 
-enum { OLD_ROWS = 10, NEW_ROWS = 7, MOST_CALLS = 400 };
-static const struct run old_run = {
-    .id = "old", .rows = OLD_ROWS, .rejected = 1, .partition = "day=1"};
-static const struct run new_run = {
-    .id = "new", .rows = NEW_ROWS, .rejected = 2, .partition = "day=2", .mode = CPL_MODE_OVERWRITE};
-
-static void prepare(struct bench *bench)
-{
-    bool prior;
-    start_over(bench);
-    if (!run_all(bench, &old_run, &prior))
-        fail_msg("%s", bench->err.message);
-}
+enum { MOST_CALLS = 400 };
 
 static uint64_t lane_of_new_run(struct bench *bench)
 {

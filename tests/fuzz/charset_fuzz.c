@@ -2,8 +2,9 @@
  * that tile the source.
  *
  * Byte 0 chooses the charset, byte 1 the size of the pieces and where ranges are cut. */
+#include "pieces.h"
+
 #include "decode/charset.h"
-#include "decode/stream.h"
 #include "decode/utf8.h"
 
 #include <stdlib.h>
@@ -12,32 +13,6 @@
 static const char *const charsets[] = {
     "UTF-16LE",  "UTF-16BE", "UTF-32LE", "UTF-32BE", "ISO-8859-1", "windows-1252", "IBM866",
     "Shift_JIS", "GB18030",  "EUC-JP",   "Big5",     "EUC-KR",     "windows-31j",  "Big5-HKSCS"};
-
-struct pieces {
-    struct cpl_stream base;
-    const uint8_t *data;
-    size_t size, piece;
-};
-static bool pieces_read(struct cpl_stream *base, void *data, size_t size, size_t *got,
-                        struct cpl_error *err)
-{
-    struct pieces *stream = (struct pieces *)base;
-    (void)err;
-    size_t left = stream->size - base->position;
-    *got = left < stream->piece ? left : stream->piece;
-    if (*got > size)
-        *got = size;
-    if (*got)
-        memcpy(data, stream->data + base->position, *got);
-    base->position += *got;
-    return true;
-}
-static void pieces_close(struct cpl_stream *base)
-{
-    free(base);
-}
-static const struct cpl_stream_ops pieces_ops = {
-    .name = "pieces", .read = pieces_read, .close = pieces_close};
 
 static void must(bool what)
 {
@@ -108,10 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_through(stream, 65536, &whole);
     check_ranges(stream, &whole, data, size, step);
     cpl_stream_close(stream);
-    struct pieces *inner = calloc(1, sizeof *inner);
-    *inner = (struct pieces){
-        .base = {.ops = &pieces_ops}, .data = data, .size = size, .piece = step};
-    stream = cpl_stream_transcode(&inner->base, charset, &err);
+    struct cpl_stream *inner = pieces_new(data, size, step);
+    stream = cpl_stream_transcode(inner, charset, &err);
     must(stream != NULL);
     read_through(stream, 999, &pieced);
     check_ranges(stream, &pieced, data, size, step);

@@ -2,39 +2,14 @@
  * and however many threads decode them, errors included.
  *
  * Byte 0 chooses the format and the size of the pieces; the rest is the object. */
-#include "decode/stream.h"
+
+#include "pieces.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_OUT = 8 << 20 };
-
-struct pieces {
-    struct cpl_stream base;
-    const uint8_t *data;
-    size_t size, piece;
-};
-static bool pieces_read(struct cpl_stream *base, void *data, size_t size, size_t *got,
-                        struct cpl_error *err)
-{
-    struct pieces *stream = (struct pieces *)base;
-    (void)err;
-    size_t left = stream->size - base->position;
-    *got = left < stream->piece ? left : stream->piece;
-    if (*got > size)
-        *got = size;
-    if (*got)
-        memcpy(data, stream->data + base->position, *got);
-    base->position += *got;
-    return true;
-}
-static void pieces_close(struct cpl_stream *base)
-{
-    free(base);
-}
-static const struct cpl_stream_ops pieces_ops = {
-    .name = "pieces", .read = pieces_read, .close = pieces_close};
 
 struct answer {
     struct cpl_error error;
@@ -45,13 +20,10 @@ static struct answer read_through(const uint8_t *data, size_t size,
                                   enum cpl_compression compression, size_t in_piece,
                                   size_t out_piece, unsigned threads)
 {
-    struct pieces *inner = calloc(1, sizeof *inner);
-    *inner = (struct pieces){
-        .base = {.ops = &pieces_ops}, .data = data, .size = size, .piece = in_piece};
+    struct cpl_stream *inner = pieces_new(data, size, in_piece);
     struct cpl_error err = {0};
     struct cpl_stream *stream = cpl_stream_decompress_by(
-        &inner->base, compression, (struct cpl_expansion_limits){.max_bytes = MAX_OUT}, threads,
-        &err);
+        inner, compression, (struct cpl_expansion_limits){.max_bytes = MAX_OUT}, threads, &err);
     if (!stream)
         abort();
     struct answer answer = {0};
