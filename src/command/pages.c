@@ -234,8 +234,9 @@ bool cpl_page_man(struct cpl_buffer *out, struct cpl_error *err)
     static const char end[] =
         ".SH ENVIRONMENT\n"
         ".TP\n.B CUPEL_\\fISECTION\\fR_\\fIOPTION\\fR\n"
-        "Any option of a pipeline, as CUPEL_LIMITS_THREADS: weaker than a flag, stronger than the "
-        "file.\n"
+        "An option of a section, as CUPEL_LIMITS_THREADS: weaker than a flag, stronger than the "
+        "file. Options of a format, as source.csv.delimiter, have none: use \\-\\-set, or "
+        "${NAME} in the file.\n"
         ".TP\n.B NO_COLOR\nWhen it is set, nothing is coloured.\n";
     bool ok = cpl_buffer_append_text(out, begin, err);
     for (const struct cpl_verb *const *verb = cpl_verbs(); ok && *verb; verb++)

@@ -269,6 +269,27 @@ static const char **section_variables(struct cpl_loading *loading, enum cpl_sect
     return names;
 }
 
+/* Options of a format have no variables: the flag that sets what this one would; NULL = none. */
+static const char *format_flag(struct cpl_loading *loading, enum cpl_section section,
+                               const char *name)
+{
+    char where[64], flag[160];
+    for (const struct cpl_component *c = cpl_components(); c->name; c++) {
+        if (c->kind != cpl_section_formats(section))
+            continue;
+        snprintf(where, sizeof where, "%s_%s", cpl_section_name(section), c->name);
+        for (const struct cpl_option *row = c->options; row && row->name; row++) {
+            const char *other = variable_name(loading, where, row->name);
+            if (!other || strcmp(other, name) != 0)
+                continue;
+            int length = snprintf(flag, sizeof flag, "--set %s.%s.%s", cpl_section_name(section),
+                                  c->name, row->name);
+            return cpl_arena_strndup(loading->arena, flag, (size_t)length, loading->err);
+        }
+    }
+    return NULL;
+}
+
 /* Of the section whose variables begin as `name` does: is it none of them, though near to one? */
 static bool is_stray(struct cpl_loading *loading, const char *name, const char **nearest)
 {
@@ -277,6 +298,8 @@ static bool is_stray(struct cpl_loading *loading, const char *name, const char *
         const char *prefix = variable_name(loading, cpl_section_name(section), "");
         if (!prefix || strncmp(name, prefix, strlen(prefix)) != 0)
             continue;
+        if ((*nearest = format_flag(loading, section, name)))
+            return true;
         const char **names = section_variables(loading, section);
         for (size_t i = 0; names && names[i]; i++)
             if (!strcmp(names[i], name))

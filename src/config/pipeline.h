@@ -105,7 +105,8 @@ bool cpl_config_check(const char *path, const struct cpl_config_env *env,
                       struct cpl_error *err) CPL_CHECKED;
 void cpl_config_release(struct cpl_config *config);
 /* The first variable of the environment from index *at on whose name looks like one that overrides an option
- * but is none: "CUPEL_LIMITS_THREDS", and the nearest that is, both in `arena`. False at the end. */
+ * but is none: "CUPEL_LIMITS_THREDS", and the nearest that is, or the flag that does ("--set source.csv.trim"), both in
+ * `arena`. False at the end. */
 bool cpl_config_stray_variable(size_t *at, struct cpl_arena *arena, const char **name,
                                const char **nearest);
 /* The resolved configuration as member `key`, from which cpl_config_take makes the same pipeline again; null when it needs a

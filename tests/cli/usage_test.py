@@ -102,7 +102,9 @@ def test_lines_without_a_run_have_no_run_id():
 
 
 def test_misspelt_variables_are_told_of():
-    for name, nearest in (("CUPEL_LIMITS_THREDS", "CUPEL_LIMITS_THREADS"), ("CUPEL_SINK_PTAH", "CUPEL_SINK_PATH")):
+    for name, nearest in (("CUPEL_LIMITS_THREDS", "CUPEL_LIMITS_THREADS"), ("CUPEL_SINK_PTAH", "CUPEL_SINK_PATH"),
+                          ("CUPEL_SOURCE_JSON_ROWS", "--set source.json.rows"),
+                          ("CUPEL_SINK_PARQUET_COMPRESSION", "--set sink.parquet.compression")):
         process = run("convert", "-f", "good.csv", "o.parquet", env={name: "3"})
         check(process.returncode == 0 and f"{name} sets no option; did you mean {nearest}?" in said(process), process)
     process = run("convert", "-f", "good.csv", "o.parquet",
