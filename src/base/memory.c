@@ -91,7 +91,7 @@ char *cpl_format(struct cpl_error *err, const char *format, ...)
 void cpl_memory_keep(void)
 {
 #if defined(__GLIBC__)
-    mallopt(M_MMAP_THRESHOLD, 8 << 20);
+    mallopt(M_MMAP_THRESHOLD, 2 << 20);
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
     mallopt(M_TOP_PAD, 1 << 20);
     /* What one thread frees serves the next. We ask for few and large blocks, so nobody waits. */

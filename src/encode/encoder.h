@@ -6,6 +6,7 @@
  *
  * Threads: a cpl_part_builder belongs to one worker; cpl_file_encoder to whoever holds the order's turn. */
 #pragma once
+#include "base/budget.h"
 #include "base/option.h"
 #include "batch/batch.h"
 
@@ -26,6 +27,9 @@ struct cpl_encoder_ops {
     /* ---- worker ---- */
     struct cpl_part_builder *(*builder_new)(const struct cpl_schema *schema, const void *options,
                                             struct cpl_error *err);
+    /* Count what grows with the rows in this budget from now on (before the first append), and put finished bytes down in a
+     * scratch file when it has no room for them. */
+    void (*use_budget)(struct cpl_part_builder *builder, struct cpl_budget *budget);
     /* Rows named by selection (ascending; NULL = all). */
     bool (*append)(struct cpl_part_builder *builder, const struct cpl_batch *batch,
                    const uint32_t *selection, uint32_t n, struct cpl_error *err);

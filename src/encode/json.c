@@ -174,6 +174,7 @@ const struct cpl_encoder_ops cpl_encoder_json = {
     .options = options,
     .options_size = sizeof(struct cpl_json_encode_options),
     .builder_new = builder_new,
+    .use_budget = cpl_text_use_budget,
     .append = cpl_text_append,
     .finish = cpl_text_finish,
     .discard = cpl_text_discard,

@@ -15,6 +15,7 @@ struct cpl_part {
     struct group *groups;
     uint32_t n_groups, n_leaves;
     uint64_t rows, bytes;
+    struct cpl_part_store store; /* of its chunks */
 };
 
 struct cpl_part_builder {
@@ -28,6 +29,7 @@ struct cpl_part_builder {
     struct cpl_parquet_column **columns;
     uint64_t group_rows;
     struct cpl_part *part; /* row groups finished so far */
+    uint64_t counted;      /* of the scratch, in the budget */
 };
 
 /* ---- options ---- */
@@ -52,12 +54,25 @@ static void part_free(struct cpl_part *part)
         cpl_free(part->groups[g].chunks);
     }
     cpl_free(part->groups);
+    cpl_part_store_release(&part->store);
     cpl_free(part);
 }
 
 static struct cpl_part_info part_info(const struct cpl_part *part)
 {
     return (struct cpl_part_info){.rows = part->rows, .bytes = part->bytes};
+}
+
+/* What pages are made in; the columns count their own. */
+static void count_memory(struct cpl_part_builder *b)
+{
+    cpl_budget_count(b->scratch.store.budget, &b->counted,
+                     b->scratch.body.capacity + b->scratch.packed.capacity);
+}
+
+static void use_budget(struct cpl_part_builder *b, struct cpl_budget *budget)
+{
+    b->scratch.store.budget = budget;
 }
 
 static void builder_free(struct cpl_part_builder *b)
@@ -70,8 +85,11 @@ static void builder_free(struct cpl_part_builder *b)
     cpl_shredder_free(b->shredder);
     cpl_parquet_sorted_release(&b->sorted);
     cpl_codec_state_release(&b->scratch.codec);
+    cpl_buffer_release(&b->scratch.header);
     cpl_buffer_release(&b->scratch.body);
     cpl_buffer_release(&b->scratch.packed);
+    count_memory(b);
+    cpl_part_store_release(&b->scratch.store);
     part_free(b->part);
     cpl_arena_release(&b->arena);
     cpl_free(b);
@@ -163,11 +181,22 @@ static bool new_group(struct cpl_part_builder *b, struct group **group, struct c
     return true;
 }
 
+/* Columns keep their room for the next row group, up to so much in all. */
+static bool holds_much(const struct cpl_part_builder *b)
+{
+    enum { KEPT = 24 << 20 };
+    uint64_t held = 0;
+    for (uint32_t l = 0; l < b->schema.n_leaves; l++)
+        held += cpl_parquet_column_memory(b->columns[l]);
+    return held > KEPT;
+}
+
 static bool finish_group(struct cpl_part_builder *b, struct cpl_error *err)
 {
     struct group *group = NULL;
     if (!b->group_rows)
         return true;
+    b->scratch.give_back = holds_much(b);
     if (!new_group(b, &group, err))
         return false;
     for (uint32_t l = 0; l < b->schema.n_leaves; l++) {
@@ -198,6 +227,7 @@ static bool append(struct cpl_part_builder *b, const struct cpl_batch *batch,
         if (b->group_rows == (uint64_t)b->options.row_group_rows && !finish_group(b, err))
             return false;
     }
+    count_memory(b);
     return true;
 }
 
@@ -205,8 +235,14 @@ static bool finish(struct cpl_part_builder *b, struct cpl_part **part, struct cp
 {
     if (!cpl_parquet_sorted_verdict(&b->sorted, err) || !finish_group(b, err))
         return false;
+    struct cpl_part_store *store = &b->scratch.store;
     *part = b->part;
     b->part = NULL;
+    if (*part) {
+        (*part)->store = *store;
+        *store = (struct cpl_part_store){.budget = store->budget};
+    }
+    count_memory(b);
     return true;
 }
 
@@ -218,6 +254,7 @@ static void discard(struct cpl_part_builder *b)
     cpl_parquet_sorted_reset(&b->sorted);
     for (uint32_t l = 0; l < b->schema.n_leaves; l++)
         cpl_parquet_column_reset(b->columns[l]);
+    cpl_part_store_release(&b->scratch.store);
 }
 
 /* ---- files ---- */
@@ -256,8 +293,9 @@ static void file_free(struct cpl_file_encoder *f)
     cpl_free(f);
 }
 
-static bool put(struct cpl_file_encoder *f, const void *data, size_t size, struct cpl_error *err)
+static bool put(void *file, const void *data, size_t size, struct cpl_error *err)
 {
+    struct cpl_file_encoder *f = file;
     f->offset += size;
     if (size)
         XXH3_128bits_update(f->checksum, data, size);
@@ -519,9 +557,9 @@ static bool put_offset_index(struct cpl_file_encoder *f, const struct cpl_parque
     return ok;
 }
 
-static bool add_chunk(struct cpl_file_encoder *f, uint32_t group, uint32_t l,
-                      struct cpl_parquet_chunk *chunk, struct cpl_parquet_column_chunk *out,
-                      struct cpl_error *err)
+static bool add_chunk(struct cpl_file_encoder *f, const struct cpl_part *part, uint32_t group,
+                      uint32_t l, struct cpl_parquet_chunk *chunk,
+                      struct cpl_parquet_column_chunk *out, struct cpl_error *err)
 {
     const struct cpl_parquet_leaf *leaf = &f->schema.leaves[l];
     struct cpl_parquet_column_metadata *m = &out->metadata;
@@ -551,12 +589,13 @@ static bool add_chunk(struct cpl_file_encoder *f, uint32_t group, uint32_t l,
          !put_offset_index(f, leaf, chunk, pages_at, &place, err) ||
          !cpl_buffer_append(&f->places, &place, sizeof place, err)))
         return false;
-    return put(f, chunk->dictionary.data, chunk->dictionary.size, err) &&
-           put(f, chunk->pages.data, chunk->pages.size, err) &&
+    return cpl_part_bytes_each(&chunk->dictionary, &part->store, put, f, err) &&
+           cpl_part_bytes_each(&chunk->pages, &part->store, put, f, err) &&
            put(f, chunk->bloom.data, chunk->bloom.size, err);
 }
 
-static bool add_group(struct cpl_file_encoder *f, struct group *group, struct cpl_error *err)
+static bool add_group(struct cpl_file_encoder *f, const struct cpl_part *part, struct group *group,
+                      struct cpl_error *err)
 {
     if (f->n_groups == f->capacity) {
         uint32_t capacity = f->capacity ? 2 * f->capacity : 16;
@@ -581,7 +620,7 @@ static bool add_group(struct cpl_file_encoder *f, struct group *group, struct cp
     out->sorting_columns.items = f->sorting.columns;
     out->sorting_columns.n = f->sorting.n;
     for (uint32_t l = 0; l < f->schema.n_leaves; l++) {
-        if (!add_chunk(f, f->n_groups, l, &group->chunks[l], &out->columns.items[l], err))
+        if (!add_chunk(f, part, f->n_groups, l, &group->chunks[l], &out->columns.items[l], err))
             return false;
         out->total_byte_size += out->columns.items[l].metadata.total_uncompressed_size;
         out->total_compressed_size += out->columns.items[l].metadata.total_compressed_size;
@@ -596,7 +635,7 @@ static bool file_add(struct cpl_file_encoder *f, struct cpl_part *part, struct c
 {
     bool ok = true;
     for (uint32_t g = 0; ok && g < part->n_groups; g++)
-        ok = add_group(f, &part->groups[g], err);
+        ok = add_group(f, part, &part->groups[g], err);
     part_free(part);
     return ok;
 }
@@ -682,6 +721,7 @@ const struct cpl_encoder_ops cpl_encoder_parquet = {
     .options = cpl_parquet_options,
     .options_size = sizeof(struct cpl_parquet_options),
     .builder_new = builder_new,
+    .use_budget = use_budget,
     .append = append,
     .finish = finish,
     .discard = discard,

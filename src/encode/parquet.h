@@ -15,6 +15,7 @@
 #include "encode/parquet_dictionary.h"
 #include "encode/parquet_sorted.h"
 #include "encode/parquet_values.h"
+#include "encode/part_bytes.h"
 #include "format/parquet_schema.h"
 
 enum cpl_parquet_dictionary_choice {
@@ -57,7 +58,8 @@ struct cpl_page_record {
 
 /* A finished column chunk: dictionary page (if any) and data pages, offsets from its own start. */
 struct cpl_parquet_chunk {
-    struct cpl_buffer dictionary, pages, bloom;
+    struct cpl_part_bytes dictionary, pages;
+    struct cpl_buffer bloom;
     struct cpl_buffer records; /* struct cpl_page_record[] */
     uint32_t n_records;
     enum cpl_codec codec;
@@ -90,7 +92,9 @@ enum cpl_leaf_class cpl_leaf_class(const struct cpl_parquet_leaf *leaf);
 /* Lent to all columns of a builder: a page is written wholly before the next. */
 struct cpl_parquet_scratch {
     struct cpl_codec_state codec;
-    struct cpl_buffer body, packed;
+    struct cpl_buffer header, body, packed;
+    struct cpl_part_store store; /* of the part that is being built */
+    bool give_back; /* the columns hold so much that each gives it back after its chunk */
 };
 
 struct cpl_parquet_column;
@@ -99,6 +103,8 @@ struct cpl_parquet_column *cpl_parquet_column_new(const struct cpl_parquet_leaf 
                                                   struct cpl_parquet_scratch *scratch,
                                                   struct cpl_error *err) CPL_CHECKED;
 void cpl_parquet_column_free(struct cpl_parquet_column *column);
+/* What it holds for pages and dictionaries; counted in the store's budget. */
+uint64_t cpl_parquet_column_memory(const struct cpl_parquet_column *column);
 bool cpl_parquet_column_add(struct cpl_parquet_column *column, const struct cpl_leaf_values *values,
                             struct cpl_error *err) CPL_CHECKED;
 /* The chunk of everything added; the column is then empty again. */

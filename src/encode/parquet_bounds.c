@@ -36,20 +36,24 @@ static bool set_bytes(struct cpl_buffer *buffer, const uint8_t *data, size_t siz
     return cpl_buffer_append(buffer, data, size, err);
 }
 
+/* Of a long value, no more than what is written of it can be asked for, and that it is longer. */
+static size_t kept(size_t size)
+{
+    return size <= CPL_BOUND_BYTES ? size : CPL_BOUND_BYTES + 1;
+}
+
 bool cpl_bounds_add_slice(struct cpl_bounds *bounds, enum cpl_bound_order order,
                           const struct cpl_slice *value, struct cpl_error *err)
 {
     bool first = !bounds->any;
+    size_t length = kept(value->length);
+    struct cpl_buffer *min = &bounds->min_bytes, *max = &bounds->max_bytes;
     bounds->any = true;
-    if ((first || compare_bytes(order, value->data, value->length, bounds->min_bytes.data,
-                                bounds->min_bytes.size) < 0) &&
-        !set_bytes(&bounds->min_bytes, value->data, value->length, err))
+    if ((first || compare_bytes(order, value->data, length, min->data, min->size) < 0) &&
+        !set_bytes(min, value->data, length, err))
         return false;
-    if ((first || compare_bytes(order, value->data, value->length, bounds->max_bytes.data,
-                                bounds->max_bytes.size) > 0) &&
-        !set_bytes(&bounds->max_bytes, value->data, value->length, err))
-        return false;
-    return true;
+    return !(first || compare_bytes(order, value->data, length, max->data, max->size) > 0) ||
+           set_bytes(max, value->data, length, err);
 }
 
 static double float_of(enum cpl_bound_order order, int64_t bits)

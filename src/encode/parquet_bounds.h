@@ -18,9 +18,10 @@ enum cpl_bound_order {
 enum { CPL_BOUND_BYTES = 64 };
 
 struct cpl_bounds {
-    bool any;                               /* some value that counts (not null, not NaN) */
-    int64_t min, max;                       /* numbers, as the leaf's int64 image */
-    struct cpl_buffer min_bytes, max_bytes; /* BYTES, FIXED_SIGNED: whole values */
+    bool any;         /* some value that counts (not null, not NaN) */
+    int64_t min, max; /* numbers, as the leaf's int64 image */
+    struct cpl_buffer min_bytes,
+        max_bytes; /* BYTES, FIXED_SIGNED: at most a byte more than is written */
     uint64_t nans;
 };
 void cpl_bounds_release(struct cpl_bounds *bounds);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { SHRINK_ABOVE = 64 << 10 };
+
 enum cpl_leaf_class cpl_leaf_class(const struct cpl_parquet_leaf *leaf)
 {
     switch (leaf->type) {
@@ -54,8 +56,8 @@ static unsigned number_width(const struct cpl_parquet_leaf *leaf)
 
 void cpl_parquet_chunk_release(struct cpl_parquet_chunk *chunk)
 {
-    cpl_buffer_release(&chunk->dictionary);
-    cpl_buffer_release(&chunk->pages);
+    cpl_part_bytes_release(&chunk->dictionary);
+    cpl_part_bytes_release(&chunk->pages);
     cpl_buffer_release(&chunk->bloom);
     cpl_buffer_release(&chunk->records);
     cpl_buffer_release(&chunk->page_histograms);
@@ -107,18 +109,42 @@ static void give_memory_back(struct cpl_parquet_column *c)
     cpl_buffer_release(&c->hashes);
 }
 
+uint64_t cpl_parquet_column_memory(const struct cpl_parquet_column *c)
+{
+    const struct column_page *p = &c->page;
+    size_t width = c->class == CPL_LEAF_BOOL ? 1 : column_is_slices(c->class) ? 4 : 8;
+    return 2 * (uint64_t)p->level_capacity + p->value_capacity * width +
+           4 * (uint64_t)p->code_capacity + p->bytes.capacity +
+           cpl_int_dictionary_memory(&c->ints) + cpl_bytes_dictionary_memory(&c->strings) +
+           c->hashes.capacity;
+}
+
+static void count_memory(struct cpl_parquet_column *c)
+{
+    cpl_budget_count(c->scratch->store.budget, &c->counted, cpl_parquet_column_memory(c));
+}
+
 void cpl_parquet_column_free(struct cpl_parquet_column *c)
 {
     if (!c)
         return;
     give_memory_back(c);
+    count_memory(c);
     cpl_parquet_chunk_release(&c->chunk);
     cpl_free(c);
+}
+
+/* A long value's room goes with its page. */
+static void shrink_bytes(struct cpl_parquet_column *c)
+{
+    if (c->page.bytes.capacity > 2 * c->options->page_bytes + SHRINK_ABOVE)
+        cpl_buffer_release(&c->page.bytes);
 }
 
 void cpl_column_clear_page(struct cpl_parquet_column *c)
 {
     struct column_page *p = &c->page;
+    shrink_bytes(c);
     p->n_levels = p->n_values = p->n_rows = p->n_nulls = 0;
     p->has_def = c->leaf->max_rep > 0;
     p->bytes.size = 0;
@@ -214,6 +240,7 @@ bool cpl_parquet_column_add(struct cpl_parquet_column *c, const struct cpl_leaf_
         at += n;
         value += valid;
     }
+    count_memory(c);
     return true;
 }
 
@@ -253,8 +280,9 @@ bool cpl_parquet_column_finish(struct cpl_parquet_column *c, struct cpl_parquet_
     c->last_pages = c->chunk.pages.size;
     *chunk = c->chunk;
     c->chunk = (struct cpl_parquet_chunk){0};
-    if (c->options->wide)
+    if (c->options->wide || c->scratch->give_back)
         give_memory_back(c);
     cpl_parquet_column_reset(c);
+    count_memory(c);
     return true;
 }

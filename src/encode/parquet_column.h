@@ -46,6 +46,7 @@ struct cpl_parquet_column {
     bool has_previous;
     bool wants_bloom;
     struct cpl_buffer hashes; /* for the bloom filter */
+    uint64_t counted;         /* of its memory, in the budget */
 };
 
 static inline bool column_is_slices(enum cpl_leaf_class class)
@@ -72,7 +73,7 @@ bool cpl_column_choose(struct cpl_parquet_column *c, bool last, struct cpl_error
 bool cpl_column_encode_values(struct cpl_parquet_column *c, struct cpl_buffer *out,
                               struct cpl_error *err) CPL_CHECKED;
 bool cpl_column_put_page(struct cpl_parquet_column *c, struct cpl_parquet_page_header *header,
-                         const struct cpl_buffer *body, size_t levels, struct cpl_buffer *out,
+                         const struct cpl_buffer *body, size_t levels, struct cpl_part_bytes *out,
                          struct cpl_error *err) CPL_CHECKED;
 bool cpl_column_flush_page(struct cpl_parquet_column *c, bool last,
                            struct cpl_error *err) CPL_CHECKED;

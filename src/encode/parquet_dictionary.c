@@ -32,6 +32,11 @@ void cpl_int_dictionary_release(struct cpl_int_dictionary *d)
     *d = (struct cpl_int_dictionary){0};
 }
 
+uint64_t cpl_int_dictionary_memory(const struct cpl_int_dictionary *d)
+{
+    return 8 * (uint64_t)d->capacity + 4 * (uint64_t)d->n_slots + 2 * (uint64_t)d->n_direct;
+}
+
 bool cpl_int_dictionary_start(struct cpl_int_dictionary *d, uint32_t n_direct, int64_t base,
                               struct cpl_error *err)
 {
@@ -170,6 +175,11 @@ void cpl_bytes_dictionary_release(struct cpl_bytes_dictionary *d)
     cpl_free(d->slots);
     cpl_buffer_release(&d->bytes);
     *d = (struct cpl_bytes_dictionary){0};
+}
+
+uint64_t cpl_bytes_dictionary_memory(const struct cpl_bytes_dictionary *d)
+{
+    return d->capacity * sizeof *d->entries + 4 * (uint64_t)d->n_slots + d->bytes.capacity;
 }
 
 bool cpl_bytes_dictionary_start(struct cpl_bytes_dictionary *d, struct cpl_error *err)

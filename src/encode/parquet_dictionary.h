@@ -19,6 +19,7 @@ struct cpl_int_dictionary {
     uint32_t n_direct; /* entries of the direct table */
 };
 void cpl_int_dictionary_release(struct cpl_int_dictionary *d);
+uint64_t cpl_int_dictionary_memory(const struct cpl_int_dictionary *d);
 /* Empty. n_direct > 0: values within [base, base + n_direct) go through a table. */
 bool cpl_int_dictionary_start(struct cpl_int_dictionary *d, uint32_t n_direct, int64_t base,
                               struct cpl_error *err) CPL_CHECKED;
@@ -38,6 +39,7 @@ struct cpl_bytes_dictionary {
     struct cpl_buffer bytes;
 };
 void cpl_bytes_dictionary_release(struct cpl_bytes_dictionary *d);
+uint64_t cpl_bytes_dictionary_memory(const struct cpl_bytes_dictionary *d);
 bool cpl_bytes_dictionary_start(struct cpl_bytes_dictionary *d, struct cpl_error *err) CPL_CHECKED;
 bool cpl_bytes_dictionary_add(struct cpl_bytes_dictionary *d, const struct cpl_slice *values,
                               uint32_t n, uint32_t *codes, uint32_t *done,

@@ -189,7 +189,7 @@ static bool record_page(struct cpl_parquet_column *c, uint64_t offset, uint64_t 
 
 /* Header, checksum, stored bytes. `levels` of them stand uncompressed in front (v2). */
 bool cpl_column_put_page(struct cpl_parquet_column *c, struct cpl_parquet_page_header *header,
-                         const struct cpl_buffer *body, size_t levels, struct cpl_buffer *out,
+                         const struct cpl_buffer *body, size_t levels, struct cpl_part_bytes *out,
                          struct cpl_error *err)
 {
     const struct cpl_buffer *stored = body;
@@ -217,11 +217,12 @@ bool cpl_column_put_page(struct cpl_parquet_column *c, struct cpl_parquet_page_h
         header->has_crc = true;
         header->crc = (int32_t)libdeflate_crc32(0, stored->data, stored->size);
     }
-    size_t before = out->size;
-    if (!cpl_parquet_write_page_header(header, out, err))
+    struct cpl_buffer *head = &c->scratch->header;
+    head->size = 0;
+    if (!cpl_parquet_write_page_header(header, head, err))
         return false;
-    c->chunk.uncompressed += out->size - before + body->size;
-    return cpl_buffer_append(out, stored->data, stored->size, err);
+    c->chunk.uncompressed += head->size + body->size;
+    return cpl_part_bytes_add(out, &c->scratch->store, head, stored, err);
 }
 
 /* Of a version 2 page `levels` says how long the two runs of levels in front are. */

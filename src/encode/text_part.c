@@ -1,18 +1,12 @@
 #include "encode/text_part.h"
-
-#include <string.h>
+#include "encode/part_bytes.h"
 
 enum { CHUNK_BYTES = 1 << 20 };
 
-struct chunk {
-    struct chunk *next;
-    size_t size;
-    uint8_t bytes[];
-};
-
 struct cpl_text_part {
     struct cpl_part_info info;
-    struct chunk *first, **end;
+    struct cpl_part_bytes bytes;
+    struct cpl_part_store store;
 };
 
 static struct cpl_text_builder *text_builder(struct cpl_part_builder *builder)
@@ -20,29 +14,30 @@ static struct cpl_text_builder *text_builder(struct cpl_part_builder *builder)
     return (struct cpl_text_builder *)builder;
 }
 
-static struct cpl_text_part *new_part(struct cpl_error *err)
+void cpl_text_use_budget(struct cpl_part_builder *builder, struct cpl_budget *budget)
+{
+    text_builder(builder)->budget = budget;
+}
+
+static struct cpl_text_part *new_part(const struct cpl_text_builder *builder, struct cpl_error *err)
 {
     struct cpl_text_part *part = cpl_alloc_zero(1, sizeof *part, err);
     if (part)
-        part->end = &part->first;
+        part->store.budget = builder->budget;
     return part;
 }
 
-/* Move what is staged into a chunk of its own. */
+/* Move what is staged into a block of its own. */
 static bool flush(struct cpl_text_builder *builder, struct cpl_error *err)
 {
+    static const struct cpl_buffer nothing;
     struct cpl_buffer *staging = &builder->staging;
+    struct cpl_text_part *part = builder->part;
     if (staging->size == 0)
         return true;
-    struct chunk *chunk = cpl_alloc(sizeof *chunk + staging->size, err);
-    if (!chunk)
+    if (!cpl_part_bytes_add(&part->bytes, &part->store, &nothing, staging, err))
         return false;
-    chunk->next = NULL;
-    chunk->size = staging->size;
-    memcpy(chunk->bytes, staging->data, staging->size);
-    *builder->part->end = chunk;
-    builder->part->end = &chunk->next;
-    builder->part->info.bytes += chunk->size;
+    part->info.bytes += staging->size;
     staging->size = 0;
     return true;
 }
@@ -52,7 +47,7 @@ bool cpl_text_append(struct cpl_part_builder *part_builder, const struct cpl_bat
 {
     struct cpl_text_builder *builder = text_builder(part_builder);
     uint32_t rows = selection ? n : batch->rows;
-    if (rows && !builder->part && !(builder->part = new_part(err)))
+    if (rows && !builder->part && !(builder->part = new_part(builder, err)))
         return false;
     for (uint32_t i = 0; i < rows; i++) {
         if (!builder->put_row(builder, batch, selection ? selection[i] : i, err))
@@ -105,19 +100,20 @@ void cpl_text_part_free(struct cpl_part *part)
     struct cpl_text_part *text = (struct cpl_text_part *)part;
     if (!text)
         return;
-    for (struct chunk *chunk = text->first, *next; chunk; chunk = next) {
-        next = chunk->next;
-        cpl_free(chunk);
-    }
+    cpl_part_bytes_release(&text->bytes);
+    cpl_part_store_release(&text->store);
     cpl_free(text);
+}
+
+static bool give(void *context, const void *data, size_t size, struct cpl_error *err)
+{
+    struct cpl_write_sink *sink = context;
+    return sink->write(sink, data, size, err);
 }
 
 bool cpl_text_part_write(const struct cpl_part *part, struct cpl_write_sink *sink,
                          struct cpl_error *err)
 {
     const struct cpl_text_part *text = (const struct cpl_text_part *)part;
-    for (const struct chunk *chunk = text->first; chunk; chunk = chunk->next)
-        if (!sink->write(sink, chunk->bytes, chunk->size, err))
-            return false;
-    return true;
+    return cpl_part_bytes_each(&text->bytes, &text->store, give, sink, err);
 }

@@ -1,9 +1,9 @@
-/* Parts of text formats (CSV, JSON): finished bytes, kept as a chain of chunks until the file takes them.
+/* Parts of text formats (CSV, JSON): finished bytes, kept as blocks until the file takes them.
  *
- *   rows ──put_row──▶ staging (one buffer, ≤ about 1 MiB) ──▶ chunk ─▶ chunk ─▶ … = part ──▶ sink
+ *   rows ──put_row──▶ staging (one buffer, ≤ about 1 MiB) ──▶ block ─ block ─ … = part ──▶ sink
  *
  * A format embeds cpl_text_builder as the first member of its own builder and supplies put_row; the rest of
- * the encoder's worker side is here. Memory: the part's bytes plus the staging buffer. */
+ * the encoder's worker side is here. Memory: the part's bytes, as far as the run's budget goes, plus the staging buffer. */
 #pragma once
 #include "encode/encoder.h"
 
@@ -15,8 +15,10 @@ struct cpl_text_builder {
     cpl_put_row *put_row; /* appends one row to .staging */
     struct cpl_buffer staging;
     struct cpl_text_part *part; /* what has been appended since the last finish; NULL = nothing */
+    struct cpl_budget *budget;  /* NULL: none */
 };
 
+void cpl_text_use_budget(struct cpl_part_builder *builder, struct cpl_budget *budget);
 /* The members of cpl_encoder_ops; the builder is the format's own, seen by its first member. */
 bool cpl_text_append(struct cpl_part_builder *builder, const struct cpl_batch *batch,
                      const uint32_t *selection, uint32_t n, struct cpl_error *err) CPL_CHECKED;

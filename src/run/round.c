@@ -7,6 +7,7 @@
 #include "run/loop.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -217,6 +218,7 @@ static void *work(void *argument)
                                 .stop = &run->stop,
                                 .doomed = &run->doomed,
                                 .due = &run->due,
+                                .budget = &run->budget,
                                 .spill = &run->output.store.spill};
     bool some = true, ok = cpl_worker_init(&worker, &err);
     while (ok && some) {
@@ -306,6 +308,8 @@ static void choose_threads(struct run_state *run)
         wanted = (int64_t)run->plan.n_splits;
     run->threads = (unsigned)wanted;
     run->window = run->threads + (fit > (uint64_t)wanted);
+    const char *most = getenv("CPLMOST");
+    atomic_store(&run->budget.most, most ? strtoull(most, NULL, 10) << 20 : UINT64_MAX / 2);
 }
 
 static void wait_for_workers(struct run_state *run)

@@ -20,6 +20,8 @@ bool cpl_worker_init(struct cpl_worker *w, struct cpl_error *err)
         return w->router != NULL;
     }
     w->builder = plan->encoder->builder_new(plan->schema, plan->encode_options, err);
+    if (w->builder)
+        plan->encoder->use_budget(w->builder, w->budget);
     return w->builder != NULL;
 }
 

@@ -47,7 +47,8 @@ struct cpl_worker {
     _Atomic bool *
         doomed; /* a split (whose start is proven) needs a wider schema: decode on for needs, encode no more */
     const struct cpl_due *due;
-    bool start_known; /* of what is worked on, or it does not matter */
+    struct cpl_budget *budget; /* the run's; NULL: none */
+    bool start_known;          /* of what is worked on, or it does not matter */
     struct cpl_stream *stream;
     struct cpl_decoder *decoder;
     struct cpl_reject_list rejects;
