@@ -11,7 +11,8 @@
 
 struct cpl_budget {
     _Atomic uint64_t held;
-    _Atomic uint64_t most;
+    _Atomic uint64_t most;      /* of everything */
+    _Atomic uint64_t for_later; /* up to here there is room for bytes that could wait elsewhere */
 };
 
 /* Of somebody's memory `*counted` bytes are in `held`; now they are `bytes`. NULL budget: nobody asks. */
@@ -24,9 +25,9 @@ static inline void cpl_budget_count(struct cpl_budget *budget, uint64_t *counted
     *counted = bytes;
 }
 
-/* Would `bytes` more fit? */
+/* May `bytes` more that could wait elsewhere be held? */
 static inline bool cpl_budget_fits(struct cpl_budget *budget, uint64_t bytes)
 {
     return !budget || atomic_load_explicit(&budget->held, memory_order_relaxed) + bytes <=
-                          atomic_load_explicit(&budget->most, memory_order_relaxed);
+                          atomic_load_explicit(&budget->for_later, memory_order_relaxed);
 }

@@ -48,6 +48,16 @@ void cpl_builder_release(struct cpl_builder *builder)
     *builder = (struct cpl_builder){0};
 }
 
+uint64_t cpl_builder_memory(const struct cpl_builder *builder)
+{
+    const struct cpl_type *type = &builder->column.field->type;
+    size_t width = cpl_type_width(type) + (has_offsets(type->kind) ? sizeof(uint32_t) : 0);
+    uint64_t bytes = builder->capacity * (uint64_t)width + builder->capacity / 8;
+    for (uint32_t i = 0; builder->children && i < builder->column.n_children; i++)
+        bytes += cpl_builder_memory(&builder->children[i]);
+    return bytes;
+}
+
 static void set_nulls(struct cpl_builder *builder, uint32_t null_count)
 {
     builder->column.null_count = null_count;

@@ -24,6 +24,8 @@ struct cpl_builder {
 bool cpl_builder_init(struct cpl_builder *builder, const struct cpl_field *field, uint32_t capacity,
                       struct cpl_error *err) CPL_CHECKED;
 void cpl_builder_release(struct cpl_builder *builder);
+/* Bytes that it and its children have room in. */
+uint64_t cpl_builder_memory(const struct cpl_builder *builder);
 void cpl_builder_clear(struct cpl_builder *builder); /* length 0, memory kept */
 /* Room for `extra` more values (validity, values, offsets); children are not grown. */
 bool cpl_builder_reserve(struct cpl_builder *builder, uint32_t extra,

@@ -218,6 +218,12 @@ static bool csv_widen(const struct cpl_decode_plan *plan, const struct cpl_buffe
     return true;
 }
 
+static uint64_t csv_held(const struct cpl_decoder *base)
+{
+    const struct csv_decoder *d = (const struct csv_decoder *)base;
+    return cpl_csv_block_memory(&d->block) + d->arena.used;
+}
+
 const struct cpl_decoder_ops cpl_decoder_csv = {
     .name = "csv",
     .summary = "Delimited text: RFC 4180 and its many relatives",
@@ -233,6 +239,7 @@ const struct cpl_decoder_ops cpl_decoder_csv = {
     .open = csv_open,
     .next = csv_next,
     .report = csv_report,
+    .memory = csv_held,
     .needs = csv_needs,
     .widen = csv_widen,
     .close = csv_close,

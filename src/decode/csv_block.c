@@ -39,6 +39,12 @@ void cpl_csv_block_release(struct cpl_csv_block *block)
     cpl_free(block->odd);
 }
 
+uint64_t cpl_csv_block_memory(const struct cpl_csv_block *block)
+{
+    return block->capacity + block->touched * sizeof *block->scan.positions +
+           block->odd_capacity * sizeof *block->odd;
+}
+
 uint64_t cpl_count_newlines(const uint8_t *data, size_t size)
 {
     uint64_t count = 0;
@@ -212,6 +218,7 @@ bool cpl_csv_block_index(struct cpl_csv_block *block, size_t from, struct cpl_er
         at = record;
     }
     block->usable = last_record_end(block, from);
+    block->touched = scan->n > block->touched ? scan->n : block->touched;
     return true;
 }
 

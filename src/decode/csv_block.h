@@ -55,6 +55,7 @@ struct cpl_csv_block {
     struct cpl_csv_scan scan;
     struct cpl_csv_rules rules;
     bool regular;          /* every record has n_columns fields: tiles point into the index */
+    uint32_t touched;      /* the most separators in a block so far */
     uint32_t cursor;       /* next separator not yet handed out */
     uint32_t record_start; /* offset of the next record not yet handed out */
     uint32_t *ends, *row_start, *row_end; /* of tiles that had to be compacted */
@@ -71,6 +72,8 @@ bool cpl_csv_block_init(struct cpl_csv_block *block, struct cpl_error *err) CPL_
 void cpl_csv_block_release(struct cpl_csv_block *block);
 /* Read on until the block holds at least one whole record, or the input ends. */
 bool cpl_csv_block_fill(struct cpl_csv_block *block, struct cpl_error *err) CPL_CHECKED;
+/* What it holds; room that nothing was ever put in is no memory. */
+uint64_t cpl_csv_block_memory(const struct cpl_csv_block *block);
 /* Index what is filled, from offset `from` (a row start). */
 bool cpl_csv_block_index(struct cpl_csv_block *block, size_t from,
                          struct cpl_error *err) CPL_CHECKED;

@@ -131,6 +131,8 @@ struct cpl_decoder_ops {
     /* The next batch (borrowed until the next call); batch->rows == 0 means the split is finished. */
     bool (*next)(struct cpl_decoder *decoder, struct cpl_batch **batch, struct cpl_error *err);
     void (*report)(const struct cpl_decoder *decoder, struct cpl_split_report *report);
+    /* Bytes that it holds because of the rows it met: blocks, texts, values. */
+    uint64_t (*memory)(const struct cpl_decoder *decoder);
     /* Append what this split needed beyond the plan, as bytes that only this decoder reads (so that they can cross
      * processes); nothing when it was not widened. Any time before close. */
     bool (*needs)(const struct cpl_decoder *decoder, struct cpl_buffer *needs,

@@ -158,5 +158,6 @@ const struct cpl_decoder_ops cpl_decoder_json = {
     .report = json_report,
     .needs = json_needs,
     .widen = json_widen,
+    .memory = json_memory,
     .close = json_close,
 };

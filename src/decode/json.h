@@ -74,4 +74,5 @@ struct cpl_decoder *json_open(const struct cpl_decode_plan *plan, struct cpl_str
 bool json_read(struct cpl_decoder *decoder, struct cpl_batch **batch, struct cpl_error *err);
 void json_report(const struct cpl_decoder *decoder, struct cpl_split_report *report);
 bool json_needs(const struct cpl_decoder *decoder, struct cpl_buffer *needs, struct cpl_error *err);
+uint64_t json_memory(const struct cpl_decoder *decoder);
 void json_close(struct cpl_decoder *decoder);

@@ -69,6 +69,16 @@ struct json_decoder {
 
 /* ---- opening and closing ---- */
 
+uint64_t json_memory(const struct cpl_decoder *base)
+{
+    const struct json_decoder *d = (const struct json_decoder *)base;
+    uint64_t bytes = d->block.capacity + d->strings.used + d->walk.scratch.used + d->nodes.used +
+                     d->needs_arena.used;
+    for (uint32_t i = 0; i < d->plan->schema->n_fields; i++)
+        bytes += cpl_builder_memory(&d->builders[i]);
+    return bytes;
+}
+
 void json_close(struct cpl_decoder *base)
 {
     struct json_decoder *d = (struct json_decoder *)base;

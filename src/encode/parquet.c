@@ -67,7 +67,8 @@ static struct cpl_part_info part_info(const struct cpl_part *part)
 static void count_memory(struct cpl_part_builder *b)
 {
     cpl_budget_count(b->scratch.store.budget, &b->counted,
-                     b->scratch.body.capacity + b->scratch.packed.capacity);
+                     b->scratch.body.capacity + b->scratch.packed.capacity +
+                         cpl_shredder_memory(b->shredder));
 }
 
 static void use_budget(struct cpl_part_builder *b, struct cpl_budget *budget)
@@ -88,7 +89,7 @@ static void builder_free(struct cpl_part_builder *b)
     cpl_buffer_release(&b->scratch.header);
     cpl_buffer_release(&b->scratch.body);
     cpl_buffer_release(&b->scratch.packed);
-    count_memory(b);
+    cpl_budget_count(b->scratch.store.budget, &b->counted, 0);
     cpl_part_store_release(&b->scratch.store);
     part_free(b->part);
     cpl_arena_release(&b->arena);

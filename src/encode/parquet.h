@@ -117,6 +117,7 @@ struct cpl_shredder;
 struct cpl_shredder *cpl_shredder_new(const struct cpl_parquet_schema *schema,
                                       struct cpl_error *err) CPL_CHECKED;
 void cpl_shredder_free(struct cpl_shredder *shredder);
+uint64_t cpl_shredder_memory(const struct cpl_shredder *shredder);
 /* Rows named by selection (NULL: first, first+1 …; n of them) of the batch, leaf by leaf. */
 typedef bool cpl_leaf_function(void *context, uint32_t leaf, const struct cpl_leaf_values *values,
                                struct cpl_error *err);

@@ -119,9 +119,17 @@ uint64_t cpl_parquet_column_memory(const struct cpl_parquet_column *c)
            c->hashes.capacity;
 }
 
+/* Beyond what pages usually take to be encoded and compressed, which is the scratch's. */
+static uint64_t to_be_put(const struct cpl_parquet_column *c)
+{
+    uint64_t size = c->page.bytes.size, usual = 2 * c->options->page_bytes;
+    return size > usual ? 2 * size + size / 4 : 0;
+}
+
 static void count_memory(struct cpl_parquet_column *c)
 {
-    cpl_budget_count(c->scratch->store.budget, &c->counted, cpl_parquet_column_memory(c));
+    cpl_budget_count(c->scratch->store.budget, &c->counted,
+                     cpl_parquet_column_memory(c) + to_be_put(c));
 }
 
 void cpl_parquet_column_free(struct cpl_parquet_column *c)

@@ -87,6 +87,13 @@ static void free_entries(struct entries *e)
     cpl_free(e->alive);
 }
 
+uint64_t cpl_shredder_memory(const struct cpl_shredder *s)
+{
+    uint64_t entries = (uint64_t)s->entries[0].capacity + s->entries[1].capacity;
+    return entries * (sizeof *s->index + 3) + s->values.capacity +
+           s->index_capacity * sizeof *s->index;
+}
+
 void cpl_shredder_free(struct cpl_shredder *s)
 {
     if (!s)

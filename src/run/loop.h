@@ -51,7 +51,7 @@ struct run_state {
     bool draining;
     struct cpl_due due;
     unsigned running, threads, window;
-    struct cpl_budget budget; /* what workers may hold together, beyond what each has anyway */
+    struct cpl_room room; /* what workers may hold together, beyond what each has anyway */
     struct slot *slots;
     struct cpl_error error; /* the first */
 

@@ -7,7 +7,6 @@
 #include "run/loop.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +16,10 @@ enum {
     SPLIT_MEMORY = 56 << 20,
     FIXED_MEMORY = 32 << 20,
     COLUMN_MEMORY = 10 << 10,
+    PROCESS_MEMORY = 8 << 20, /* besides what workers hold; and */
+    WORKER_MEMORY = 8 << 20,  /* of theirs, what nobody counts */
+    LEAST_ROOM = 4 << 20,
+    LONG_ROW = 4, /* times its length: room that finished pages leave for one */
     USUAL_MEMORY = 224 << 20
 };
 
@@ -218,7 +221,7 @@ static void *work(void *argument)
                                 .stop = &run->stop,
                                 .doomed = &run->doomed,
                                 .due = &run->due,
-                                .budget = &run->budget,
+                                .room = &run->room,
                                 .spill = &run->output.store.spill};
     bool some = true, ok = cpl_worker_init(&worker, &err);
     while (ok && some) {
@@ -288,6 +291,22 @@ static bool check_memory(const struct run_state *run, struct cpl_error *err)
                     (unsigned long long)(least >> 20) + 1);
 }
 
+/* What is left of the limit when everything is counted that does not grow with the rows: `reading` is what inflates
+ * them. */
+static void set_room(struct run_state *run, uint64_t limit, uint64_t reading, bool sections)
+{
+    uint64_t columns = run->plan.schema->n_fields;
+    uint64_t taken = PROCESS_MEMORY + reading +
+                     run->threads * (WORKER_MEMORY + columns * COLUMN_MEMORY) +
+                     (sections ? (run->threads - 1) * (uint64_t)CPL_SPLIT_BYTES : 0);
+    uint64_t most = limit > taken + LEAST_ROOM ? limit - taken : LEAST_ROOM;
+    uint64_t rows = LONG_ROW * run->plan.decode.max_row_bytes;
+    atomic_store(&run->room.budget.most, most);
+    atomic_store(&run->room.budget.for_later, most - (rows < most / 2 ? rows : most / 2));
+    run->room.hard = most + limit / 10;
+    run->room.limit = limit;
+}
+
 static void choose_threads(struct run_state *run)
 {
     const struct cpl_limits_config *limits = &run->plan.pipeline->limits;
@@ -295,8 +314,9 @@ static void choose_threads(struct run_state *run)
     uint64_t memory = limits->memory ? limits->memory : USUAL_MEMORY;
     uint64_t each = run->plan.partitions ? CPL_ROUTER_MEMORY : SPLIT_MEMORY;
     each += (uint64_t)run->plan.schema->n_fields * COLUMN_MEMORY;
-    uint64_t fixed = FIXED_MEMORY;
-    bool sections = count_reading(run, &each, &fixed);
+    uint64_t reading = 0;
+    bool sections = count_reading(run, &each, &reading);
+    uint64_t fixed = FIXED_MEMORY + reading;
     uint64_t fit = memory > fixed + each ? (memory - fixed) / each : 1;
     if (wanted < 1)
         wanted = 1;
@@ -308,8 +328,7 @@ static void choose_threads(struct run_state *run)
         wanted = (int64_t)run->plan.n_splits;
     run->threads = (unsigned)wanted;
     run->window = run->threads + (fit > (uint64_t)wanted);
-    const char *most = getenv("CPLMOST");
-    atomic_store(&run->budget.most, most ? strtoull(most, NULL, 10) << 20 : UINT64_MAX / 2);
+    set_room(run, memory, reading, sections);
 }
 
 static void wait_for_workers(struct run_state *run)

@@ -21,7 +21,7 @@ bool cpl_worker_init(struct cpl_worker *w, struct cpl_error *err)
     }
     w->builder = plan->encoder->builder_new(plan->schema, plan->encode_options, err);
     if (w->builder)
-        plan->encoder->use_budget(w->builder, w->budget);
+        plan->encoder->use_budget(w->builder, &w->room->budget);
     return w->builder != NULL;
 }
 
@@ -33,6 +33,18 @@ static void start_rejects(struct cpl_worker *w)
     w->rejects.most = REJECT_MEMORY;
 }
 
+/* Does it hold something that it could drop? */
+static void set_active(struct cpl_worker *w, bool active)
+{
+    if (w->active == active)
+        return;
+    w->active = active;
+    if (active)
+        atomic_fetch_add(&w->room->active, 1);
+    else
+        atomic_fetch_sub(&w->room->active, 1);
+}
+
 static void end_split(struct cpl_worker *w)
 {
     if (w->decoder)
@@ -41,6 +53,8 @@ static void end_split(struct cpl_worker *w)
     w->decoder = NULL;
     w->stream = NULL;
     cpl_reject_list_release(&w->rejects);
+    cpl_budget_count(&w->room->budget, &w->counted, 0);
+    set_active(w, false);
 }
 
 void cpl_worker_release(struct cpl_worker *w)
@@ -104,7 +118,10 @@ bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_claim *claim, uint6
     end_split(w);
     discard(w);
     start_rejects(w);
-    w->counted_rows = w->counted_rejects = w->delivered_rejects = 0;
+    w->counted_rows = w->counted_rejects = w->counted_bytes = w->delivered_rejects = 0;
+    w->from = from;
+    w->at_row_start = at_row_start;
+    set_active(w, true);
     w->start_known = at_row_start || !claim->text;
     w->stream = open_stream(plan, claim, from, at_row_start, err);
     w->decoder = w->stream
@@ -190,6 +207,7 @@ static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool la
     count(w, result->report.rows_decoded, result->report.rows_rejected);
     w->delivered_rejects = result->report.rows_rejected;
     result->last = last;
+    set_active(w, false);
     bool widened = result->report.widened;
     if (widened && !check_repeatable(&plan->inputs.items[split->input], err))
         return false;
@@ -207,6 +225,58 @@ static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool la
     return true;
 }
 
+/* ---- room ---- */
+
+static bool is_due(const struct cpl_worker *w, const struct cpl_claim *claim)
+{
+    return atomic_load(&w->due->number) == claim->number;
+}
+
+/* Can what was read of the claim be read again? */
+static bool can_begin_again(const struct cpl_worker *w, const struct cpl_claim *claim)
+{
+    return !claim->split.stream && !(claim->text && w->at_row_start);
+}
+
+/* Give everything back, and begin again when all before has been taken. */
+static bool begin_when_due(struct cpl_worker *w, const struct cpl_claim *claim,
+                           struct cpl_error *err)
+{
+    bool first = claim->split.first;
+    uint64_t from = w->from;
+    atomic_fetch_sub(&w->progress->rows, w->counted_rows);
+    atomic_fetch_sub(&w->progress->rejects, w->counted_rejects);
+    atomic_fetch_sub(&w->progress->bytes, w->counted_bytes);
+    end_split(w);
+    discard(w);
+    while (!is_due(w, claim) && !atomic_load(w->stop))
+        cpl_room_pause();
+    return cpl_worker_begin(w, claim, first ? from : atomic_load(&w->due->from),
+                            first ? w->at_row_start : true, err);
+}
+
+/* After each batch: is there room to go on? *again: the split has been begun anew. */
+static bool keep_room(struct cpl_worker *w, const struct cpl_claim *claim, bool *again,
+                      struct cpl_error *err)
+{
+    enum cpl_room_state state;
+    *again = false;
+    cpl_budget_count(&w->room->budget, &w->counted,
+                     w->plan->decoder->memory(w->decoder) + w->rejects.rows.capacity +
+                         w->rejects.bytes.capacity);
+    while (!is_due(w, claim) && (state = cpl_room_state(w->room)) != CPL_ROOM_ENOUGH) {
+        *again = state == CPL_ROOM_DROP && can_begin_again(w, claim);
+        if (atomic_load(w->stop))
+            return cpl_fail(err, CPL_E_INTERRUPTED, "stopped");
+        if (*again)
+            return begin_when_due(w, claim, err);
+        set_active(w, can_begin_again(w, claim));
+        cpl_room_pause();
+    }
+    set_active(w, true);
+    return !is_due(w, claim) || cpl_room_for_due(w->room, w->stop, err);
+}
+
 bool cpl_worker_next(struct cpl_worker *w, const struct cpl_claim *claim,
                      struct cpl_work_result *result, struct cpl_error *err)
 {
@@ -214,7 +284,8 @@ bool cpl_worker_next(struct cpl_worker *w, const struct cpl_claim *claim,
     const struct cpl_split *split = &claim->split;
     *result = (struct cpl_work_result){0};
     uint64_t begun = w->stream->position, seen = begun;
-    for (;;) {
+    set_active(w, true);
+    for (bool again = false;;) {
         struct cpl_batch *batch = NULL;
         if (atomic_load_explicit(w->stop, memory_order_relaxed))
             return cpl_fail(err, CPL_E_INTERRUPTED, "stopped");
@@ -222,6 +293,7 @@ bool cpl_worker_next(struct cpl_worker *w, const struct cpl_claim *claim,
             return cpl_fail_in(err, plan->inputs.items[split->input].path);
         atomic_fetch_add_explicit(&w->progress->bytes, w->stream->position - seen,
                                   memory_order_relaxed);
+        w->counted_bytes += w->stream->position - seen;
         seen = w->stream->position;
         count(w, w->counted_rows + batch->rows, w->delivered_rejects + w->rejects.all);
         check_start(w, claim);
@@ -229,6 +301,10 @@ bool cpl_worker_next(struct cpl_worker *w, const struct cpl_claim *claim,
             return deliver(w, split, true, result, err);
         if (!atomic_load_explicit(w->doomed, memory_order_relaxed) && !append(w, batch, err))
             return false;
+        if (!keep_room(w, claim, &again, err))
+            return false;
+        if (again)
+            begun = seen = w->stream->position;
         if (split->stream && seen - begun >= CPL_SPLIT_BYTES)
             return deliver(w, split, false, result, err);
     }

@@ -5,6 +5,7 @@
 #include "quality/reject.h"
 #include "run/partition_route.h"
 #include "run/plan.h"
+#include "run/room.h"
 #include <stdatomic.h>
 
 struct cpl_progress_counters {
@@ -47,13 +48,17 @@ struct cpl_worker {
     _Atomic bool *
         doomed; /* a split (whose start is proven) needs a wider schema: decode on for needs, encode no more */
     const struct cpl_due *due;
-    struct cpl_budget *budget; /* the run's; NULL: none */
-    bool start_known;          /* of what is worked on, or it does not matter */
+    struct cpl_room *room;
+    uint64_t from; /* where the split was begun, */
+    bool at_row_start;
+    uint64_t counted; /* of the decoder's memory, in the room's budget */
+    bool active;      /* counted in the room */
+    bool start_known; /* of what is worked on, or it does not matter */
     struct cpl_stream *stream;
     struct cpl_decoder *decoder;
     struct cpl_reject_list rejects;
-    uint64_t counted_rows, counted_rejects; /* of the split, in `progress` already */
-    uint64_t delivered_rejects;             /* of them, no longer in `rejects` */
+    uint64_t counted_rows, counted_rejects, counted_bytes; /* of the split, in `progress` already */
+    uint64_t delivered_rejects;                            /* of them, no longer in `rejects` */
 };
 bool cpl_worker_init(struct cpl_worker *worker, struct cpl_error *err) CPL_CHECKED;
 void cpl_worker_release(struct cpl_worker *worker);
