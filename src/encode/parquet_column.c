@@ -285,7 +285,6 @@ bool cpl_parquet_column_finish(struct cpl_parquet_column *c, struct cpl_parquet_
         return false;
     bool utf8 = c->leaf->field->type.kind == CPL_STRING || c->leaf->field->type.kind == CPL_JSON;
     cpl_bounds_write(&c->bounds, c->order, c->width, utf8, &c->chunk.bounds);
-    c->last_pages = c->chunk.pages.size;
     *chunk = c->chunk;
     c->chunk = (struct cpl_parquet_chunk){0};
     if (c->options->wide || c->scratch->give_back)

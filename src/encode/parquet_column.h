@@ -41,7 +41,6 @@ struct cpl_parquet_column {
     size_t page_dictionary_bytes;
     uint64_t rows; /* before this page */
     struct cpl_parquet_chunk chunk;
-    size_t last_pages; /* bytes of the chunk before: room for this one's at once */
     struct cpl_bounds bounds, previous; /* of the chunk; of the page before */
     bool has_previous;
     bool wants_bloom;

@@ -294,9 +294,7 @@ bool cpl_column_flush_page(struct cpl_parquet_column *c, bool last, struct cpl_e
     enum cpl_parquet_encoding encoding = c->mode == MODE_DICTIONARY ? CPL_PARQUET_RLE_DICTIONARY
                                                                     : c->encoding;
     struct cpl_parquet_page_header header = page_header(c, encoding, &levels);
-    size_t expected = offset ? 0 : c->last_pages + c->last_pages / 16;
-    if (!cpl_buffer_reserve(&c->chunk.pages, expected, err) ||
-        !cpl_column_put_page(c, &header, &c->scratch->body, levels.in_front, &c->chunk.pages,
+    if (!cpl_column_put_page(c, &header, &c->scratch->body, levels.in_front, &c->chunk.pages,
                              err) ||
         !record_page(c, offset, unencoded, encoding, err) || !count_levels(c, err))
         return false;
