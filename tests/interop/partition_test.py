@@ -104,7 +104,7 @@ def main():
         for at, month, day in zip(*(days.column(name).to_pylist() for name in days.column_names)):
             assert str(at)[:7] == month and str(at)[:10] == str(day)
         said = cupel(directory, {"source": source, "sink": sink(top / "many", ["id"])}, status=11)
-        assert "more than 10000 partitions" in said, said
+        assert "more than 10,000 partitions" in said, said
         assert not list(top.glob("many/id*"))
     print(f"{PARTITIONS} partitions, {len(TOWNS)} texts to escape: as the unpartitioned run (seed {SEED})")
 
