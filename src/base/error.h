@@ -42,6 +42,7 @@ bool cpl_fail_context(struct cpl_error *err, const char *format, ...) CPL_PRINTF
 /* Say which file it happened in: put "path: " before the message, unless it names the path already (as what storage says does);
  * returns false. */
 bool cpl_fail_in(struct cpl_error *err, const char *path);
+/* Does the message name the path, or something below it? */
 bool cpl_error_names(const char *message, const char *path);
 
 const char *cpl_code_name(enum cpl_code code);    /* "CONFIG" */

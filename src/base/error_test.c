@@ -76,6 +76,8 @@ static void a_path_is_said_once(void **state)
     cpl_fail(&err, CPL_E_IO, "cannot read %s at byte 7: %s", "d/a.csv", "damaged");
     cpl_fail_in(&err, "d/a.csv");
     assert_string_equal(err.message, "cannot read d/a.csv at byte 7: damaged");
+    cpl_fail_in(&err, "d"); /* its folder */
+    assert_string_equal(err.message, "cannot read d/a.csv at byte 7: damaged");
     cpl_fail_in(&err, "a.csv"); /* another file */
     assert_string_equal(err.message, "a.csv: cannot read d/a.csv at byte 7: damaged");
     cpl_fail(&err, CPL_E_DATA, "the row is too long");

@@ -158,6 +158,8 @@ static bool inspect(const struct cpl_arguments *arguments, const char *path, uin
                                            .context = &it,
                                            .reject = note_reject};
         it.rows = cpl_rows_open(storage, &options, err);
+        if (!it.rows)
+            cpl_settings_name_flag(&settings, err);
         ok = it.rows && look(&it, err) && show(arguments, &it, err);
     }
     cpl_profile_free(it.profile);

@@ -1,4 +1,5 @@
 #include "run/rows.h"
+#include "run/plan_place.h"
 
 #include <string.h>
 
@@ -141,7 +142,7 @@ static bool open_text(struct cpl_rows *rows, struct cpl_error *err)
 {
     bool widened;
     if (!cpl_plan_make(rows->storage, rows->options.pipeline, rows->options.stop, &rows->plan, err))
-        return false;
+        return cpl_plan_fail_placed(rows->options.pipeline, err);
     rows->planned = true;
     do {
         widened = false;

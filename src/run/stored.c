@@ -18,6 +18,14 @@ bool cpl_stored_fail(struct cpl_stored *in, const char *format, ...)
                     text);
 }
 
+/* The place alone, as "3:14: …": the name comes in front of it all. */
+static const char *without_name(const struct cpl_stored *in, const char *message)
+{
+    size_t length = strlen(in->name);
+    bool named = !strncmp(message, in->name, length) && message[length] == ':';
+    return message + (named ? length + 1 : 0);
+}
+
 const struct cpl_node *cpl_stored_open(struct cpl_stored *in, const char *text, size_t size)
 {
     struct cpl_error why = {0};
@@ -31,7 +39,7 @@ const struct cpl_node *cpl_stored_open(struct cpl_stored *in, const char *text, 
     }
     if (!document || document->kind != CPL_NODE_MAP) {
         cpl_stored_fail(in, "not one JSON object%s%s", document ? "" : ": ",
-                        document ? "" : why.message);
+                        document ? "" : without_name(in, why.message));
         return NULL;
     }
     return document;

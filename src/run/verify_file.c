@@ -104,7 +104,7 @@ static bool check_bytes(struct verification *v, const char *path,
         if (why.code == CPL_E_MEMORY)
             return cpl_fail_with(err, &why);
         return cpl_finding(v, why.code == CPL_E_NOT_FOUND ? "missing" : "content", path, err,
-                           "%s; %s %s written to it", why.message,
+                           entry->rows ? "%s; %s %s written to it" : "%s", why.message,
                            cpl_counted(entry->rows, "row", text), cpl_were(entry->rows));
     }
     v->report->files++;

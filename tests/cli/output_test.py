@@ -86,6 +86,26 @@ def test_a_preamble_that_is_left_out_is_told():
     check("left out" not in said(run("convert", "p.csv", "r.parquet", "--skip-lines", "2")))
 
 
+def test_a_file_is_named_once():
+    check(run("convert", "good.csv", "lake/", "--run-id", "a").returncode == 0)
+    receipt = pathlib.Path("lake/_cupel/receipts/a.json")
+    data, log = next(pathlib.Path("lake").glob("*.parquet")), next(pathlib.Path("lake/_cupel/log").glob("*.json"))
+    receipt.write_text("x" * 60)
+    data.rename("away")
+    for line in said(run("verify", "lake")).splitlines():
+        check(line.count(str(data)) <= 1 and line.count(str(receipt)) <= 1, line)
+    log.write_text("{")
+    for words in (["verify", "lake"], ["convert", "good.csv", "lake/"], ["verify", "good.csv", "--receipt", str(receipt)]):
+        process = run(*words)
+        check(process.returncode != 0 and "lake: lake/" not in said(process), process)
+    pathlib.Path("bad.parquet").write_text("PAR1")
+    for words in (["verify", "bad.parquet"], ["inspect", "bad.parquet"], ["replay", "bad.parquet", "-p", "none.yaml"],
+                  ["inspect", "none.csv"], ["convert", "none.csv", "o.parquet"], ["run", "none.yaml"]):
+        for line in said(run(*words)).splitlines():
+            check(line.count("none.") <= 1 and line.count("bad.parquet") <= 1, words, line)
+    check("--set schema.select: the input has no" in said(run("inspect", "good.csv", "--set", "schema.select=x")))
+
+
 def test_no_name_steers_a_terminal():
     name, column = "a\x1b[31m\n\u009b1m\u00e9.csv", "c\x1b]0;x\x07\u009b2J\u00e9"
     pathlib.Path(name).write_text(f"{column},b\n1,2\nx\n")
