@@ -22,8 +22,6 @@
 #include "run/repair.h"
 #include "run/replay.h"
 #include "run/replay_once.h"
-#include "run/replay_sift.h"
-#include "run/replay_target.h"
 #include "run/target.h"
 
 #include <stdio.h>
@@ -183,63 +181,6 @@ bool cpl_run_work(struct run_state *run, struct cpl_error *err)
     return ok;
 }
 
-/* The attempt takes on the reject files, whose rows must not have landed anywhere. */
-static bool join_replay(struct run_state *run, struct cpl_error *err)
-{
-    const struct cpl_pipeline *pipeline = run->options->pipeline;
-    if (!run->attempt || !pipeline->source.rejects)
-        return true;
-    struct cpl_replay_run replay = {.storage = run->storage,
-                                    .pipeline = pipeline,
-                                    .run_id = run->result->run_id,
-                                    .now_ms = run->now_ms,
-                                    .log = cpl_attempt_log(run->attempt),
-                                    .inputs = &run->plan.inputs};
-    return (run->once = cpl_replay_once_open(&replay, err)) != NULL &&
-           cpl_replay_join(run->attempt, run->storage, pipeline->sink.path, &run->plan.inputs, err);
-}
-
-/* A replay that was cut off behind its commit tells now where its rejects lie; whatever hinders that stays as it was. */
-static void settle_prior_replay(struct run_state *run)
-{
-    const struct cpl_pipeline *pipeline = run->options->pipeline;
-    struct cpl_inputs inputs = {0};
-    struct cpl_error why = {0};
-    if (!pipeline->source.rejects ||
-        !cpl_inputs_open(run->storage, &pipeline->source, &pipeline->limits, run->options->stop,
-                         &inputs, &why))
-        return;
-    struct cpl_replay_run replay = {.storage = run->storage,
-                                    .pipeline = pipeline,
-                                    .run_id = run->result->run_id,
-                                    .now_ms = run->now_ms,
-                                    .log = cpl_attempt_log(run->attempt),
-                                    .inputs = &inputs};
-    cpl_replay_once_free(cpl_replay_once_open(&replay, &why));
-    cpl_inputs_release(&inputs);
-}
-
-static bool claim_replay(struct run_state *run, struct cpl_error *err)
-{
-    const char *unclaimed = NULL;
-    if (run->once && !cpl_replay_once_claim(run->once, &unclaimed, err))
-        return false;
-    if (unclaimed)
-        cpl_run_say(run, "warning",
-                    "nothing may be written beside %s: only %s will know that it was replayed",
-                    unclaimed, run->options->pipeline->sink.path);
-    return true;
-}
-
-static void note_replay(struct run_state *run)
-{
-    struct cpl_error why = {0};
-    if (run->once && !cpl_replay_once_landed(run->once, &why))
-        cpl_run_say(run, "warning",
-                    "the rows have landed, but where their rejects lie that could not be noted: %s",
-                    why.message);
-}
-
 /* A dataset has its receipt; the user may want it somewhere else, too. */
 static bool copy_receipt(const struct run_state *run, struct cpl_error *err)
 {
@@ -268,7 +209,7 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
         return false;
     const struct cpl_prior *prior = run->attempt ? cpl_attempt_prior(run->attempt) : NULL;
     if (prior) {
-        settle_prior_replay(run);
+        cpl_run_settle_prior_replay(run);
         return cpl_run_report_prior(run, prior, err) && copy_receipt(run, err);
     }
     const struct cpl_target target = {.sink = &run->options->pipeline->sink,
@@ -280,7 +221,7 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     if (!cpl_plan_make(run->storage, run->options->pipeline, run->options->stop, &run->plan, err) ||
         !cpl_target_check_inputs(run->storage, &target, &run->plan, err) ||
         !check_inputs(run, err) || (run->attempt && !say_layout(run, err)) ||
-        !join_replay(run, err))
+        !cpl_run_join_replay(run, err))
         return false;
     bool ok = cpl_plan_write(&run->plan, run->result->run_id, run->now_ms, &json, err) &&
               (!run->attempt ||
@@ -292,9 +233,10 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     if (!run->attempt)
         return balance_stdout(run, err);
     cpl_run_progress(run, "commit");
-    if (!claim_replay(run, err) || !cpl_run_commit(run, plan_hash, cpl_run_clock() - begun, err))
+    if (!cpl_run_claim_replay(run, err) ||
+        !cpl_run_commit(run, plan_hash, cpl_run_clock() - begun, err))
         return false;
-    note_replay(run);
+    cpl_run_note_replay(run);
     cpl_run_warn_of_other_schema(run);
     cpl_run_progress(run, "publish");
     if (!cpl_attempt_publish(run->attempt, err) || !cpl_run_retain(run, err))
@@ -391,38 +333,6 @@ void cpl_run_state_free(struct run_state *run)
     cpl_free(run);
 }
 
-static void say_skipped(const struct run_state *run, const struct cpl_skipped *skipped)
-{
-    char text[CPL_COUNTED_TEXT];
-    if (skipped->n == 1)
-        cpl_run_say(run, "info", "%s was replayed before: it is left out of the %s", skipped->first,
-                    cpl_counted(skipped->of, "file", text));
-    else if (skipped->n)
-        cpl_run_say(
-            run, "info", "%llu of the %s were replayed before and are left out; the first is %s",
-            (unsigned long long)skipped->n, cpl_counted(skipped->of, "file", text), skipped->first);
-}
-
-/* A replay takes what was not replayed before; into one file it lands where nothing is replaced. */
-static bool prepare_replay(struct run_state *run, struct cpl_run_options *options,
-                           struct cpl_pipeline *pipeline, struct cpl_arena *arena,
-                           struct cpl_error *err)
-{
-    const struct cpl_sink_config *sink = &options->pipeline->sink;
-    struct cpl_skipped skipped;
-    if (!options->pipeline->source.rejects)
-        return true;
-    *pipeline = *options->pipeline;
-    options->pipeline = pipeline;
-    if (!cpl_replay_sift(run->storage, pipeline, run->result->run_id, run->now_ms, arena, &skipped,
-                         err))
-        return false;
-    run->result->rejects_skipped = skipped.n;
-    say_skipped(run, &skipped);
-    return !sink->single_file || !strcmp(sink->path, "-") ||
-           cpl_replay_target(run->storage, pipeline, arena, &pipeline->sink.path, err);
-}
-
 static bool run_in(struct cpl_storage *storage, const struct cpl_run_options *wanted,
                    struct cpl_run_result *result, struct cpl_error *err)
 {
@@ -431,7 +341,7 @@ static bool run_in(struct cpl_storage *storage, const struct cpl_run_options *wa
     struct cpl_pipeline pipeline;
     struct run_state *run = cpl_run_state_new(&options, result, storage, err);
     bool ok = run && make_run_id(run, err) &&
-              prepare_replay(run, &options, &pipeline, &arena, err) &&
+              cpl_run_prepare_replay(run, &options, &pipeline, &arena, err) &&
               (do_run(run, err) || cpl_plan_fail_placed(options.pipeline, err));
     ok = run && check_decision(run, ok, err);
     ok = run && check_recovery(run, ok, err);

@@ -1,7 +1,7 @@
 /* The run's state, and the stages of THE LOOP that share it (picture: loop.c).
  *
  * loop.c has the whole run, round.c the workers of a round, order.c the ordered stage, land.c what follows:
- * commit and what was landed.
+ * commit and what was landed; loop_replay.c what a replay adds.
  *
  * Threads: `mutex` guards claims, slots, turn and error; the holder of `draining` owns output, accounts and
  * the ordered stage's fields. */
@@ -102,6 +102,18 @@ bool cpl_run_note_files(struct run_state *run, const struct cpl_file_entry *file
                         struct cpl_error *err) CPL_CHECKED;
 /* Appending lands files beside others: readers that take the folder as one table want one schema. */
 void cpl_run_warn_of_other_schema(const struct run_state *run);
+/* Of a replay, each without effect in other runs (loop_replay.c). Before all: the files that were not replayed yet, and a file where
+ * nothing is replaced; `options` and `pipeline` then say so. */
+bool cpl_run_prepare_replay(struct run_state *run, struct cpl_run_options *options,
+                            struct cpl_pipeline *pipeline, struct cpl_arena *arena,
+                            struct cpl_error *err) CPL_CHECKED;
+/* The attempt takes on the reject files, whose rows must not have landed anywhere. */
+bool cpl_run_join_replay(struct run_state *run, struct cpl_error *err) CPL_CHECKED;
+/* Directly before the commit, and after it. */
+bool cpl_run_claim_replay(struct run_state *run, struct cpl_error *err) CPL_CHECKED;
+void cpl_run_note_replay(struct run_state *run);
+/* The run had landed before, and may have been cut off there. */
+void cpl_run_settle_prior_replay(struct run_state *run);
 /* Dated folders that are older than the sink keeps go. */
 bool cpl_run_retain(struct run_state *run, struct cpl_error *err) CPL_CHECKED;
 /* Leftovers of killed runs; when it fails, the next run does it. */
