@@ -19,6 +19,17 @@ size_t cpl_csv_scan(struct cpl_csv_scan *scan, const uint8_t *data, size_t from,
     }
 }
 
+/* The byte behind an escape means nothing, but it is text. */
+static size_t pass_escaped(struct cpl_csv_scan *scan, const uint8_t *data, size_t at, size_t to)
+{
+    scan->doubled = true;
+    if (++at < to) {
+        scan->non_ascii |= data[at] >= 0x80;
+        scan->carriage_returns |= data[at] == '\r';
+    }
+    return at;
+}
+
 /* Where a quoted field's closing quote is, from the byte behind the opening one; `to` when there is none. */
 static size_t quoted_end(struct cpl_csv_scan *scan, const struct cpl_csv_rules *rules,
                          const uint8_t *data, size_t at, size_t to)
@@ -26,8 +37,7 @@ static size_t quoted_end(struct cpl_csv_scan *scan, const struct cpl_csv_rules *
     for (; at < to; at++) {
         scan->non_ascii |= data[at] >= 0x80;
         if (rules->escape && rules->escape != rules->quote && data[at] == rules->escape) {
-            scan->doubled = true;
-            at++;
+            at = pass_escaped(scan, data, at, to);
         } else if (data[at] == rules->quote) {
             if (rules->escape != rules->quote || at + 1 >= to || data[at + 1] != rules->quote)
                 return at;
@@ -84,8 +94,7 @@ enum cpl_csv_record cpl_csv_record(struct cpl_csv_scan *scan, const struct cpl_c
                 result = CPL_RECORD_BAD_QUOTE;
         } else if (rules->escape && rules->escape != rules->quote && byte == rules->escape) {
             field_start = false;
-            scan->doubled = true;
-            at++;
+            at = pass_escaped(scan, data, at, to);
         } else {
             field_start = false;
         }
