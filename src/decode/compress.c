@@ -242,11 +242,10 @@ static bool cut_off(const struct decompress_stream *stream, struct cpl_error *er
 static bool damaged(const struct decompress_stream *stream, size_t held, struct cpl_error *err)
 {
     if (stream->codec->reads_ahead)
-        return cpl_fail_context(err,
-                                "%s data is unreadable in the stream that begins at byte %llu of "
-                                "the compressed object (%llu decompressed)",
-                                stream->codec->name, (unsigned long long)stream->member_start,
-                                (unsigned long long)stream->base.position);
+        return cpl_fail_context(
+            err,
+            "%s data is unreadable in the stream that begins at byte %llu of the compressed object",
+            stream->codec->name, (unsigned long long)stream->member_start);
     return cpl_fail_context(
         err,
         "%s data is unreadable at about byte %llu of the compressed object (%llu decompressed)",

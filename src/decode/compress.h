@@ -35,7 +35,7 @@ struct cpl_codec {
     /* > 0: input is handed over up to multiples of it from the member's begin, or to the object's end: how much of
      * a damaged member the library decodes depends on where its input was cut. */
     size_t chunk;
-    bool reads_ahead; /* with threads: what was consumed does not tell where the damage is */
+    bool reads_ahead; /* what was consumed and produced does not tell where the damage is */
     /* `threads`: how many the library may use for one member. */
     void *(*open)(unsigned threads, struct cpl_error *err);
     /* Ready for the next member. */

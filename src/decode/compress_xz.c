@@ -1,6 +1,9 @@
 /* xz streams by liblzma, which decodes the blocks of one stream on several threads where their
  * headers say their sizes (as xz -T writes them) and CPL_XZ_MEMORY allows it. A dictionary above
- * 128 MiB (twice that of xz -9) is refused before it is allocated. */
+ * 128 MiB (twice that of xz -9) is refused before it is allocated.
+ *
+ * liblzma sees damage when a call ends, so how many bytes in front of it come out depends on how much room each call
+ * has, and each thread: it alone may differ, so the error does not name it. */
 #include "decode/compress.h"
 
 #include <lzma.h>
@@ -84,7 +87,6 @@ static void xz_close(void *state)
 }
 
 const struct cpl_codec cpl_codec_xz = {.name = "xz",
-                                       .chunk = 64 << 10,
                                        .reads_ahead = true,
                                        .open = xz_open,
                                        .begin = xz_begin,

@@ -67,6 +67,9 @@ static enum cpl_codec_step failed(size_t result, struct cpl_error *err)
         cpl_fail(err, CPL_E_UNSUPPORTED,
                  "the frame needs a dictionary; decompress it with zstd -d -D first");
         break;
+    case ZSTD_error_dstSize_tooSmall: /* or corruption: as large as the buffers of earlier frames were */
+        cpl_fail(err, CPL_E_DATA, "%s", ZSTD_getErrorString(ZSTD_error_corruption_detected));
+        break;
     default:
         cpl_fail(err, CPL_E_DATA, "%s", ZSTD_getErrorName(result));
     }

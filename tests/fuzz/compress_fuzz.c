@@ -46,10 +46,12 @@ static struct answer read_through(const uint8_t *data, size_t size,
     return answer;
 }
 
-static void must_be_same(const struct answer *a, const struct answer *b)
+static void must_be_same(const struct answer *a, const struct answer *b,
+                         enum cpl_compression compression)
 {
+    bool in_front = compression != CPL_XZ || a->error.code != CPL_E_DATA; /* see compress_xz.c */
     bool same = a->error.code == b->error.code && !strcmp(a->error.message, b->error.message) &&
-                a->size == b->size && a->sum == b->sum;
+                (!in_front || (a->size == b->size && a->sum == b->sum));
     if (!same) {
         fprintf(stderr, "%llu bytes, %s\n%llu bytes, %s\n", (unsigned long long)a->size,
                 a->error.message, (unsigned long long)b->size, b->error.message);
@@ -67,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct answer a = read_through(data + 1, size - 1, compression, 1 << 20, 65536, 1);
     struct answer b = read_through(data + 1, size - 1, compression, piece, 1000, 1);
     struct answer c = read_through(data + 1, size - 1, compression, 1 << 20, 65536, 3);
-    must_be_same(&a, &b);
-    must_be_same(&a, &c);
+    must_be_same(&a, &b, compression);
+    must_be_same(&a, &c, compression);
     return 0;
 }
