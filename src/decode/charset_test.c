@@ -1,6 +1,7 @@
 /* Charsets: against iconv(3) as a second opinion, random text with damage, and the way back for
  * every range. */
 #include "decode/stream.h"
+#include "decode/stream_fixture.h"
 
 #include "decode/charset.h"
 
@@ -22,42 +23,6 @@ static uint32_t random_below(uint32_t n)
     return (uint32_t)((uint64_t)random_state * n >> 32);
 }
 
-/* ---- a stream in pieces that cannot be read again ---- */
-
-struct pipe_stream {
-    struct cpl_stream base;
-    const uint8_t *data;
-    size_t size, piece;
-};
-static bool pipe_read(struct cpl_stream *base, void *data, size_t size, size_t *got,
-                      struct cpl_error *err)
-{
-    struct pipe_stream *stream = (struct pipe_stream *)base;
-    (void)err;
-    size_t left = stream->size - base->position;
-    *got = left < stream->piece ? left : stream->piece;
-    if (*got > size)
-        *got = size;
-    if (*got)
-        memcpy(data, stream->data + base->position, *got);
-    base->position += *got;
-    return true;
-}
-static void pipe_close(struct cpl_stream *base)
-{
-    free(base);
-}
-static const struct cpl_stream_ops pipe_ops = {
-    .name = "pipe", .read = pipe_read, .close = pipe_close};
-
-static struct cpl_stream *pipe_of(const void *data, size_t size, size_t piece)
-{
-    struct pipe_stream *stream = calloc(1, sizeof *stream);
-    *stream = (struct pipe_stream){
-        .base = {.ops = &pipe_ops}, .data = data, .size = size, .piece = piece};
-    return &stream->base;
-}
-
 static void read_through(struct cpl_stream *stream, size_t piece, struct cpl_buffer *out)
 {
     struct cpl_error err;
@@ -72,7 +37,7 @@ static void transcode(const char *charset, const void *data, size_t size, size_t
                       struct cpl_buffer *out)
 {
     struct cpl_error err;
-    struct cpl_stream *stream = cpl_stream_transcode(pipe_of(data, size, piece), charset, &err);
+    struct cpl_stream *stream = cpl_stream_transcode(pieces_new(data, size, piece), charset, &err);
     if (!stream)
         print_error("%s\n", err.message);
     assert_non_null(stream);
@@ -227,7 +192,7 @@ static void check_sample(const char *charset, const struct sample *sample)
     static const size_t pieces[] = {1, 7, 4096, 1 << 20};
     for (size_t p = 0; p < 5; p++) { /* the last: memory, which can be read again */
         struct cpl_stream *inner =
-            p < 4 ? pipe_of(sample->source.data, sample->source.size, pieces[p])
+            p < 4 ? pieces_new(sample->source.data, sample->source.size, pieces[p])
                   : cpl_stream_memory(sample->source.data, sample->source.size, &err);
         struct cpl_stream *stream = cpl_stream_transcode(inner, charset, &err);
         assert_non_null(stream);
@@ -434,7 +399,7 @@ static void names(void **state)
     assert_int_equal(open_named("windows-1253x", &err), CPL_E_CONFIG);
     assert_non_null(strstr(err.message, "windows-1253"));
     assert_int_equal(open_named("ISO-2022-JP", &err), CPL_E_UNSUPPORTED);
-    assert_null(cpl_stream_transcode(pipe_of("", 0, 1), "no such thing", &err));
+    assert_null(cpl_stream_transcode(pieces_new("", 0, 1), "no such thing", &err));
     assert_int_equal(err.code, CPL_E_CONFIG);
 }
 
@@ -538,7 +503,8 @@ static void history_is_bounded(void **state)
     uint8_t *text = malloc(SIZE), *sink = malloc(1 << 20);
     for (size_t i = 0; i < SIZE; i++)
         text[i] = (uint8_t)('a' + i % 23 + (i >> 12) % 3);
-    struct cpl_stream *stream = cpl_stream_transcode(pipe_of(text, SIZE, 1 << 20), "latin1", &err);
+    struct cpl_stream *stream = cpl_stream_transcode(pieces_new(text, SIZE, 1 << 20), "latin1",
+                                                     &err);
     assert_non_null(stream);
     for (size_t got = 1; got;)
         assert_true(cpl_stream_read(stream, sink, 1 << 20, &got, &err));
@@ -563,7 +529,7 @@ static void forgets_when_told(void **state)
     uint8_t *text = malloc(SIZE), sink[4096];
     for (size_t i = 0; i < SIZE; i++)
         text[i] = (uint8_t)('a' + i % 23);
-    struct cpl_stream *stream = cpl_stream_transcode(pipe_of(text, SIZE, 5000), "latin1", &err);
+    struct cpl_stream *stream = cpl_stream_transcode(pieces_new(text, SIZE, 5000), "latin1", &err);
     uint64_t from, to;
     for (size_t got = 1; got;) {
         assert_true(cpl_stream_read(stream, sink, sizeof sink, &got, &err));
@@ -591,8 +557,8 @@ static void allocations_may_fail(void **state)
     for (uint64_t n = 1; !done; n++) {
         struct cpl_error err = {0};
         cpl_memory_fail_at(n);
-        struct cpl_stream *stream = cpl_stream_transcode(pipe_of(text, 200000, 30000), "UTF-16LE",
-                                                         &err);
+        struct cpl_stream *stream = cpl_stream_transcode(pieces_new(text, 200000, 30000),
+                                                         "UTF-16LE", &err);
         char sink[4096];
         bool ok = stream != NULL;
         for (size_t got = 1; ok && got;)

@@ -2,9 +2,8 @@
  * that tile the source.
  *
  * Byte 0 chooses the charset, byte 1 the size of the pieces and where ranges are cut. */
-#include "pieces.h"
-
 #include "decode/charset.h"
+#include "decode/stream_fixture.h"
 #include "decode/utf8.h"
 
 #include <stdlib.h>

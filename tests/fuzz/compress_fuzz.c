@@ -2,8 +2,7 @@
  * and however many threads decode them, errors included.
  *
  * Byte 0 chooses the format and the size of the pieces; the rest is the object. */
-
-#include "pieces.h"
+#include "decode/stream_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* For fuzz targets of streams: bytes in memory that arrive in pieces of one size. Borrows the bytes. */
+/* For tests and fuzz targets of streams: bytes in memory that arrive in pieces of one size. Borrows the bytes. */
 #pragma once
 #include "decode/stream.h"
 
@@ -34,7 +34,7 @@ static void pieces_close(struct cpl_stream *base)
 static const struct cpl_stream_ops pieces_ops = {
     .name = "pieces", .read = pieces_read, .close = pieces_close};
 
-static struct cpl_stream *pieces_new(const uint8_t *data, size_t size, size_t piece)
+static struct cpl_stream *pieces_new(const void *data, size_t size, size_t piece)
 {
     struct pieces *stream = calloc(1, sizeof *stream);
     if (!stream)
