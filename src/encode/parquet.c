@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { KEPT_FOR_FOOTER = 2 << 20 };
+
 struct group {
     uint64_t rows;
     struct cpl_parquet_chunk *chunks;
@@ -260,23 +262,21 @@ static void discard(struct cpl_part_builder *b)
 
 /* ---- files ---- */
 
-struct index_part {
-    uint32_t group, leaf;
-    size_t column_at, column_size, offset_at, offset_size;
-};
-
+/* What the end of the file must know of each row group is kept serialised, most of it in a scratch file: of a long
+ * file it is more than memory has room for. Offsets of page indexes are counted from the first of them until then. */
 struct cpl_file_encoder {
     struct cpl_parquet_options options;
-    struct cpl_arena arena;
+    struct cpl_arena arena, group_arena; /* of the file; of one row group */
     struct cpl_parquet_schema schema;
     struct cpl_parquet_sorting sorting;
     struct cpl_write_sink *sink;
     XXH3_state_t *checksum; /* of everything put so far */
     uint64_t offset, rows;
-    struct cpl_parquet_row_group *groups;
-    uint32_t n_groups, capacity;
-    struct cpl_buffer indexes; /* serialised column and offset indexes */
-    struct cpl_buffer places;  /* struct index_part[] */
+    struct cpl_budget kept;
+    struct cpl_part_store store;
+    struct cpl_part_bytes groups, indexes; /* a block each row group */
+    struct cpl_buffer index, footer;       /* of one row group */
+    uint32_t n_groups;
     struct cpl_parquet_key_value *metadata;
     uint32_t n_metadata;
 };
@@ -286,10 +286,13 @@ static void file_free(struct cpl_file_encoder *f)
     if (!f)
         return;
     XXH3_freeState(f->checksum);
-    cpl_free(f->groups);
+    cpl_part_bytes_release(&f->groups);
+    cpl_part_bytes_release(&f->indexes);
+    cpl_part_store_release(&f->store);
+    cpl_buffer_release(&f->index);
+    cpl_buffer_release(&f->footer);
     cpl_free(f->metadata);
-    cpl_buffer_release(&f->indexes);
-    cpl_buffer_release(&f->places);
+    cpl_arena_release(&f->group_arena);
     cpl_arena_release(&f->arena);
     cpl_free(f);
 }
@@ -303,10 +306,10 @@ static bool put(void *file, const void *data, size_t size, struct cpl_error *err
     return !size || f->sink->write(f->sink, data, size, err);
 }
 
-static struct cpl_bytes keep_bytes(struct cpl_file_encoder *f, const void *data, size_t size,
+static struct cpl_bytes keep_bytes(struct cpl_arena *arena, const void *data, size_t size,
                                    struct cpl_error *err)
 {
-    char *copy = cpl_arena_strndup(&f->arena, data, size, err);
+    char *copy = cpl_arena_strndup(arena, data, size, err);
     return (struct cpl_bytes){.data = (const uint8_t *)copy, .size = copy ? (uint32_t)size : 0};
 }
 
@@ -321,7 +324,8 @@ static bool file_metadata(struct cpl_file_encoder *f, const char *key, const voi
     if (size > INT32_MAX)
         return cpl_fail(err, CPL_E_LIMIT, "%zu bytes are too many for a footer's value", size);
     grown[f->n_metadata] = (struct cpl_parquet_key_value){
-        .key = keep_bytes(f, key, strlen(key), err), .value = keep_bytes(f, value, size, err)};
+        .key = keep_bytes(&f->arena, key, strlen(key), err),
+        .value = keep_bytes(&f->arena, value, size, err)};
     bool ok = grown[f->n_metadata].key.data && grown[f->n_metadata].value.data;
     f->n_metadata += ok;
     return ok;
@@ -345,6 +349,8 @@ static struct cpl_file_encoder *file_new(const struct cpl_schema *schema, const 
     if (!f)
         return NULL;
     f->sink = sink;
+    f->kept.for_later = KEPT_FOR_FOOTER;
+    f->store.budget = &f->kept;
     f->checksum = XXH3_createState();
     if (!f->checksum) {
         cpl_fail(err, CPL_E_MEMORY, "no memory for a checksum");
@@ -362,8 +368,8 @@ out:
     return NULL;
 }
 
-#define KEEP_ARRAY(f, type, n)                                                                     \
-    ((type *)cpl_arena_alloc(&(f)->arena, ((size_t)(n) + 1) * sizeof(type), err))
+#define KEEP_ARRAY(arena, type, n)                                                                 \
+    ((type *)cpl_arena_alloc(arena, ((size_t)(n) + 1) * sizeof(type), err))
 
 static bool fill_statistics(struct cpl_file_encoder *f, const struct cpl_parquet_chunk *chunk,
                             struct cpl_parquet_column_metadata *m, struct cpl_error *err)
@@ -377,12 +383,12 @@ static bool fill_statistics(struct cpl_file_encoder *f, const struct cpl_parquet
     s->null_count = (int64_t)chunk->nulls;
     if (!b->any)
         return true;
-    s->min_value = keep_bytes(f, b->min, b->min_size, err);
+    s->min_value = keep_bytes(&f->group_arena, b->min, b->min_size, err);
     s->has_min_exact = true;
     s->min_exact = b->min_exact;
     if (b->no_max)
         return s->min_value.data != NULL;
-    s->max_value = keep_bytes(f, b->max, b->max_size, err);
+    s->max_value = keep_bytes(&f->group_arena, b->max, b->max_size, err);
     s->has_max_exact = true;
     s->max_exact = b->max_exact;
     return s->min_value.data && s->max_value.data;
@@ -400,8 +406,8 @@ static bool fill_sizes(struct cpl_file_encoder *f, const struct cpl_parquet_leaf
         return true;
     uint32_t n_def = (uint32_t)leaf->max_def + 1,
              n_rep = leaf->max_rep ? (uint32_t)leaf->max_rep + 1 : 0;
-    s->definition_histogram.items = KEEP_ARRAY(f, int64_t, n_def);
-    s->repetition_histogram.items = KEEP_ARRAY(f, int64_t, n_rep);
+    s->definition_histogram.items = KEEP_ARRAY(&f->group_arena, int64_t, n_def);
+    s->repetition_histogram.items = KEEP_ARRAY(&f->group_arena, int64_t, n_rep);
     if (!s->definition_histogram.items || !s->repetition_histogram.items)
         return false;
     memcpy(s->definition_histogram.items, chunk->def_histogram, n_def * sizeof(int64_t));
@@ -419,8 +425,8 @@ static bool fill_encodings(struct cpl_file_encoder *f, const struct cpl_parquet_
     int32_t counts[16] = {0};
     for (uint32_t i = 0; i < chunk->n_records; i++)
         counts[records[i].encoding & 15]++;
-    m->encodings.items = KEEP_ARRAY(f, enum cpl_parquet_encoding, 18);
-    m->encoding_stats.items = KEEP_ARRAY(f, struct cpl_parquet_encoding_stats, 18);
+    m->encodings.items = KEEP_ARRAY(&f->group_arena, enum cpl_parquet_encoding, 18);
+    m->encoding_stats.items = KEEP_ARRAY(&f->group_arena, struct cpl_parquet_encoding_stats, 18);
     if (!m->encodings.items || !m->encoding_stats.items)
         return false;
     enum cpl_parquet_page_type data_page = f->options.page_version ? CPL_PARQUET_DATA_PAGE_V2
@@ -486,8 +492,8 @@ static bool fill_histograms(struct cpl_arena *arena, const struct cpl_parquet_le
 }
 
 static bool put_column_index(struct cpl_file_encoder *f, const struct cpl_parquet_leaf *leaf,
-                             const struct cpl_parquet_chunk *chunk, struct index_part *place,
-                             struct cpl_error *err)
+                             const struct cpl_parquet_chunk *chunk,
+                             struct cpl_parquet_column_chunk *out, struct cpl_error *err)
 {
     const struct cpl_page_record *records =
         (const struct cpl_page_record *)(const void *)chunk->records.data;
@@ -518,16 +524,18 @@ static bool put_column_index(struct cpl_file_encoder *f, const struct cpl_parque
         index.max_values.items[i] = (struct cpl_bytes){.data = b->max, .size = b->max_size};
         index.null_counts.items[i] = (int64_t)records[i].nulls;
     }
-    place->column_at = f->indexes.size;
-    ok = ok && cpl_parquet_write_column_index(&index, &f->indexes, err);
-    place->column_size = f->indexes.size - place->column_at;
+    size_t at = f->index.size;
+    ok = ok && cpl_parquet_write_column_index(&index, &f->index, err);
+    out->has_column_index_offset = out->has_column_index_length = true;
+    out->column_index_offset = (int64_t)(f->indexes.size + at);
+    out->column_index_length = (int32_t)(f->index.size - at);
     cpl_arena_release(&arena);
     return ok;
 }
 
 static bool put_offset_index(struct cpl_file_encoder *f, const struct cpl_parquet_leaf *leaf,
                              const struct cpl_parquet_chunk *chunk, uint64_t pages_at,
-                             struct index_part *place, struct cpl_error *err)
+                             struct cpl_parquet_column_chunk *out, struct cpl_error *err)
 {
     const struct cpl_page_record *records =
         (const struct cpl_page_record *)(const void *)chunk->records.data;
@@ -551,20 +559,21 @@ static bool put_offset_index(struct cpl_file_encoder *f, const struct cpl_parque
         if (byte_array)
             index.unencoded_bytes.items[i] = (int64_t)records[i].unencoded;
     }
-    place->offset_at = f->indexes.size;
-    ok = ok && cpl_parquet_write_offset_index(&index, &f->indexes, err);
-    place->offset_size = f->indexes.size - place->offset_at;
+    size_t at = f->index.size;
+    ok = ok && cpl_parquet_write_offset_index(&index, &f->index, err);
+    out->has_offset_index_offset = out->has_offset_index_length = true;
+    out->offset_index_offset = (int64_t)(f->indexes.size + at);
+    out->offset_index_length = (int32_t)(f->index.size - at);
     cpl_arena_release(&arena);
     return ok;
 }
 
-static bool add_chunk(struct cpl_file_encoder *f, const struct cpl_part *part, uint32_t group,
-                      uint32_t l, struct cpl_parquet_chunk *chunk,
-                      struct cpl_parquet_column_chunk *out, struct cpl_error *err)
+static bool add_chunk(struct cpl_file_encoder *f, const struct cpl_part *part, uint32_t l,
+                      struct cpl_parquet_chunk *chunk, struct cpl_parquet_column_chunk *out,
+                      struct cpl_error *err)
 {
     const struct cpl_parquet_leaf *leaf = &f->schema.leaves[l];
     struct cpl_parquet_column_metadata *m = &out->metadata;
-    struct index_part place = {.group = group, .leaf = l};
     *out = (struct cpl_parquet_column_chunk){.has_metadata = true};
     m->type = leaf->type;
     m->codec = chunk->codec;
@@ -586,50 +595,53 @@ static bool add_chunk(struct cpl_file_encoder *f, const struct cpl_part *part, u
         !fill_sizes(f, leaf, chunk, m, err))
         return false;
     if (f->options.page_index &&
-        ((f->options.statistics && !put_column_index(f, leaf, chunk, &place, err)) ||
-         !put_offset_index(f, leaf, chunk, pages_at, &place, err) ||
-         !cpl_buffer_append(&f->places, &place, sizeof place, err)))
+        ((f->options.statistics && !put_column_index(f, leaf, chunk, out, err)) ||
+         !put_offset_index(f, leaf, chunk, pages_at, out, err)))
         return false;
     return cpl_part_bytes_each(&chunk->dictionary, &part->store, put, f, err) &&
            cpl_part_bytes_each(&chunk->pages, &part->store, put, f, err) &&
            put(f, chunk->bloom.data, chunk->bloom.size, err);
 }
 
+/* What the footer must know of the row group, put aside. */
+static bool keep_group(struct cpl_file_encoder *f, const struct cpl_parquet_row_group *group,
+                       struct cpl_error *err)
+{
+    static const struct cpl_buffer nothing;
+    f->footer.size = 0;
+    return cpl_parquet_write_row_group(group, &f->footer, err) &&
+           cpl_part_bytes_add(&f->groups, &f->store, &f->footer, &nothing, err) &&
+           cpl_part_bytes_add(&f->indexes, &f->store, &f->index, &nothing, err);
+}
+
 static bool add_group(struct cpl_file_encoder *f, const struct cpl_part *part, struct group *group,
                       struct cpl_error *err)
 {
-    if (f->n_groups == f->capacity) {
-        uint32_t capacity = f->capacity ? 2 * f->capacity : 16;
-        struct cpl_parquet_row_group *groups = cpl_realloc(f->groups, capacity * sizeof *groups,
-                                                           err);
-        if (!groups)
-            return false;
-        f->groups = groups;
-        f->capacity = capacity;
-    }
-    struct cpl_parquet_row_group *out = &f->groups[f->n_groups];
-    *out = (struct cpl_parquet_row_group){.num_rows = (int64_t)group->rows,
-                                          .has_file_offset = true,
-                                          .file_offset = (int64_t)f->offset,
-                                          .has_total_compressed_size = true,
-                                          .has_ordinal = f->n_groups <= INT16_MAX,
-                                          .ordinal = (int16_t)f->n_groups};
-    out->columns.items = KEEP_ARRAY(f, struct cpl_parquet_column_chunk, f->schema.n_leaves);
-    if (!out->columns.items)
+    struct cpl_parquet_row_group out = {.num_rows = (int64_t)group->rows,
+                                        .has_file_offset = true,
+                                        .file_offset = (int64_t)f->offset,
+                                        .has_total_compressed_size = true,
+                                        .has_ordinal = f->n_groups <= INT16_MAX,
+                                        .ordinal = (int16_t)f->n_groups};
+    cpl_arena_reset(&f->group_arena);
+    f->index.size = 0;
+    out.columns.items = KEEP_ARRAY(&f->group_arena, struct cpl_parquet_column_chunk,
+                                   f->schema.n_leaves);
+    if (!out.columns.items)
         return false;
-    out->columns.n = f->schema.n_leaves;
-    out->sorting_columns.items = f->sorting.columns;
-    out->sorting_columns.n = f->sorting.n;
+    out.columns.n = f->schema.n_leaves;
+    out.sorting_columns.items = f->sorting.columns;
+    out.sorting_columns.n = f->sorting.n;
     for (uint32_t l = 0; l < f->schema.n_leaves; l++) {
-        if (!add_chunk(f, part, f->n_groups, l, &group->chunks[l], &out->columns.items[l], err))
+        if (!add_chunk(f, part, l, &group->chunks[l], &out.columns.items[l], err))
             return false;
-        out->total_byte_size += out->columns.items[l].metadata.total_uncompressed_size;
-        out->total_compressed_size += out->columns.items[l].metadata.total_compressed_size;
+        out.total_byte_size += out.columns.items[l].metadata.total_uncompressed_size;
+        out.total_compressed_size += out.columns.items[l].metadata.total_compressed_size;
         cpl_parquet_chunk_release(&group->chunks[l]); /* written: give the memory back at once */
     }
     f->n_groups++;
     f->rows += group->rows;
-    return true;
+    return keep_group(f, &out, err);
 }
 
 static bool file_add(struct cpl_file_encoder *f, struct cpl_part *part, struct cpl_error *err)
@@ -641,21 +653,6 @@ static bool file_add(struct cpl_file_encoder *f, struct cpl_part *part, struct c
     return ok;
 }
 
-static void place_indexes(struct cpl_file_encoder *f)
-{
-    const struct index_part *places = (const struct index_part *)(const void *)f->places.data;
-    for (size_t i = 0; i < f->places.size / sizeof *places; i++) {
-        struct cpl_parquet_column_chunk *chunk =
-            &f->groups[places[i].group].columns.items[places[i].leaf];
-        chunk->has_column_index_offset = chunk->has_column_index_length = places[i].column_size > 0;
-        chunk->column_index_offset = (int64_t)(f->offset + places[i].column_at);
-        chunk->column_index_length = (int32_t)places[i].column_size;
-        chunk->has_offset_index_offset = chunk->has_offset_index_length = true;
-        chunk->offset_index_offset = (int64_t)(f->offset + places[i].offset_at);
-        chunk->offset_index_length = (int32_t)places[i].offset_size;
-    }
-}
-
 /* The checksum's pair, with zeros for digits, comes last: that is where it is looked for. */
 static bool announce_checksum(struct cpl_file_encoder *f, struct cpl_error *err)
 {
@@ -664,7 +661,7 @@ static bool announce_checksum(struct cpl_file_encoder *f, struct cpl_error *err)
     return file_metadata(f, CPL_PARQUET_CHECKSUM, text, CPL_PARQUET_CHECKSUM_TEXT, err);
 }
 
-/* `footer` holds all bytes that are still to be put. */
+/* `footer` holds all bytes that are still to be put: the end of the footer. */
 static bool fill_checksum(struct cpl_file_encoder *f, struct cpl_buffer *footer,
                           struct cpl_error *err)
 {
@@ -687,31 +684,62 @@ static bool fill_footer(struct cpl_file_encoder *f, struct cpl_parquet_file_meta
     *m = (struct cpl_parquet_file_metadata){.version = 2, .num_rows = (int64_t)f->rows};
     m->schema.items = (struct cpl_parquet_element *)(uintptr_t)f->schema.elements;
     m->schema.n = f->schema.n_elements;
-    m->row_groups.items = f->groups;
-    m->row_groups.n = f->n_groups;
     m->key_values.items = f->metadata;
     m->key_values.n = f->n_metadata;
     m->created_by = (struct cpl_bytes){.data = (const uint8_t *)created_by,
                                        .size = sizeof created_by - 1};
-    m->column_orders.items = KEEP_ARRAY(f, struct cpl_parquet_column_order, f->schema.n_leaves);
+    m->column_orders.items = KEEP_ARRAY(&f->arena, struct cpl_parquet_column_order,
+                                        f->schema.n_leaves);
     m->column_orders.n = f->schema.n_leaves;
     for (uint32_t l = 0; m->column_orders.items && l < f->schema.n_leaves; l++)
         m->column_orders.items[l] = (struct cpl_parquet_column_order){CPL_PARQUET_TYPE_ORDER};
     return m->column_orders.items != NULL;
 }
 
+/* Row group `i` as it was put aside, its indexes now at their place in the file. */
+static bool put_group(struct cpl_file_encoder *f, uint32_t i, uint64_t indexes_at,
+                      struct cpl_error *err)
+{
+    struct cpl_parquet_row_group group;
+    cpl_arena_reset(&f->group_arena);
+    if (!cpl_part_bytes_block(&f->groups, &f->store, i, &f->footer, err) ||
+        !cpl_parquet_parse_row_group(f->footer.data, f->footer.size, &f->group_arena, &group, err))
+        return false;
+    for (uint32_t l = 0; l < group.columns.n; l++) {
+        struct cpl_parquet_column_chunk *chunk = &group.columns.items[l];
+        chunk->column_index_offset += (int64_t)indexes_at;
+        chunk->offset_index_offset += (int64_t)indexes_at;
+    }
+    f->footer.size = 0;
+    return cpl_parquet_write_row_group(&group, &f->footer, err) &&
+           put(f, f->footer.data, f->footer.size, err);
+}
+
 static bool file_finish(struct cpl_file_encoder *f, struct cpl_error *err)
 {
     struct cpl_parquet_file_metadata m;
-    struct cpl_buffer footer = {0};
-    place_indexes(f);
-    bool ok = put(f, f->indexes.data, f->indexes.size, err) && announce_checksum(f, err) &&
-              fill_footer(f, &m, err) && cpl_parquet_write_file_metadata(&m, &footer, err);
-    uint32_t length = (uint32_t)footer.size;
-    ok = ok && cpl_buffer_append(&footer, &length, 4, err) &&
-         cpl_buffer_append(&footer, "PAR1", 4, err) && fill_checksum(f, &footer, err) &&
-         put(f, footer.data, footer.size, err);
-    cpl_buffer_release(&footer);
+    struct cpl_buffer before = {0}, after = {0};
+    uint64_t indexes_at = f->offset;
+    bool ok = cpl_part_bytes_each(&f->indexes, &f->store, put, f, err) &&
+              announce_checksum(f, err) && fill_footer(f, &m, err) &&
+              cpl_parquet_write_around_groups(&m, f->n_groups, &before, &after, err);
+    uint64_t begin = f->offset;
+    ok = ok && put(f, before.data, before.size, err);
+    for (uint32_t i = 0; ok && i < f->n_groups; i++)
+        ok = put_group(f, i, indexes_at, err);
+    uint64_t size = f->offset - begin + after.size;
+    uint32_t length = (uint32_t)size;
+    if (ok && size > INT32_MAX)
+        ok = cpl_fail(
+            err, CPL_E_LIMIT,
+            "the footer of the Parquet file would take %llu bytes, which no reader takes; "
+            "write larger row groups, or several files (sink.target_file_size)",
+            (unsigned long long)size);
+    ok = ok && cpl_buffer_append(&after, &length, 4, err) &&
+         cpl_buffer_append(&after, "PAR1", 4, err) && fill_checksum(f, &after, err) &&
+         put(f, after.data, after.size, err);
+    cpl_buffer_release(&before);
+    cpl_buffer_release(&after);
     return ok;
 }
 

@@ -87,6 +87,20 @@ bool cpl_part_bytes_add(struct cpl_part_bytes *bytes, struct cpl_part_store *sto
     return true;
 }
 
+bool cpl_part_bytes_block(const struct cpl_part_bytes *bytes, const struct cpl_part_store *store,
+                          uint32_t i, struct cpl_buffer *out, struct cpl_error *err)
+{
+    const struct cpl_part_block *block = &bytes->blocks[i];
+    out->size = 0;
+    if (block->data)
+        return cpl_buffer_append(out, block->data, block->size, err);
+    if (!cpl_buffer_reserve(out, block->size, err) ||
+        !cpl_scratch_get(store->file - 1, block->offset, out->data, block->size, err))
+        return false;
+    out->size = block->size;
+    return true;
+}
+
 static bool give_stored(const struct cpl_part_block *block, const struct cpl_part_store *store,
                         cpl_give_bytes *give, void *context, struct cpl_error *err)
 {

@@ -28,6 +28,9 @@ void cpl_part_bytes_release(struct cpl_part_bytes *bytes);
 bool cpl_part_bytes_add(struct cpl_part_bytes *bytes, struct cpl_part_store *store,
                         const struct cpl_buffer *head, const struct cpl_buffer *tail,
                         struct cpl_error *err) CPL_CHECKED;
+/* Block `i` into `out`, which it replaces. */
+bool cpl_part_bytes_block(const struct cpl_part_bytes *bytes, const struct cpl_part_store *store,
+                          uint32_t i, struct cpl_buffer *out, struct cpl_error *err) CPL_CHECKED;
 /* All of them, in order. */
 typedef bool cpl_give_bytes(void *context, const void *data, size_t size, struct cpl_error *err);
 bool cpl_part_bytes_each(const struct cpl_part_bytes *bytes, const struct cpl_part_store *store,

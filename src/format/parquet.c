@@ -1,6 +1,8 @@
 /* The tables of parquet.thrift: one line a field. */
 #include "format/parquet.h"
 
+#include <string.h>
+
 /* Rows: (C struct, Thrift id, kind, C member). REQ is written always and demanded in reading; OPT
  * has a `has_` bool; OWN tells by its value (NULL or tag 0) that it is absent. */
 #define ROW(s, number, k, member, ...)                                                             \
@@ -195,6 +197,41 @@ bool cpl_parquet_write_file_metadata(const struct cpl_parquet_file_metadata *met
     return cpl_thrift_write(&file_metadata_type, metadata, out, err);
 }
 
+bool cpl_parquet_write_row_group(const struct cpl_parquet_row_group *group, struct cpl_buffer *out,
+                                 struct cpl_error *err)
+{
+    return cpl_thrift_write(&row_group_type, group, out, err);
+}
+
+/* A list of structs begins with a byte of its length, when that is below 15, and 0xC; else the length follows. */
+static bool put_list_of_structs(uint32_t n, struct cpl_buffer *out, struct cpl_error *err)
+{
+    uint8_t head[6] = {(uint8_t)((n < 15 ? n : 15) << 4 | 0xC)};
+    size_t size = 1;
+    for (uint32_t left = n < 15 ? 0 : n; left; left >>= 7)
+        head[size++] = (uint8_t)((left & 0x7F) | (left > 0x7F ? 0x80 : 0));
+    return cpl_buffer_append(out, head, size, err);
+}
+
+bool cpl_parquet_write_around_groups(const struct cpl_parquet_file_metadata *metadata,
+                                     uint32_t n_groups, struct cpl_buffer *before,
+                                     struct cpl_buffer *after, struct cpl_error *err)
+{
+    enum { UP_TO_GROUPS = 4, LIST = 1, STOP = 1 };
+    struct cpl_thrift_struct front = file_metadata_type;
+    struct cpl_parquet_file_metadata none = *metadata;
+    front.n_fields = UP_TO_GROUPS;
+    none.row_groups.n = 0;
+    if (!cpl_thrift_write(&front, &none, before, err) ||
+        !cpl_thrift_write(&file_metadata_type, &none, after, err))
+        return false;
+    size_t groups = before->size - STOP;
+    after->size -= groups;
+    memmove(after->data, after->data + groups, after->size);
+    before->size = groups - LIST;
+    return put_list_of_structs(n_groups, before, err);
+}
+
 bool cpl_parquet_write_page_header(const struct cpl_parquet_page_header *header,
                                    struct cpl_buffer *out, struct cpl_error *err)
 {
@@ -233,6 +270,13 @@ bool cpl_parquet_parse_file_metadata(const uint8_t *data, size_t size, struct cp
     if (metadata->encryption.kind)
         return cpl_fail(err, CPL_E_UNSUPPORTED, "the Parquet file is encrypted; decrypt it first");
     return true;
+}
+
+bool cpl_parquet_parse_row_group(const uint8_t *data, size_t size, struct cpl_arena *arena,
+                                 struct cpl_parquet_row_group *group, struct cpl_error *err)
+{
+    size_t used;
+    return cpl_thrift_read(&row_group_type, data, size, &used, arena, group, err);
 }
 
 bool cpl_parquet_parse_page_header(const uint8_t *data, size_t size, size_t *used,

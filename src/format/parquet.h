@@ -251,6 +251,12 @@ struct cpl_parquet_bloom_header { /* write_bloom_header sets the tags: split blo
 /* Append the Thrift form. Fail only for want of memory. */
 bool cpl_parquet_write_file_metadata(const struct cpl_parquet_file_metadata *metadata,
                                      struct cpl_buffer *out, struct cpl_error *err) CPL_CHECKED;
+/* The same without its row groups, of which there are `n_groups`: what stands before the first of them, and behind the last. */
+bool cpl_parquet_write_around_groups(const struct cpl_parquet_file_metadata *metadata,
+                                     uint32_t n_groups, struct cpl_buffer *before,
+                                     struct cpl_buffer *after, struct cpl_error *err) CPL_CHECKED;
+bool cpl_parquet_write_row_group(const struct cpl_parquet_row_group *group, struct cpl_buffer *out,
+                                 struct cpl_error *err) CPL_CHECKED;
 bool cpl_parquet_write_page_header(const struct cpl_parquet_page_header *header,
                                    struct cpl_buffer *out, struct cpl_error *err) CPL_CHECKED;
 bool cpl_parquet_write_column_index(const struct cpl_parquet_column_index *index,
@@ -265,6 +271,9 @@ bool cpl_parquet_write_bloom_header(const struct cpl_parquet_bloom_header *heade
 bool cpl_parquet_parse_file_metadata(const uint8_t *data, size_t size, struct cpl_arena *arena,
                                      struct cpl_parquet_file_metadata *metadata,
                                      struct cpl_error *err) CPL_CHECKED;
+bool cpl_parquet_parse_row_group(const uint8_t *data, size_t size, struct cpl_arena *arena,
+                                 struct cpl_parquet_row_group *group,
+                                 struct cpl_error *err) CPL_CHECKED;
 bool cpl_parquet_parse_page_header(const uint8_t *data, size_t size, size_t *used,
                                    struct cpl_arena *arena, struct cpl_parquet_page_header *header,
                                    struct cpl_error *err) CPL_CHECKED;

@@ -155,6 +155,40 @@ static void test_indexes_come_back(void **state)
     cpl_arena_release(&arena);
 }
 
+/* A footer in three pieces is the footer, however many row groups there are. */
+static void test_around_groups(void **state)
+{
+    (void)state;
+    static const uint32_t counts[] = {0, 1, 14, 15, 127, 128, 300};
+    struct cpl_error err;
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        struct cpl_parquet_file_metadata metadata = sample();
+        struct cpl_parquet_row_group groups[300], back;
+        struct cpl_buffer whole = {0}, pieces = {0}, after = {0};
+        struct cpl_arena arena = {0};
+        for (uint32_t g = 0; g < counts[i]; g++)
+            groups[g] = metadata.row_groups.items[0];
+        metadata.row_groups.items = groups;
+        metadata.row_groups.n = counts[i];
+        assert_true(cpl_parquet_write_file_metadata(&metadata, &whole, &err));
+        assert_true(cpl_parquet_write_around_groups(&metadata, counts[i], &pieces, &after, &err));
+        for (uint32_t g = 0; g < counts[i]; g++) {
+            struct cpl_buffer once = {0};
+            assert_true(cpl_parquet_write_row_group(&groups[g], &once, &err));
+            assert_true(cpl_parquet_parse_row_group(once.data, once.size, &arena, &back, &err));
+            assert_true(cpl_parquet_write_row_group(&back, &pieces, &err));
+            cpl_buffer_release(&once);
+        }
+        assert_true(cpl_buffer_append(&pieces, after.data, after.size, &err));
+        assert_int_equal(pieces.size, whole.size);
+        assert_memory_equal(pieces.data, whole.data, whole.size);
+        cpl_arena_release(&arena);
+        cpl_buffer_release(&whole);
+        cpl_buffer_release(&pieces);
+        cpl_buffer_release(&after);
+    }
+}
+
 static void test_every_truncation_is_an_error(void **state)
 {
     (void)state;
@@ -224,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_file_metadata_comes_back),
         cmocka_unit_test(test_page_header_comes_back),
         cmocka_unit_test(test_indexes_come_back),
+        cmocka_unit_test(test_around_groups),
         cmocka_unit_test(test_every_truncation_is_an_error),
         cmocka_unit_test(test_unknown_fields_are_skipped_to_a_depth),
         cmocka_unit_test(test_every_failing_allocation_is_an_error),
