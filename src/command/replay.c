@@ -31,14 +31,12 @@ static const struct cpl_flag replay_flags[] = {
 static struct cpl_pipeline *choose(const struct cpl_config *config, const char *file,
                                    const char *name, struct cpl_error *err)
 {
-    for (size_t i = 0; i < config->n_pipelines; i++)
-        if (name ? !strcmp(config->pipelines[i].name, name) : config->n_pipelines == 1)
-            return &config->pipelines[i];
     if (name)
-        cpl_fail(err, CPL_E_USAGE, "%s has no pipeline `%.80s`", file, name);
-    else
-        cpl_fail(err, CPL_E_USAGE, "%s holds %s: say --name, as --name %s", file,
-                 CPL_COUNTED(config->n_pipelines, "pipeline"), config->pipelines[0].name);
+        return cpl_config_find(config, file, name, err);
+    if (config->n_pipelines == 1)
+        return &config->pipelines[0];
+    cpl_fail(err, CPL_E_USAGE, "%s holds %s: say --name, as --name %s", file,
+             CPL_COUNTED(config->n_pipelines, "pipeline"), config->pipelines[0].name);
     return NULL;
 }
 

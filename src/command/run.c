@@ -29,33 +29,6 @@ static const struct cpl_flag run_flags[] = {
     {.name = NULL},
 };
 
-static bool no_pipeline(const struct cpl_config *config, const char *file, const char *name,
-                        struct cpl_error *err)
-{
-    const char **names = cpl_alloc((config->n_pipelines + 1) * sizeof *names, err);
-    if (!names)
-        return false;
-    for (size_t i = 0; i < config->n_pipelines; i++)
-        names[i] = config->pipelines[i].name;
-    names[config->n_pipelines] = NULL;
-    const char *near = cpl_nearest(name, names);
-    if (!near)
-        near = names[0];
-    cpl_fail(err, CPL_E_USAGE, "%s has no pipeline `%.80s`; it has `%s`%s", file, name, near,
-             config->n_pipelines > 1 ? " and others" : "");
-    cpl_free(names);
-    return false;
-}
-
-static bool check_name(const struct cpl_config *config, const char *file, const char *name,
-                       struct cpl_error *err)
-{
-    for (size_t i = 0; name && i < config->n_pipelines; i++)
-        if (!strcmp(config->pipelines[i].name, name))
-            return true;
-    return !name || no_pipeline(config, file, name, err);
-}
-
 static bool load(struct cpl_settings *settings, const struct cpl_arguments *arguments,
                  struct cpl_config *config, struct cpl_error *err)
 {
@@ -80,7 +53,8 @@ static bool load(struct cpl_settings *settings, const struct cpl_arguments *argu
                         "--receipt is the path of one receipt, and %s holds %s: say "
                         "which one runs with --pipeline",
                         file, CPL_COUNTED(config->n_pipelines, "pipeline"));
-    return check_name(config, file, cpl_flag_value(arguments, "pipeline"), err);
+    const char *name = cpl_flag_value(arguments, "pipeline");
+    return !name || cpl_config_find(config, file, name, err);
 }
 
 static int run_pipelines(struct cpl_console *console, const struct cpl_arguments *arguments,

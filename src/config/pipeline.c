@@ -236,6 +236,32 @@ bool cpl_load_pipeline(struct cpl_loading *loading, struct cpl_node *root, const
            cpl_load_hash(loading, root, pipeline->config_hash);
 }
 
+static bool no_pipeline(const struct cpl_config *config, const char *file, const char *name,
+                        struct cpl_error *err)
+{
+    const char **names = cpl_alloc((config->n_pipelines + 1) * sizeof *names, err);
+    if (!names)
+        return false;
+    for (size_t i = 0; i < config->n_pipelines; i++)
+        names[i] = config->pipelines[i].name;
+    names[config->n_pipelines] = NULL;
+    const char *near = cpl_nearest(name, names);
+    cpl_fail(err, CPL_E_USAGE, "%s has no pipeline `%.80s`; it has `%s`%s", file, name,
+             near ? near : names[0], config->n_pipelines > 1 ? " and others" : "");
+    cpl_free(names);
+    return false;
+}
+
+struct cpl_pipeline *cpl_config_find(const struct cpl_config *config, const char *file,
+                                     const char *name, struct cpl_error *err)
+{
+    for (size_t i = 0; i < config->n_pipelines; i++)
+        if (!strcmp(config->pipelines[i].name, name))
+            return &config->pipelines[i];
+    no_pipeline(config, file, name, err);
+    return NULL;
+}
+
 struct cpl_storage *cpl_pipeline_storage(const struct cpl_pipeline *pipeline, struct cpl_error *err)
 {
     const struct cpl_strings *allowed = &pipeline->limits.allowed_paths;

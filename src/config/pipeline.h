@@ -88,6 +88,9 @@ struct cpl_config_env { /* where values may come from */
         *only; /* the one pipeline that will run; NULL = all: then no two may write one file */
     bool kept; /* the text is cpl_config_keep's: no variables, no environment */
 };
+/* The pipeline of that name; USAGE, with the nearest, when `file` has none. */
+struct cpl_pipeline *cpl_config_find(const struct cpl_config *config, const char *file,
+                                     const char *name, struct cpl_error *err) CPL_CHECKED;
 struct cpl_storage;
 /* Storage within the pipeline's approved roots; free with cpl_storage_free. */
 struct cpl_storage *cpl_pipeline_storage(const struct cpl_pipeline *pipeline,
