@@ -19,6 +19,8 @@ static void write_input(struct bench *bench, const char *name, const char *text,
     fclose(file);
 }
 
+static uint64_t failing; /* allocation of the next runs; 0 = none */
+
 /* One pipeline from `source` into the dataset; options of the source's CSV dialect in `csv`. */
 static bool run_pipeline(struct bench *bench, const char *source, bool rejects, const char *csv,
                          const char *schema, const char *run_id, struct cpl_run_result *result)
@@ -36,7 +38,9 @@ static bool run_pipeline(struct bench *bench, const char *source, bool rejects, 
     config.pipelines[0].source.rejects = rejects;
     struct cpl_run_options options = {
         .pipeline = &config.pipelines[0], .run_id = run_id, .now_ms = 1700000000000};
+    cpl_memory_fail_at(failing);
     bool ok = cpl_run(&options, result, &bench->err);
+    cpl_memory_fail_at(0);
     cpl_config_release(&config);
     return ok;
 }
@@ -273,6 +277,34 @@ static void each_object_has_its_own_charset(void **state)
     assert_books(bench, 5, 0);
 }
 
+/* Of a folder what was replayed is left out; whatever allocation fails on the way, the next try lands the rest. */
+static void a_folder_lands_what_is_left_of_it(void **state)
+{
+    struct bench *bench = *state;
+    struct cpl_run_result result;
+    char in[200], folder[200], path[200];
+    snprintf(folder, sizeof folder, "%s/_cupel/rejects", bench->dataset);
+    write_input(bench, "in.csv", "id,amount\n1,10\n2,n/a\n", in);
+    run_well(bench, in, false, "", broken, "a");
+    write_input(bench, "in.csv", "id,amount\n3,n/a\n4,n/a\n", in);
+    run_well(bench, in, false, "", broken, "b");
+    rejects_of(bench, "a", path);
+    run_well(bench, path, true, ", csv: {nulls: ['n/a']}", fixed, "c");
+    bool landed = false;
+    for (uint64_t n = 1, step = 1; !landed; n += step, step += n > 40) {
+        failing = n;
+        bool ok = run_pipeline(bench, folder, true, ", csv: {nulls: ['n/a']}", fixed, NULL,
+                               &result);
+        landed = result.committed;
+        assert_true(ok ? landed : bench->err.code == CPL_E_MEMORY || landed);
+        assert_true(!ok || (result.rejects_skipped == 1 && result.rows.landed == 2));
+        cpl_run_result_release(&result);
+    }
+    failing = 0;
+    expect_refused(bench, folder, "", NULL, CPL_E_CONFLICT);
+    assert_books(bench, 4, 0);
+}
+
 /* The types of columns in one data file of the dataset. */
 static void assert_types(struct bench *bench, const char *run_id, const char *wanted)
 {
@@ -333,6 +365,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(repaired_rows_land_once),
         T(a_wrong_dialect_is_refused),
+        T(a_folder_lands_what_is_left_of_it),
         T(each_object_has_its_own_header),
         T(each_object_has_its_own_charset),
         T(types_start_where_they_were),
