@@ -48,6 +48,16 @@ static size_t quoted_end(struct cpl_csv_scan *scan, const struct cpl_csv_rules *
     return to;
 }
 
+/* May a closing quote stand in front of `at`? What lies behind `to` is not known, and so is no fault. */
+static bool ends_field(const struct cpl_csv_rules *rules, const uint8_t *data, size_t at, size_t to)
+{
+    if (at < to && data[at] == '\r' && rules->newline == '\n' && rules->delimiter != '\r')
+        at++;
+    else if (at < to && data[at] == rules->delimiter)
+        return true;
+    return at >= to || data[at] == rules->newline;
+}
+
 /* A comment ends with its line, whatever quotes it holds. */
 static enum cpl_csv_record comment_line(struct cpl_csv_scan *scan,
                                         const struct cpl_csv_rules *rules, const uint8_t *data,
@@ -88,9 +98,7 @@ enum cpl_csv_record cpl_csv_record(struct cpl_csv_scan *scan, const struct cpl_c
             at = quoted_end(scan, rules, data, at + 1, to);
             if (at >= to)
                 return CPL_RECORD_OPEN;
-            uint8_t next = at + 1 < to ? data[at + 1] : rules->newline;
-            if (next != rules->delimiter && next != rules->newline &&
-                !(next == '\r' && rules->newline == '\n'))
+            if (!ends_field(rules, data, at + 1, to))
                 result = CPL_RECORD_BAD_QUOTE;
         } else if (rules->escape && rules->escape != rules->quote && byte == rules->escape) {
             field_start = false;

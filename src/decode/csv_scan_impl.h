@@ -9,16 +9,16 @@ struct csv_carry {
     uint64_t inside, previous_quote, previous_separator;
 };
 
-/* True when each opening quote starts a field (or doubles), and each closing one ends it (a CR may stand
- * between it and the newline; what else follows that CR is found when the field is parsed). */
-static inline bool csv_quotes_regular(uint64_t quote, uint64_t separator, uint64_t cr,
+/* True when each opening quote starts a field (or doubles), and each closing one ends it. `crlf`: the CRs that a
+ * newline is seen to follow; one of them may stand behind a closing quote. */
+static inline bool csv_quotes_regular(uint64_t quote, uint64_t separator, uint64_t crlf,
                                       uint64_t inside, struct csv_carry carry)
 {
     uint64_t opening = quote & inside, closing = quote & ~inside;
     uint64_t before = (quote << 1 | carry.previous_quote) |
                       (separator << 1 | carry.previous_separator);
     uint64_t closed_before = closing << 1 | (carry.previous_quote & ~carry.inside & 1);
-    return !(opening & ~before) && !(closed_before & ~(quote | separator | cr));
+    return !(opening & ~before) && !(closed_before & ~(quote | separator | crlf));
 }
 
 size_t CSV_SCAN(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, size_t to,
@@ -40,7 +40,8 @@ size_t CSV_SCAN(struct cpl_csv_scan *scan, const uint8_t *data, size_t from, siz
         }
         /* without a branch: whether 64 bytes hold a quote is not to be foretold */
         uint64_t inside = csv_prefix_xor(m.quote) ^ carry.inside;
-        if (__builtin_expect(!csv_quotes_regular(m.quote, m.separator, m.cr, inside, carry), 0))
+        uint64_t crlf = m.cr & m.newline >> 1;
+        if (__builtin_expect(!csv_quotes_regular(m.quote, m.separator, crlf, inside, carry), 0))
             break;
         doubled |= m.quote & inside & (m.quote << 1 | carry.previous_quote);
         uint64_t ends = m.separator & ~inside;

@@ -440,6 +440,7 @@ static void bad_rows(void **state)
     expect("a\nx\n\r", NULL, "x\n", "");
     expect("a\nx\n\n\r\ny", NULL, "x\n~\n~\ny\n", "");
     expect("a,b\n1,x\n\n2,\xFF\n3,\xC3\xA9\n", NULL, "1|x\n3|\xC3\xA9\n", "charset@9+4:- ");
+    expect("a,b\n1,\"x\"\ry\"\n2,\"x\"\r\n3,\"x\"\r", NULL, "2|x\n3|x\n", "quote@4+9:- ");
     expect("a,b\n1,\\\xFF\n2,\"\\\xFF\"\n3,\\\xC3\xA9\n4,\\\r\n", OPTIONS("escape", "\\"),
            "3|\xC3\xA9\n4|\\\n", "charset@4+5:- charset@9+7:- ");
 }
