@@ -37,7 +37,8 @@ static size_t header_end(struct cpl_csv_block *block, size_t at, bool *whole)
     enum cpl_csv_record result = cpl_csv_record(&block->scan, &block->rules, block->data, at,
                                                 block->filled, &end);
     block->scan.n = block->scan.rows = 0;
-    *whole = block->at_end || result == CPL_RECORD_OK || result == CPL_RECORD_BAD_QUOTE;
+    bool ended = result == CPL_RECORD_OK || result == CPL_RECORD_BAD_QUOTE;
+    *whole = block->at_end || (ended && block->data[end - 1] == block->rules.newline);
     return result == CPL_RECORD_OPEN ? skip_line(block, at) : end;
 }
 
