@@ -241,16 +241,20 @@ static bool cut_off(const struct decompress_stream *stream, struct cpl_error *er
 
 static bool damaged(const struct decompress_stream *stream, size_t held, struct cpl_error *err)
 {
+    const char *name = stream->codec->name;
+    unsigned long long at = (unsigned long long)(offset_in(stream) - held);
     if (stream->codec->reads_ahead)
         return cpl_fail_context(
             err,
             "%s data is unreadable in the stream that begins at byte %llu of the compressed object",
-            stream->codec->name, (unsigned long long)stream->member_start);
+            name, (unsigned long long)stream->member_start);
+    if (stream->codec->loses_output)
+        return cpl_fail_context(
+            err, "%s data is unreadable at about byte %llu of the compressed object", name, at);
     return cpl_fail_context(
         err,
         "%s data is unreadable at about byte %llu of the compressed object (%llu decompressed)",
-        stream->codec->name, (unsigned long long)(offset_in(stream) - held),
-        (unsigned long long)stream->base.position);
+        name, at, (unsigned long long)stream->base.position);
 }
 
 /* ---- reading ---- */

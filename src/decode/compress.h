@@ -36,6 +36,8 @@ struct cpl_codec {
      * a damaged member the library decodes depends on where its input was cut. */
     size_t chunk;
     bool reads_ahead; /* what was consumed and produced does not tell where the damage is */
+    /* A call that fails does not tell what it produced: what comes out in front of damage depends on its room. */
+    bool loses_output;
     /* `threads`: how many the library may use for one member. */
     void *(*open)(unsigned threads, struct cpl_error *err);
     /* Ready for the next member. */

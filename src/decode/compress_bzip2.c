@@ -88,6 +88,7 @@ static size_t bzip2_member_length(const struct cpl_member_view *view, size_t *ou
 }
 
 const struct cpl_codec cpl_codec_bzip2 = {.name = "bzip2",
+                                          .loses_output = true,
                                           .open = bzip2_open,
                                           .begin = bzip2_begin,
                                           .step = bzip2_step,

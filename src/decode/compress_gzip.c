@@ -31,14 +31,24 @@ static void *gzip_open(unsigned threads, struct cpl_error *err)
     return cpl_alloc_zero(1, sizeof(struct gzip), err);
 }
 
+/* What a damaged block finds in an incomplete table, or in front of its member, must not be the last member's. */
+static void forget_member(struct inflate_state *inflate)
+{
+    enum { BEHIND = 1024 }; /* that copies may have written to */
+    size_t used = (size_t)inflate->total_out + BEHIND;
+    if (inflate->block_state != ISAL_BLOCK_FINISH || used > sizeof inflate->tmp_out_buffer)
+        used = sizeof inflate->tmp_out_buffer;
+    memset(inflate->tmp_out_buffer, 0, used);
+    memset(&inflate->lit_huff_code, 0, sizeof inflate->lit_huff_code);
+    memset(&inflate->dist_huff_code, 0, sizeof inflate->dist_huff_code);
+}
+
 static bool gzip_begin(void *state, struct cpl_error *err)
 {
     struct gzip *gzip = state;
     (void)err;
+    forget_member(&gzip->inflate);
     isal_inflate_init(&gzip->inflate);
-    /* What a damaged block finds in an incomplete table must not be the last member's. */
-    memset(&gzip->inflate.lit_huff_code, 0, sizeof gzip->inflate.lit_huff_code);
-    memset(&gzip->inflate.dist_huff_code, 0, sizeof gzip->inflate.dist_huff_code);
     gzip->inflate.crc_flag = ISAL_GZIP_NO_HDR_VER;
     gzip->part = PART_FIXED;
     gzip->at = gzip->crc = gzip->check = gzip->extra = gzip->flags = 0;

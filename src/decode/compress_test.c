@@ -158,7 +158,8 @@ static enum cpl_code decompress_limited(const struct cpl_buffer *in,
     }
     assert_int_equal(codes[0], codes[1]);
     assert_string_equal(errors[0].message, errors[1].message);
-    if (codes[0] == CPL_E_DATA && compression == CPL_XZ) /* see compress_xz.c */
+    bool room_matters = compression == CPL_XZ || compression == CPL_BZIP2; /* see compress.h */
+    if (codes[0] == CPL_E_DATA && room_matters)
         outs[0].size = outs[1].size = outs[0].size < outs[1].size ? outs[0].size : outs[1].size;
     assert_same(&outs[0], &outs[1]);
     cpl_buffer_release(out);
