@@ -211,8 +211,17 @@ struct cpl_node *cpl_tree_parse_json(const char *text, size_t length, const char
                                      size_t max_nodes, struct cpl_arena *arena,
                                      struct cpl_error *err)
 {
+    return cpl_tree_parse_json_items(text, length, file, max_nodes, NULL, 0, arena, err);
+}
+
+struct cpl_node *cpl_tree_parse_json_items(const char *text, size_t length, const char *file,
+                                           size_t max_nodes, const struct cpl_tree_items *items,
+                                           size_t n_items, struct cpl_arena *arena,
+                                           struct cpl_error *err)
+{
     struct cpl_node *document = NULL;
-    struct cpl_tree_builder builder = {.arena = arena, .err = err, .max_nodes = max_nodes};
+    struct cpl_tree_builder builder = {
+        .arena = arena, .err = err, .max_nodes = max_nodes, .items = items, .n_items = n_items};
     builder.file = cpl_arena_strndup(arena, file, strlen(file), err);
     return builder.file && cpl_tree_read_json(&builder, text, length, &document) ? document : NULL;
 }

@@ -36,6 +36,17 @@ struct cpl_node **cpl_tree_parse(const char *text, size_t length, const char *fi
 struct cpl_node *cpl_tree_parse_json(const char *text, size_t length, const char *file,
                                      size_t max_nodes, struct cpl_arena *arena,
                                      struct cpl_error *err) CPL_CHECKED;
+/* The same, but for long lists: the items of the top map's member `key` are handed to `take` as they are met, and forgotten behind it;
+ * the list in the tree knows only how many there were. `take` tells its error itself. */
+struct cpl_tree_items {
+    const char *key;
+    bool (*take)(void *context, const struct cpl_node *item);
+    void *context;
+};
+struct cpl_node *cpl_tree_parse_json_items(const char *text, size_t length, const char *file,
+                                           size_t max_nodes, const struct cpl_tree_items *items,
+                                           size_t n_items, struct cpl_arena *arena,
+                                           struct cpl_error *err) CPL_CHECKED;
 const struct cpl_node *cpl_tree_get(const struct cpl_node *map,
                                     const char *key); /* NULL when absent or not a map */
 /* cpl_fail with "file:line:column: " in front. */

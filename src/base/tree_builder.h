@@ -19,6 +19,8 @@ struct cpl_tree_builder {
     const char *file;
     struct cpl_error *err;
     size_t n_nodes, max_nodes;
+    const struct cpl_tree_items *items; /* JSON: lists whose items are handed out */
+    size_t n_items;
 };
 /* A place in the text, 1-based; columns count characters. */
 struct cpl_tree_place {

@@ -314,6 +314,41 @@ static bool read_list(struct reader *reader, struct cpl_node *list, int depth)
     return !failed;
 }
 
+/* Each item in memory of its own, which serves the next. */
+static bool hand_out(struct reader *reader, struct cpl_node *list,
+                     const struct cpl_tree_items *items, int depth)
+{
+    struct cpl_arena own = {0}, *shared = reader->builder->arena;
+    bool failed = false, ok = true;
+    if (at_closing(reader, ']'))
+        return true;
+    reader->builder->arena = &own;
+    do {
+        cpl_arena_reset(&own);
+        struct cpl_node *item = read_value(reader, depth + 1);
+        list->n_children++;
+        ok = item && items->take(items->context, item);
+    } while (ok && another(reader, ']', &failed));
+    reader->builder->arena = shared;
+    cpl_arena_release(&own);
+    return ok && !failed;
+}
+
+/* A member of the top map whose items somebody wants one by one. */
+static struct cpl_node *read_items(struct reader *reader, const char *key, int depth, bool *theirs)
+{
+    const struct cpl_tree_builder *builder = reader->builder;
+    const struct cpl_tree_items *items = NULL;
+    for (size_t i = 0; depth == 1 && i < builder->n_items && !items; i++)
+        items = !strcmp(builder->items[i].key, key) ? &builder->items[i] : NULL;
+    *theirs = items && reader->next < reader->end && *reader->next == '[';
+    if (!*theirs)
+        return NULL;
+    struct cpl_node *list = cpl_tree_node(reader->builder, CPL_NODE_LIST,
+                                          place_of(reader, reader->next));
+    return list && hand_out(reader, list, items, depth + 1) ? list : NULL;
+}
+
 static bool read_member(struct reader *reader, struct cpl_node *map, struct cpl_node ***tail,
                         int depth)
 {
@@ -328,7 +363,10 @@ static bool read_member(struct reader *reader, struct cpl_node *map, struct cpl_
         return unexpected(reader, "`:`");
     reader->next++;
     skip_blanks(reader);
-    struct cpl_node *value = read_value(reader, depth + 1);
+    bool theirs;
+    struct cpl_node *value = read_items(reader, key, depth, &theirs);
+    if (!theirs)
+        value = read_value(reader, depth + 1);
     if (!value)
         return false;
     value->key = key;

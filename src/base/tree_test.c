@@ -164,6 +164,46 @@ static void test_nearest(void **state)
 }
 
 /* Every allocation fails once: an error, no leak (ASan's to see), never a half tree. */
+struct handed {
+    char text[64];
+    size_t n, refuse_at;
+};
+
+static bool note_item(void *context, const struct cpl_node *item)
+{
+    struct handed *handed = context;
+    const struct cpl_node *name = cpl_tree_get(item, "name");
+    if (++handed->n == handed->refuse_at)
+        return false;
+    strncat(handed->text, name ? name->text : "?", sizeof handed->text - strlen(handed->text) - 1);
+    return true;
+}
+
+/* Items of one member of the top map go by one by one; those of deeper maps stay in the tree. */
+static void test_items(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"a\": 1, \"files\": [{\"name\": \"x\"}, {\"name\": \"y\"}, 3], "
+                               "\"deep\": {\"files\": [5]}}";
+    struct handed handed = {0};
+    const struct cpl_tree_items items = {"files", note_item, &handed};
+    struct cpl_arena arena = {0};
+    struct cpl_error err = {0};
+    struct cpl_node *top = cpl_tree_parse_json_items(text, sizeof text - 1, "t", 100, &items, 1,
+                                                     &arena, &err);
+    assert_non_null(top);
+    assert_string_equal(handed.text, "xy?");
+    assert_int_equal(cpl_tree_get(top, "files")->n_children, 3);
+    assert_null(cpl_tree_get(top, "files")->first);
+    assert_string_equal(cpl_tree_get(cpl_tree_get(top, "deep"), "files")->first->text, "5");
+    handed = (struct handed){.refuse_at = 2};
+    assert_null(
+        cpl_tree_parse_json_items(text, sizeof text - 1, "t", 100, &items, 1, &arena, &err));
+    assert_null(cpl_tree_parse_json_items(text, 30, "t", 100, &items, 1, &arena, &err));
+    assert_int_equal(err.code, CPL_E_CONFIG);
+    cpl_arena_release(&arena);
+}
+
 static void test_no_memory(void **state)
 {
     (void)state;
@@ -365,7 +405,8 @@ int main(void)
         cmocka_unit_test(test_json),        cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_limits),      cmocka_unit_test(test_dispatch),
         cmocka_unit_test(test_nearest),     cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_yaml_suite),  cmocka_unit_test(test_json_suite),
+        cmocka_unit_test(test_items),       cmocka_unit_test(test_yaml_suite),
+        cmocka_unit_test(test_json_suite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

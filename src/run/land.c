@@ -22,7 +22,9 @@ static bool add_files(struct run_state *run, struct cpl_error *err)
             .path = file->path,
             .rows = file->rows,
             .partition = file->role == CPL_FILE_DATA && partition[0] ? partition : NULL};
-        if (!cpl_attempt_add(run->attempt, &entry, &file->staged, err))
+        struct cpl_staged staged;
+        if (!cpl_output_take(o, i, &staged, err) ||
+            !cpl_attempt_add(run->attempt, &entry, &staged, err))
             return false;
     }
     return true;

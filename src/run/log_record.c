@@ -160,17 +160,6 @@ static void read_lanes(struct cpl_stored *in, const struct cpl_node *top,
     }
 }
 
-static void read_files(struct cpl_stored *in, const struct cpl_node *top,
-                       struct cpl_log_record *record)
-{
-    const struct cpl_node *list = cpl_stored_list(in, top, "added");
-    record->added = cpl_stored_array(in, list, sizeof *record->added, &record->n_added);
-    struct cpl_file_entry *file = record->added;
-    for (const struct cpl_node *item = file ? list->first : NULL; item && !in->failed;
-         item = item->next)
-        cpl_take_file_entry(in, item, CPL_IN_RECORD, file++);
-}
-
 static void read_header(struct cpl_stored *in, const struct cpl_node *top,
                         struct cpl_log_record *record)
 {
@@ -202,18 +191,21 @@ bool cpl_log_record_parse(const char *text, size_t size, const char *name,
 {
     *record = (struct cpl_log_record){0};
     struct cpl_stored in = {.name = name, .arena = &record->arena, .err = err};
+    struct cpl_files_taken added = {.in = &in, .teller = CPL_IN_RECORD}, none = {0};
+    const struct cpl_tree_items files = {"added", cpl_take_files_item, &added};
     const struct cpl_node *top = NULL;
     if (prove(&in, text, size, record->hash))
-        top = cpl_stored_open(&in, text, size);
+        top = cpl_stored_open_items(&in, text, size, &files, 1);
     if (top) {
         read_header(&in, top, record);
         read_lanes(&in, top, record);
         record->rows = cpl_take_row_counts(&in, top, &record->rejected_by_rule, &record->n_rules);
-        read_files(&in, top, record);
+        (void)cpl_stored_list(&in, top, "added"); /* it must be there */
         record->removed = cpl_stored_texts(&in, top, "removed", &record->n_removed);
         record->replayed = cpl_stored_texts(&in, top, "replayed", &record->n_replayed);
         record->timings = cpl_take_timings(&in, top);
     }
+    record->added = cpl_join_files(&added, &none, &record->n_added);
     cpl_stored_release(&in);
     if (in.failed)
         cpl_log_record_release(record);

@@ -23,17 +23,52 @@ static bool grow_files(struct cpl_output *o, struct cpl_error *err)
     return true;
 }
 
+static char *keep_text(struct cpl_output *o, const char *text, bool *ok, struct cpl_error *err)
+{
+    char *copy = *ok && text ? cpl_arena_strndup(&o->names, text, strlen(text), err) : NULL;
+    *ok = *ok && (copy || !text);
+    return copy;
+}
+
+/* Texts of a hundred thousand files, each between what its file was made with, would leave holes that nothing fits. */
+static bool pack_texts(struct cpl_output *o, const struct cpl_staged_file *file,
+                       struct cpl_staged_file *packed, struct cpl_error *err)
+{
+    bool ok = true;
+    *packed = *file;
+    packed->path = keep_text(o, file->path, &ok, err);
+    packed->partition = keep_text(o, file->partition, &ok, err);
+    packed->staged.token = keep_text(o, file->staged.token, &ok, err);
+    packed->staged.final_path = keep_text(o, file->staged.final_path, &ok, err);
+    return ok;
+}
+
 /* Takes the file. Fails as soon as the files are too many for the commit. */
 static bool keep_staged(void *context, struct cpl_staged_file *file, struct cpl_error *err)
 {
     struct cpl_output *o = context;
     o->record_bytes += cpl_file_entry_room(file->path ? file->path : "");
-    if (!cpl_record_room_left(o->record_bytes, o->n_files + 1, err) || !grow_files(o, err)) {
+    bool ok = cpl_record_room_left(o->record_bytes, o->n_files + 1, err) && grow_files(o, err) &&
+              pack_texts(o, file, &o->files[o->n_files], err);
+    o->n_files += ok;
+    if (!ok)
         unlink(file->staged.token);
-        cpl_staged_file_release(file);
+    cpl_staged_file_release(file);
+    return ok;
+}
+
+bool cpl_output_take(struct cpl_output *o, size_t i, struct cpl_staged *staged,
+                     struct cpl_error *err)
+{
+    struct cpl_staged *ours = &o->files[i].staged;
+    *staged = *ours;
+    staged->token = cpl_strdup(ours->token, err);
+    staged->final_path = staged->token ? cpl_strdup(ours->final_path, err) : NULL;
+    if (!staged->final_path) {
+        cpl_staged_release(staged);
         return false;
     }
-    o->files[o->n_files++] = *file;
+    ours->token = NULL;
     return true;
 }
 
@@ -243,12 +278,11 @@ void cpl_output_drop(struct cpl_output *o)
     cpl_file_writer_close(o->data);
     cpl_file_writer_close(o->rejects);
     o->data = o->rejects = NULL;
-    for (size_t i = 0; i < o->n_files; i++) {
+    for (size_t i = 0; i < o->n_files; i++)
         if (o->files[i].staged.token)
             unlink(o->files[i].staged.token);
-        cpl_staged_file_release(&o->files[i]);
-    }
     o->n_files = 0;
+    cpl_arena_release(&o->names);
     o->record_bytes = 0;
     cpl_partition_store_clear(&o->store);
     cpl_reject_origins_release(&o->origins);

@@ -21,7 +21,8 @@ struct cpl_output {
     char stem[256], folder[64];        /* "ingest_date=2026-11-21/" or "" */
     struct cpl_staged_file *files;
     size_t n_files, capacity;
-    uint64_t record_bytes; /* that these files take in the commit's record, at least */
+    struct cpl_arena names; /* their texts */
+    uint64_t record_bytes;  /* that these files take in the commit's record, at least */
     /* the data file being written */
     struct cpl_file_writer *data, *rejects;
     unsigned data_ordinal, reject_ordinal;
@@ -45,6 +46,9 @@ bool cpl_output_routed(struct cpl_output *output, const struct cpl_routed *route
                        struct cpl_error *err) CPL_CHECKED;
 bool cpl_output_rejects(struct cpl_output *output, const struct cpl_reject_list *rejects,
                         size_t input, uint64_t first_line, struct cpl_error *err) CPL_CHECKED;
+/* Hand over what was staged of file `i`. */
+bool cpl_output_take(struct cpl_output *output, size_t i, struct cpl_staged *staged,
+                     struct cpl_error *err) CPL_CHECKED;
 /* Finish the open files. */
 bool cpl_output_finish(struct cpl_output *output, struct cpl_error *err) CPL_CHECKED;
 /* Forget everything staged. */

@@ -142,36 +142,6 @@ static void read_inputs(struct cpl_stored *in, const struct cpl_node *top,
         read_input(in, item, input++);
 }
 
-static void read_file_list(struct cpl_stored *in, const struct cpl_node *list,
-                           enum cpl_file_role role, struct cpl_file_entry *file)
-{
-    for (const struct cpl_node *item = list ? list->first : NULL; item && !in->failed;
-         item = item->next, file++) {
-        file->role = role;
-        cpl_take_file_entry(in, item, CPL_IN_RECEIPT, file);
-    }
-}
-
-static void read_files(struct cpl_stored *in, const struct cpl_node *top,
-                       struct cpl_stored_receipt *receipt)
-{
-    const struct cpl_node *data = cpl_stored_list(in, top, "files");
-    const struct cpl_node *rejects = cpl_stored_list(in, top, "rejects");
-    if (in->failed)
-        return;
-    size_t n = (size_t)data->n_children + rejects->n_children;
-    receipt->files = cpl_arena_alloc(in->arena, n * sizeof *receipt->files, in->err);
-    if (!receipt->files) {
-        in->failed = true;
-        return;
-    }
-    if (n)
-        memset(receipt->files, 0, n * sizeof *receipt->files);
-    receipt->n_files = n;
-    read_file_list(in, data, CPL_FILE_DATA, receipt->files);
-    read_file_list(in, rejects, CPL_FILE_REJECTS, receipt->files + data->n_children);
-}
-
 /* Settings stand as `"name": value` or `"name": {"value": …, …}`; what has no single value is left out. */
 static void read_settings(struct cpl_stored *in, const struct cpl_node *top, const char *key,
                           struct cpl_pairs *pairs)
@@ -206,7 +176,12 @@ bool cpl_receipt_parse(const char *text, size_t size, const char *name,
 {
     *receipt = (struct cpl_stored_receipt){0};
     struct cpl_stored in = {.name = name, .arena = &receipt->arena, .err = err};
-    const struct cpl_node *top = cpl_stored_open(&in, text, size);
+    struct cpl_files_taken data = {.in = &in, .teller = CPL_IN_RECEIPT, .role = CPL_FILE_DATA},
+                           rejects = {
+                               .in = &in, .teller = CPL_IN_RECEIPT, .role = CPL_FILE_REJECTS};
+    const struct cpl_tree_items files[] = {{"files", cpl_take_files_item, &data},
+                                           {"rejects", cpl_take_files_item, &rejects}};
+    const struct cpl_node *top = cpl_stored_open_items(&in, text, size, files, 2);
     if (top && cpl_stored_uint(&in, top, "version") != FORMAT_VERSION)
         cpl_stored_fail(&in, "a version that this program does not know");
     if (top) {
@@ -219,8 +194,10 @@ bool cpl_receipt_parse(const char *text, size_t size, const char *name,
                                                     &receipt->account.n_rules);
         read_first_reject(&in, top, receipt);
         read_inputs(&in, top, &receipt->account);
-        read_files(&in, top, receipt);
+        (void)cpl_stored_list(&in, top, "files"); /* they must be there */
+        (void)cpl_stored_list(&in, top, "rejects");
     }
+    receipt->files = cpl_join_files(&data, &rejects, &receipt->n_files);
     cpl_stored_release(&in);
     if (in.failed)
         cpl_stored_receipt_release(receipt);

@@ -139,6 +139,48 @@ void cpl_take_file_entry(struct cpl_stored *in, const struct cpl_node *item, enu
     file->table = cpl_stored_text(in, item, "table");
 }
 
+static bool fail_memory(struct cpl_stored *in)
+{
+    in->failed = true;
+    return false;
+}
+
+bool cpl_take_files_item(void *taken, const struct cpl_node *item)
+{
+    struct cpl_files_taken *t = taken;
+    if (t->n == t->capacity) {
+        size_t capacity = t->capacity ? 2 * t->capacity : 16;
+        struct cpl_file_entry *files = cpl_realloc(t->files, capacity * sizeof *files, t->in->err);
+        if (!files)
+            return fail_memory(t->in);
+        t->files = files;
+        t->capacity = capacity;
+    }
+    t->files[t->n] = (struct cpl_file_entry){.role = t->role};
+    cpl_take_file_entry(t->in, item, t->teller, &t->files[t->n++]);
+    return !t->in->failed;
+}
+
+struct cpl_file_entry *cpl_join_files(struct cpl_files_taken *a, struct cpl_files_taken *b,
+                                      size_t *n)
+{
+    struct cpl_stored *in = a->in;
+    struct cpl_file_entry *all = NULL;
+    *n = in->failed ? 0 : a->n + b->n;
+    if (*n && !(all = cpl_arena_alloc(in->arena, *n * sizeof *all, in->err))) {
+        fail_memory(in);
+        *n = 0;
+    }
+    if (all && a->n)
+        memcpy(all, a->files, a->n * sizeof *all);
+    if (all && b->n)
+        memcpy(all + a->n, b->files, b->n * sizeof *all);
+    cpl_free(a->files);
+    cpl_free(b->files);
+    a->files = b->files = NULL;
+    return all;
+}
+
 /* ---- room ---- */
 
 /* The members' names and marks, a checksum, and a token but for its names. */

@@ -26,6 +26,18 @@ struct cpl_timings cpl_take_timings(struct cpl_stored *in, const struct cpl_node
 /* One item of a list of files. In a receipt the list says the role, which the reader sets beforehand. */
 void cpl_put_file_entry(struct cpl_json_writer *writer, const struct cpl_file_entry *file,
                         enum cpl_teller teller);
+/* File entries that are handed out one by one (tree.h): take is cpl_take_files_item, its context one of these. */
+struct cpl_files_taken {
+    struct cpl_stored *in;
+    enum cpl_teller teller;
+    enum cpl_file_role role; /* of all, where entries do not tell */
+    struct cpl_file_entry *files;
+    size_t n, capacity;
+};
+bool cpl_take_files_item(void *taken, const struct cpl_node *item);
+/* Both, behind each other, in the arena of `in`; what they held is given back. NULL for none, or a failure. */
+struct cpl_file_entry *cpl_join_files(struct cpl_files_taken *a, struct cpl_files_taken *b,
+                                      size_t *n);
 void cpl_take_file_entry(struct cpl_stored *in, const struct cpl_node *item, enum cpl_teller teller,
                          struct cpl_file_entry *file);
 

@@ -90,18 +90,18 @@ static bool is_same(const struct cpl_file_entry *entry, const struct cpl_staged 
     return staged->size == entry->size && !strcmp(staged->checksum, entry->checksum);
 }
 
-static void take_file(const struct repair *r, struct cpl_staged_file *file)
+static bool take_file(const struct repair *r, struct cpl_output *output, size_t k,
+                      struct cpl_error *err)
 {
+    const struct cpl_staged_file *file = &output->files[k];
     for (size_t i = 0; i < r->n; i++) {
         const struct cpl_file_entry *entry = r->missing[i].file;
         if (entry->role == CPL_FILE_RECEIPT || strcmp(entry->path, file->path) != 0)
             continue;
-        if (entry->rows == file->rows && is_same(entry, &file->staged)) {
-            r->staged[i] = file->staged;
-            file->staged = (struct cpl_staged){0};
-        }
-        return;
+        return entry->rows != file->rows || !is_same(entry, &file->staged) ||
+               cpl_output_take(output, k, &r->staged[i], err);
     }
+    return true;
 }
 
 /* The receipt before this one, as the run that wrote this one knew it. */
@@ -175,7 +175,8 @@ static bool take_all(const struct repair *r, struct run_state *run,
 {
     restore_etags(run, plan);
     for (size_t k = 0; k < run->output.n_files; k++)
-        take_file(r, &run->output.files[k]);
+        if (!take_file(r, &run->output, k, err))
+            return false;
     for (size_t i = 0; i < r->n; i++)
         if (r->missing[i].file->role == CPL_FILE_RECEIPT && !take_receipt(r, run, i, err))
             return false;

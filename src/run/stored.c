@@ -28,9 +28,15 @@ static const char *without_name(const struct cpl_stored *in, const char *message
 
 const struct cpl_node *cpl_stored_open(struct cpl_stored *in, const char *text, size_t size)
 {
+    return cpl_stored_open_items(in, text, size, NULL, 0);
+}
+
+const struct cpl_node *cpl_stored_open_items(struct cpl_stored *in, const char *text, size_t size,
+                                             const struct cpl_tree_items *items, size_t n_items)
+{
     struct cpl_error why = {0};
-    const struct cpl_node *document = cpl_tree_parse_json(text, size, in->name, CPL_STORED_NODES,
-                                                          &in->scratch, &why);
+    const struct cpl_node *document = cpl_tree_parse_json_items(
+        text, size, in->name, CPL_STORED_NODES, items, n_items, &in->scratch, &why);
     if (!document && (why.code == CPL_E_MEMORY || why.code == CPL_E_LIMIT)) {
         in->failed = true;
         if (in->err)

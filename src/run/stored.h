@@ -19,6 +19,9 @@ struct cpl_stored {
 };
 /* The document's top map; NULL (and failed) when there is none. Release whatever happens. */
 const struct cpl_node *cpl_stored_open(struct cpl_stored *in, const char *text, size_t size);
+/* The same, handing out the items of long lists (tree.h). */
+const struct cpl_node *cpl_stored_open_items(struct cpl_stored *in, const char *text, size_t size,
+                                             const struct cpl_tree_items *items, size_t n_items);
 void cpl_stored_release(struct cpl_stored *in);
 bool cpl_stored_fail(struct cpl_stored *in, const char *format, ...) CPL_PRINTF(2, 3);
 
