@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_FOR_FOOTER = 2 << 20 };
+enum { KEPT_FOR_FOOTER = 2 << 20, LONG_PAGE = 4 << 20 };
 
 struct group {
     uint64_t rows;
@@ -258,6 +258,11 @@ static void discard(struct cpl_part_builder *b)
     for (uint32_t l = 0; l < b->schema.n_leaves; l++)
         cpl_parquet_column_reset(b->columns[l]);
     cpl_part_store_release(&b->scratch.store);
+    if (b->scratch.body.capacity > LONG_PAGE)
+        cpl_buffer_release(&b->scratch.body);
+    if (b->scratch.packed.capacity > LONG_PAGE)
+        cpl_buffer_release(&b->scratch.packed);
+    count_memory(b);
 }
 
 /* ---- files ---- */

@@ -175,6 +175,7 @@ void cpl_parquet_column_reset(struct cpl_parquet_column *c)
     cpl_bounds_clear(&c->bounds);
     c->hashes.size = 0;
     cpl_column_clear_page(c);
+    count_memory(c);
 }
 
 static bool page_full(const struct cpl_parquet_column *c)
@@ -290,6 +291,5 @@ bool cpl_parquet_column_finish(struct cpl_parquet_column *c, struct cpl_parquet_
     if (c->options->wide || c->scratch->give_back)
         give_memory_back(c);
     cpl_parquet_column_reset(c);
-    count_memory(c);
     return true;
 }

@@ -19,7 +19,8 @@ enum {
     PROCESS_MEMORY = 8 << 20, /* besides what workers hold; and */
     WORKER_MEMORY = 8 << 20,  /* of theirs, what nobody counts */
     LEAST_ROOM = 4 << 20,
-    LONG_ROW = 4, /* times its length: room that finished pages leave for one */
+    LONG_ROW = 4,      /* times its length: room that finished pages leave for one; and */
+    LONG_ROW_WORK = 6, /* what working it takes in all */
     USUAL_MEMORY = 224 << 20
 };
 
@@ -300,9 +301,10 @@ static void set_room(struct run_state *run, uint64_t limit, uint64_t reading, bo
                      run->threads * (WORKER_MEMORY + columns * COLUMN_MEMORY) +
                      (sections ? (run->threads - 1) * (uint64_t)CPL_SPLIT_BYTES : 0);
     uint64_t most = limit > taken + LEAST_ROOM ? limit - taken : LEAST_ROOM;
-    uint64_t rows = LONG_ROW * run->plan.decode.max_row_bytes;
+    uint64_t row = run->plan.decode.max_row_bytes, half = most / 2;
     atomic_store(&run->room.budget.most, most);
-    atomic_store(&run->room.budget.for_later, most - (rows < most / 2 ? rows : most / 2));
+    atomic_store(&run->room.budget.for_later,
+                 most - (row < half / LONG_ROW ? LONG_ROW * row : half));
     run->room.hard = most + limit / 10;
     run->room.limit = limit;
 }
@@ -318,6 +320,8 @@ static void choose_threads(struct run_state *run)
     bool sections = count_reading(run, &each, &reading);
     uint64_t fixed = FIXED_MEMORY + reading;
     uint64_t fit = memory > fixed + each ? (memory - fixed) / each : 1;
+    uint64_t row = run->plan.decode.max_row_bytes, rows = memory / LONG_ROW_WORK / (row ? row : 1);
+    fit = fit <= rows ? fit : rows ? rows : 1; /* each thread may meet one at the same time */
     if (wanted < 1)
         wanted = 1;
     if (wanted > MOST_THREADS)
