@@ -136,7 +136,6 @@ static const char *const variants[][6] = {
     {"page_rows=50", "row_group_rows=300", "bloom_filters=[k, e]", NULL},
     {"compression=zstd:1", "page_version=v2", "page_rows=70", "dictionary=never", NULL},
     {"compression=none", "encodings=compatible", "page_bytes=1024", "dictionary=always", NULL},
-    {"row_group_rows=1", NULL}, /* a footer that is not kept in memory */
 };
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
