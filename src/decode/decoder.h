@@ -54,8 +54,9 @@ struct cpl_text_check {
     const char *(*refuse)(const struct cpl_text_check *check, const uint8_t *text, size_t length);
 };
 struct cpl_column_plan {
-    bool inferred;               /* the type came from a sample, and may widen */
-    bool skip;                   /* not asked for: never decoded */
+    bool inferred; /* the type came from a sample, and may widen */
+    bool skip;     /* not asked for: never decoded */
+    bool unknown;  /* no row of the samples was sound: there may be others, and types are guesses */
     struct cpl_text_facts facts; /* what the sample needed */
     const char *format;          /* of its dates, times or timestamps; NULL = the settings' */
     const struct cpl_text_check

@@ -13,8 +13,9 @@
  *
  * After a row that is not JSON, lines go on at the next newline. The other layouts go on behind the
  * broken row, or at the next thing that can only be a row (json_resync); only if there is none in
- * max_row_bytes is the rest one reject. A comma that is missing between two elements is a reject of
- * the bytes between them. A member that leads to `rows` and stands twice in a document is a reject
+ * max_row_bytes is the rest one reject. An element that no comma separates from the one before it is
+ * rejected, whole as it may be; so is the last one where the input ends before the array is closed.
+ * So a reject always holds bytes that can be replayed, and each is one row of the books. A member that leads to `rows` and stands twice in a document is a reject
  * too (duplicate_keys: first passes over it in silence).
  *
  * Books: a row's bytes include its newline (lines); elsewhere what stands between rows is

@@ -44,6 +44,7 @@ struct json_decoder {
     bool finished;
     uint64_t line_start; /* where the line of the row at hand begins; not for JSON_LINES */
     bool seek_line;      /* the split starts in the middle of a line */
+    bool rejected;       /* the last row was */
     struct json_discard discard;
     struct json_margin margin;
     struct json_alike alike; /* how the lines of rows begin */
@@ -351,6 +352,7 @@ static bool add_reject(struct json_decoder *d, const struct cpl_reject *row, str
 {
     d->report.rows_read++;
     d->report.rows_rejected++;
+    d->rejected = true;
     return !d->rejects || d->rejects->add(d->rejects, row, err);
 }
 
@@ -382,6 +384,7 @@ static bool note_need(struct json_decoder *d, const uint8_t *start, struct cpl_e
 {
     struct json_lex lex = d->walk.lex;
     d->report.widened = true;
+    d->rejected = false;
     d->report.rows_read++;
     d->report.rows_decoded++;
     return json_shape_observe(&d->shaper, &d->need, &lex, start, 0, err) != NULL;
@@ -423,6 +426,7 @@ static inline void take_row(struct json_decoder *d, const uint8_t *end)
     d->row_end[d->rows] = (uint32_t)(end - d->block.data);
     d->row_line[d->rows] = (uint32_t)(d->report.lines - d->batch.line_base);
     d->rows++;
+    d->rejected = false;
     d->report.row_bytes += (uint64_t)(end - d->block.data) - at;
     d->block.at = (size_t)(end - d->block.data);
 }
@@ -725,14 +729,35 @@ static bool may_go_on(const struct json_decoder *d, const uint8_t *start, const 
     return end >= json_block_end(&d->block) && *start != '{' && *start != '[' && *start != '"';
 }
 
+/* Is the array cut off behind its element that ends at `end`? No bytes tell of that but the element, so the fault is its own;
+ * and a number may have been longer. `known`: enough bytes are at hand to tell. */
+static bool is_cut_off(const struct json_decoder *d, const uint8_t *end, bool *known)
+{
+    enum json_frame_state state = d->frame.state;
+    bool element = state == FRAME_FIRST || state == FRAME_NEXT || state == FRAME_UNSEPARATED;
+    bool at_end = element && *end != ',' &&
+                  json_space(&d->walk.lex, end) >= json_block_end(&d->block);
+    *known = !at_end || d->block.whole || json_block_is_full(&d->block);
+    return at_end && d->block.whole;
+}
+
+static void fail_cut_off(struct json_decoder *d, const uint8_t *at)
+{
+    d->walk.node = NULL;
+    d->walk.widenable = false;
+    json_fail(&d->walk.lex, JSON_SYNTAX, at,
+              "the input ends behind this element, before the array of rows is closed");
+}
+
 /* A row whose walk failed. */
 static bool odd_value(struct json_decoder *d, const uint8_t *start, enum progress *progress,
                       struct cpl_error *err)
 {
     struct json_lex check = d->walk.lex;
     const uint8_t *end = json_skip(&check, start, 0);
+    bool known = true, cut_off = end && is_cut_off(d, end, &known);
     bool cut = end ? may_go_on(d, start, end) : check.where >= check.end;
-    if (cut && !d->block.whole)
+    if (!known || (cut && !d->block.whole))
         return grow_or_discard(d, DISCARD_VALUE, progress, err);
     *progress = ROW_TAKEN;
     if (!end) {
@@ -740,6 +765,8 @@ static bool odd_value(struct json_decoder *d, const uint8_t *start, enum progres
         return broken(d, true, progress, err);
     }
     take_back_row(d);
+    if (cut_off && names_column(d->walk.lex.fault))
+        fail_cut_off(d, end);
     if (names_column(d->walk.lex.fault) && d->frame.state != FRAME_SURPLUS)
         has_long_field(d, start, end);
     bool ok = bad_row(d, start, end, end, err);
@@ -758,6 +785,26 @@ static bool surplus_value(struct json_decoder *d, enum progress *progress, struc
     return odd_value(d, d->block.data + d->block.at, progress, err);
 }
 
+/* An element that no ',' separates from the one before it: whole or not, it is rejected. */
+static bool unseparated_value(struct json_decoder *d, enum progress *progress,
+                              struct cpl_error *err)
+{
+    d->walk.node = NULL;
+    d->walk.widenable = false;
+    json_fail(&d->walk.lex, JSON_SYNTAX, d->block.data + d->block.at,
+              "',' is missing in front of this element");
+    return odd_value(d, d->block.data + d->block.at, progress, err);
+}
+
+/* The last element of an array that is cut off behind it. */
+static bool last_value(struct json_decoder *d, const uint8_t *start, const uint8_t *end,
+                       enum progress *progress, struct cpl_error *err)
+{
+    take_back_row(d);
+    fail_cut_off(d, end);
+    return odd_value(d, start, progress, err);
+}
+
 static bool value_row(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
 {
     const uint8_t *p = d->block.data + d->block.at;
@@ -768,6 +815,11 @@ static bool value_row(struct json_decoder *d, enum progress *progress, struct cp
         return grow_or_discard(d, DISCARD_VALUE, progress, err);
     if (!after || over_limit(d, p, p, after))
         return odd_value(d, p, progress, err);
+    bool known, cut_off = is_cut_off(d, after, &known);
+    if (!known)
+        return grow_or_discard(d, DISCARD_VALUE, progress, err);
+    if (cut_off)
+        return last_value(d, p, after, progress, err);
     take_row(d, after);
     pass_lines(d, p, after);
     json_frame_row_done(&d->frame);
@@ -775,11 +827,26 @@ static bool value_row(struct json_decoder *d, enum progress *progress, struct cp
     return true;
 }
 
-/* To the first byte of a document, when one is due. */
+/* To the first byte of a document, when one is due, or of what stands behind an element. */
 static bool pass_blanks(struct json_decoder *d, struct cpl_error *err)
 {
-    return d->frame.state != FRAME_START ||
+    bool due = d->frame.state == FRAME_START || d->frame.state == FRAME_FIRST ||
+               d->frame.state == FRAME_BEHIND;
+    return !due ||
            consume_separators(d, json_space(&d->walk.lex, d->block.data + d->block.at), err);
+}
+
+/* What stands between rows is broken; block.at is at it. */
+static bool broken_between(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
+{
+    bool at_end = d->block.at == d->block.size;
+    if (at_end && d->rejected && d->frame.state != FRAME_START) {
+        d->frame.state = FRAME_START; /* the array is cut off behind a row that is rejected */
+        *progress = ROW_TAKEN;
+        return true;
+    }
+    learn_alike(d);
+    return broken(d, false, progress, err);
 }
 
 static bool next_value(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
@@ -790,8 +857,9 @@ static bool next_value(struct json_decoder *d, enum progress *progress, struct c
         if (!consume_separators(d, p, err))
             return false;
         learn_alike(d);
-        return d->frame.state == FRAME_SURPLUS ? surplus_value(d, progress, err)
-                                               : value_row(d, progress, err);
+        return d->frame.state == FRAME_SURPLUS       ? surplus_value(d, progress, err)
+               : d->frame.state == FRAME_UNSEPARATED ? unseparated_value(d, progress, err)
+                                                     : value_row(d, progress, err);
     case FRAME_END:
         *progress = FINISHED;
         return consume_separators(d, p, err);
@@ -802,8 +870,7 @@ static bool next_value(struct json_decoder *d, enum progress *progress, struct c
     default:
         if (!consume_separators(d, p, err) || !pass_blanks(d, err))
             return false;
-        learn_alike(d);
-        return broken(d, false, progress, err);
+        return broken_between(d, progress, err);
     }
 }
 

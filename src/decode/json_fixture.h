@@ -153,6 +153,11 @@ static inline bool print_reject(struct cpl_reject_sink *base, const struct cpl_r
 {
     struct printing_sink *sink = (struct printing_sink *)base;
     assert_true(reject->raw_length <= reject->length);
+    size_t blank = 0;
+    while (blank < reject->raw_length && strchr(" \t\r\n", reject->raw[blank]) &&
+           reject->raw[blank])
+        blank++;
+    assert_true(blank < reject->raw_length); /* something stands there that can be replayed */
     assert_memory_equal(reject->raw, sink->text + reject->position, reject->raw_length);
     size_t said = strlen(reject->message);
     assert_true(said && reject->message[said - 1] != ' '); /* nothing is missing behind a colon */

@@ -204,6 +204,12 @@ static void begin_leaving(const struct json_frame *frame, struct step *step)
     step->moving = true;
 }
 
+/* Can a value begin with this byte? */
+static bool begins_value(uint8_t c)
+{
+    return c && strchr("{[\"-0123456789tfn", c);
+}
+
 /* Inside the array of rows. */
 static void step_array(const struct json_frame *frame, struct json_lex *lex, struct step *step)
 {
@@ -216,6 +222,8 @@ static void step_array(const struct json_frame *frame, struct json_lex *lex, str
         p++;
         step->state = FRAME_NEXT;
         step->moving = true;
+    } else if (step->state == FRAME_BEHIND && begins_value(*p)) {
+        step->state = FRAME_UNSEPARATED;
     } else if (step->state == FRAME_BEHIND || *p == ']') {
         p = json_fail(lex, JSON_SYNTAX, p,
                       "',' or ']' is missing behind a row, or a row behind ','");
@@ -227,7 +235,8 @@ static void step_once(const struct json_frame *frame, struct json_lex *lex, stru
 {
     if (step->state == FRAME_START) {
         step_start(frame, lex, step);
-    } else if (step->state == FRAME_FOUND || step->state == FRAME_SURPLUS) {
+    } else if (step->state == FRAME_FOUND || step->state == FRAME_SURPLUS ||
+               step->state == FRAME_UNSEPARATED) {
         step->moving = false;
     } else if (step->state == FRAME_ONLY) {
         begin_leaving(frame, step);

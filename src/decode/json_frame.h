@@ -5,21 +5,23 @@
  * others separators. Nothing is kept between calls but the state, so when bytes run out
  * (FRAME_NEED, *p unchanged) the caller fetches more and calls again.
  * The member that leads to the rows may stand twice in a document. Its second value is given as a
- * FRAME_ROW too, with state FRAME_SURPLUS: it is no row, and the caller's to reject.
+ * FRAME_ROW too, with state FRAME_SURPLUS: it is no row, and the caller's to reject. So is an element
+ * that no ',' separates from the one before it, with state FRAME_UNSEPARATED.
  * Threads: a frame belongs to one decoder. Nothing here allocates but init. */
 #pragma once
 #include "decode/json_lex.h"
 
 enum json_frame_result { FRAME_ROW, FRAME_NEED, FRAME_END, FRAME_BROKEN };
 enum json_frame_state {
-    FRAME_START,   /* before a document */
-    FRAME_FIRST,   /* behind '[' */
-    FRAME_BEHIND,  /* behind a row */
-    FRAME_NEXT,    /* behind ',' */
-    FRAME_FOUND,   /* at a document's only row */
-    FRAME_ONLY,    /* behind it */
-    FRAME_LEAVING, /* behind a member of a container on the path, behind the rows */
-    FRAME_SURPLUS, /* at a second value of a member on the path */
+    FRAME_START,       /* before a document */
+    FRAME_FIRST,       /* behind '[' */
+    FRAME_BEHIND,      /* behind a row */
+    FRAME_NEXT,        /* behind ',' */
+    FRAME_FOUND,       /* at a document's only row */
+    FRAME_ONLY,        /* behind it */
+    FRAME_LEAVING,     /* behind a member of a container on the path, behind the rows */
+    FRAME_SURPLUS,     /* at a second value of a member on the path */
+    FRAME_UNSEPARATED, /* at an element that no ',' separates from the one before it */
 };
 
 struct json_frame {

@@ -73,7 +73,9 @@ static bool observe_value(struct observer *observer, struct json_lex *lex, struc
         *p = NULL;
         return true;
     }
-    if (frame->state != FRAME_SURPLUS && !observe_row(observer, lex, start))
+    bool rejected = frame->state == FRAME_SURPLUS || frame->state == FRAME_UNSEPARATED;
+    observer->broken |= frame->state == FRAME_UNSEPARATED;
+    if (!rejected && !observe_row(observer, lex, start))
         return false;
     json_frame_row_done(frame);
     return true;
@@ -334,9 +336,11 @@ bool json_infer(void *erased, const struct cpl_sample *samples, size_t n_samples
     *observer.shape = (struct json_shape){0};
     settings->sampled = observer.shape;
     bool ok = observe_samples(&observer, samples, n_samples);
-    settings->row_is_value = !declared && (has_no_fields(observer.shape) ||
-                                           (n_samples && all_broken(&observer, &samples[0])));
+    bool unknown = n_samples && all_broken(&observer, &samples[0]);
+    settings->row_is_value = !declared && (unknown || has_no_fields(observer.shape));
     ok = ok && make_schema(&draft, settings, declared, schema, columns);
+    for (uint32_t i = 0; ok && unknown && i < (*schema)->n_fields; i++)
+        (*columns)[i].unknown = true;
     draft_release(&draft);
     return ok;
 }
@@ -366,7 +370,7 @@ static bool shape_of_schema(struct json_shaper *shaper, const struct cpl_decode_
         }
         if (!part || !at)
             return false;
-        if (plan->columns[i].inferred &&
+        if (plan->columns[i].inferred && !plan->columns[i].unknown &&
             !json_shape_of_type(shaper, &plan->schema->fields[i].type, known_at, at, err))
             return false;
     }

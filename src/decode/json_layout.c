@@ -37,12 +37,21 @@ static bool lines_follow(const struct json_lex *lex, const uint8_t *p)
     return 2 * whole > looked;
 }
 
+/* Is `p` an object that ends with its line? Behind a '[' that is an element, and only the comma is missing. */
+static bool ends_with_line(const struct json_lex *lex, const uint8_t *p)
+{
+    struct json_lex line = {.end = lex->end, .max_depth = lex->max_depth, .lines = true};
+    const uint8_t *end = *p == '{' ? json_skip(&line, p, 0) : NULL;
+    return end && *json_space(&line, end) == '\n';
+}
+
 /* Of '[' …: rows if the elements are objects; else perhaps each line is one row. */
 static enum json_layout array_or_lines(struct json_lex *lex, const uint8_t *p)
 {
     const uint8_t *inside = json_space(lex, p + 1), *end = json_skip(lex, p, 0);
     const uint8_t *newline = memchr(p, '\n', (size_t)((end ? end : lex->end) - p));
-    if (!end && newline && newline >= inside && lines_follow(lex, p))
+    if (!end && newline && newline >= inside && !ends_with_line(lex, inside) &&
+        lines_follow(lex, p))
         return JSON_LINES;
     if (!end || *inside == '{' || newline)
         return JSON_ARRAY;

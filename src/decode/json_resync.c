@@ -1,6 +1,6 @@
 #include "decode/json_resync.h"
 
-enum verdict { GO_ON, STOP_BEHIND, STOP_AT_ROW, STOP_NOWHERE };
+enum verdict { GO_ON, STOP_BEHIND, STOP_BEHIND_COMMA, STOP_AT_ROW, STOP_NOWHERE };
 
 struct scan {
     const struct json_alike *alike;
@@ -135,6 +135,17 @@ static enum verdict line_begins(struct scan *scan)
 
 /* ---- the scan ---- */
 
+/* The ',' behind a broken row. Where the row should begin it is all that there is of it. */
+static enum verdict comma(struct scan *scan)
+{
+    if (!scan->elements || scan->depth)
+        return GO_ON;
+    if (scan->p > scan->start)
+        return STOP_BEHIND;
+    scan->p++;
+    return STOP_BEHIND_COMMA;
+}
+
 static enum verdict look(struct scan *scan)
 {
     switch (*scan->p) {
@@ -149,7 +160,7 @@ static enum verdict look(struct scan *scan)
     case ']':
         return close_bracket(scan);
     case ',':
-        return scan->elements && !scan->depth ? STOP_BEHIND : GO_ON;
+        return comma(scan);
     default:
         return GO_ON;
     }
@@ -167,7 +178,7 @@ static enum verdict run(struct scan *scan)
     return STOP_NOWHERE;
 }
 
-/* What stands between two rows is broken: perhaps only a comma is missing, or one too many. */
+/* What stands between two rows is broken: perhaps only a comma is one too many. */
 static enum verdict run_between(struct scan *scan)
 {
     scan->p = behind_blanks(scan->p, scan->end);
@@ -183,18 +194,27 @@ static enum verdict run_between(struct scan *scan)
 /* The containers around the rows that p stands in. */
 static void open_around(struct scan *scan, const struct json_frame *frame)
 {
-    size_t levels = frame->state == FRAME_LEAVING ? frame->level : frame->n_path;
+    bool left = frame->state == FRAME_LEAVING || frame->state == FRAME_SURPLUS;
+    size_t levels = left ? frame->level : frame->n_path;
     for (size_t i = 0; i < levels; i++)
         push(scan, frame->kinds[i]);
-    if (frame->array && frame->state != FRAME_LEAVING && frame->state != FRAME_ONLY)
+    if (frame->array && !left && frame->state != FRAME_ONLY && frame->state != FRAME_FOUND)
         push(scan, '[');
+}
+
+/* Does the member on the path have no value? Then the rest of its document is broken. */
+static bool lacks_value(const struct json_frame *frame, const uint8_t *p)
+{
+    return ((frame->state == FRAME_FOUND && frame->n_path) || frame->state == FRAME_SURPLUS) &&
+           is_one_of(*p, ",}]");
 }
 
 const uint8_t *json_resync(struct json_frame *frame, const struct json_lex *lex,
                            const struct json_alike *alike, bool whole, bool in_value,
                            const uint8_t *p)
 {
-    bool leaving = !in_value && frame->broken == FRAME_LEAVING && frame->state != FRAME_START;
+    bool leaving = in_value ? lacks_value(frame, p)
+                            : frame->broken == FRAME_LEAVING && frame->state != FRAME_START;
     bool document = frame->state == FRAME_START || (frame->state == FRAME_FOUND && !frame->n_path);
     struct scan scan = {.alike = alike,
                         .start = p,
@@ -215,6 +235,8 @@ const uint8_t *json_resync(struct json_frame *frame, const struct json_lex *lex,
         frame->state = FRAME_START;
     else if (verdict == STOP_AT_ROW)
         frame->state = frame->array ? FRAME_NEXT : FRAME_START;
+    else if (verdict == STOP_BEHIND_COMMA)
+        frame->state = FRAME_FIRST; /* a row may follow, or the end */
     else if (in_value)
         json_frame_row_done(frame);
     else

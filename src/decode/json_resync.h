@@ -21,8 +21,7 @@ struct json_alike {
 
 /* From p, where json_frame_advance found FRAME_BROKEN (`in_value` = false; white space before a
  * document is passed already) or where the row it found is broken (`in_value` = true). Returns the
- * end of the broken bytes (p itself when they are none: a missing comma), with the frame set to go
- * on there. NULL, the frame untouched: more bytes are needed, or with `whole`, all are broken. */
+ * end of the broken bytes, which are some, with the frame set to go on there. NULL, the frame untouched: more bytes are needed, or with `whole`, all are broken. */
 const uint8_t *json_resync(struct json_frame *frame, const struct json_lex *lex,
                            const struct json_alike *alike, bool whole, bool in_value,
                            const uint8_t *p);

@@ -274,7 +274,6 @@ static void broken_arrays(void **state)
     (void)state;
     expect(NULL, "[\n{\"a\":1},\n{\"a\":x},\n{\"a\":3}\n]", "{\"a\":1}\n{\"a\":3}\n",
            "syntax@11+7 -\n");
-    expect(NULL, "[{\"a\":1},{\"a\":2}", "{\"a\":1}\n{\"a\":2}\n", "syntax@16+0 -\n");
     expect(NULL, "[{\"a\":1},{\"a\":", "{\"a\":1}\n", "syntax@9+5 -\n");
     expect(NULL, "[{\"a\":1},{\"a\":x},{\"a\":3}]", "{\"a\":1}\n{\"a\":3}\n", "syntax@9+7 -\n");
 }
@@ -288,10 +287,17 @@ static void slips_in_arrays(void **state)
     static const struct {
         const char *text, *rows, *rejects;
     } slips[] = {
-        {"[" A(1) " " A(2) "," A(3) "]", A(1) "\n" A(2) "\n" A(3) "\n", "syntax@8+1 -\n"},
-        {"[" A(1) A(2) "]", A(1) "\n" A(2) "\n", "syntax@8+0 -\n"},
-        {"[" A(1) ",," A(2) "]", A(1) "\n" A(2) "\n", "syntax@9+0 -\n"},
-        {"[," A(1) "]", A(1) "\n", "syntax@1+0 -\n"},
+        {"[" A(1) " " A(2) "," A(3) "]", A(1) "\n" A(3) "\n", "syntax@9+7 -\n"},
+        {"[" A(1) "\n\n" A(2) "\n" A(3) "]", A(1) "\n", "syntax@10+7 -\nsyntax@18+7 -\n"},
+        {"[" A(1) A(2) "]", A(1) "\n", "syntax@8+7 -\n"},
+        {"[" A(1) " {\"a\":2," A(3) "]", A(1) "\n" A(3) "\n", "syntax@9+7 -\n"},
+        {"[" A(1) "\"b\" tru," A(3) "]", A(1) "\n" A(3) "\n", "syntax@8+3 -\nsyntax@12+3 -\n"},
+        {"[" A(1) " x ," A(3) "]", A(1) "\n" A(3) "\n", "syntax@9+2 -\n"},
+        {"[" A(1) ",," A(2) "]", A(1) "\n" A(2) "\n", "syntax@9+1 -\n"},
+        {"[" A(1) ", ,\n," A(2) "]", A(1) "\n" A(2) "\n", "syntax@10+1 -\nsyntax@12+1 -\n"},
+        {"[," A(1) "]", A(1) "\n", "syntax@1+1 -\n"},
+        {"[" A(1) ",,]", A(1) "\n", "syntax@9+1 -\n"},
+        {"[" A(1) ",, ", A(1) "\n", "syntax@9+1 -\n"},
         {"[" A(1) ",]", A(1) "\n", "syntax@8+1 -\n"},
         {"[" A(1) "}," A(2) "]", A(1) "\n" A(2) "\n", "syntax@8+1 -\n"},
         {"[" A(1) "]," A(2) "," A(3) "]", A(1) "\n",
@@ -325,6 +331,24 @@ static void slips_in_arrays(void **state)
     }
 }
 
+/* Where the input ends before the array does, the last element tells of it. */
+static void arrays_cut_off(void **state)
+{
+    (void)state;
+    const char *array = "{\"layout\": \"array\"}", *in_path = "{\"rows\": \"r\"}";
+    expect(array, "[" A(1) "," A(2), A(1) "\n", "syntax@9+7 -\n");
+    expect(array, "[" A(1) ",\n" A(2) " \n\t", A(1) "\n", "syntax@10+7 -\n");
+    expect(array, "[" A(1) " " A(2) "\n", A(1) "\n", "syntax@9+7 -\n");
+    expect(array, "[" A(1) "," A(2) ",\n", A(1) "\n" A(2) "\n", "syntax@16+2 -\n");
+    expect(array, "[" A(1) ",{\"a\":x}\n", A(1) "\n", "syntax@9+7 -\n");
+    expect(array, "[1,22,3", "{\"value\":1}\n{\"value\":22}\n", "syntax@6+1 -\n");
+    expect(in_path, "{\"r\":[" A(1) "," A(2), A(1) "\n", "syntax@14+7 -\n");
+    expect(in_path, "{\"r\":[" A(1) "," A(2) "]\n", A(1) "\n" A(2) "\n", "syntax@21+2 -\n");
+    /* it asks for no wider schema */
+    struct fixture f = {.sample = 9, .options = array};
+    expect_with(&f, "[" A(1) "," A(2) "," A("x"), A(1) "\n" A(2) "\n", "syntax@17+9 -\n");
+}
+
 static void slips_in_documents(void **state)
 {
     (void)state;
@@ -349,6 +373,8 @@ static void slips_around_the_rows(void **state)
            A(1) "\n" A(2) "\n", "syntax@16+10 -\nsyntax@43+6 -\n");
     expect("{\"rows\": \"r\"}", "{\"r\":[" A(1) ",{\"a\":2]}\n{\"r\":[" A(3) "]}",
            A(1) "\n" A(3) "\n", "syntax@14+6 -\n");
+    expect("{\"rows\": \"r\"}", "{\"r\": ,\"b\":1}\n{\"r\":}{\"r\":" A(3) "}", A(3) "\n",
+           "syntax@6+7 -\nsyntax@19+1 -\n");
 }
 
 /* The member that leads to the rows stands twice: none of its rows is lost in silence. */
@@ -372,9 +398,10 @@ static void layout_of_a_bad_start(void **state)
 {
     (void)state;
     expect(NULL, "[1\n" A(2) "\n" A(3) "\n", A(2) "\n" A(3) "\n", "syntax@0+3 -\n");
+    expect(NULL, "[" A(1) "\n" A(2) "\n" A(3) "\n]", A(1) "\n", "syntax@9+7 -\nsyntax@17+7 -\n");
     expect(NULL, "{\"a\":1\n" A(2) "\n" A(3) "\n", A(2) "\n" A(3) "\n", "syntax@0+7 -\n");
     expect(NULL, "[" A(x) ",\n" A(2) ",\n" A(3) "\n]", A(2) "\n" A(3) "\n", "syntax@1+7 -\n");
-    expect(NULL, "[\n" A(2) "\n" A(3) "\n]", A(2) "\n" A(3) "\n", "syntax@9+1 -\n");
+    expect(NULL, "[\n" A(2) "\n" A(3) "\n]", A(2) "\n", "syntax@10+7 -\n");
     expect(NULL, "{\n \"a\": x\n}\n{\n \"a\": 1\n}\n{\n \"a\": 2\n}\n", A(1) "\n" A(2) "\n",
            "syntax@0+11 -\n");
 }
@@ -620,9 +647,10 @@ static void cuts_of_broken_rows(void **state)
         "   {\"a\": 1}\n\n \n  {\"a\": 2}\n   {\"a\": {\n   {\"a\": 3}\n  {\"a\"\n  {\"a\": 4}\n",
         "\xEF\xBB\xBF {\"a\": 1} {\"a\": 2} \n\n {\"a\": \"\n {\"a\": 3}\n{]\n {\"a\": 4}",
         "\n\n[ {\"a\": 1}, {\"a\": \"\n[1], {\"a\": 2}, {\"a\": \n {\"a\": 3}]\n\n   [{\"a\": 4}",
+        "[{\"a\": 1} \n {\"a\": 2}\n,  ,{\"a\": 3}, {\"a\": [4}    {\"a\": 5},  {\"a\": 6}   \n ",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        const char *options = i == 3 ? "{\"layout\":\"array\"}" : "{\"layout\":\"documents\"}";
+        const char *options = i > 2 ? "{\"layout\":\"array\"}" : "{\"layout\":\"documents\"}";
         struct fixture whole = {.options = options};
         assert_true(fixture_decode(&whole, texts[i], strlen(texts[i])));
         assert_true(whole.rejects.size > 0);
@@ -687,6 +715,7 @@ int main(void)
         cmocka_unit_test(long_fields),
         cmocka_unit_test(arrays),
         cmocka_unit_test(broken_arrays),
+        cmocka_unit_test(arrays_cut_off),
         cmocka_unit_test(slips_in_arrays),
         cmocka_unit_test(slips_in_documents),
         cmocka_unit_test(slips_around_the_rows),

@@ -3,6 +3,7 @@
 #include "batch/name_order.h"
 #include "batch/schema_json.h"
 #include "config/components.h"
+#include "run/plan_columns.h"
 #include "run/plan_place.h"
 #include "run/replay.h"
 
@@ -134,25 +135,6 @@ static void *read_settings(struct cpl_plan *plan, const struct cpl_input *input,
 }
 
 /* ---- schema ---- */
-
-/* Declared columns that have a type; NULL when there are none. */
-static struct cpl_schema *typed_columns(const struct cpl_schema_config *config, bool *failed,
-                                        struct cpl_error *err)
-{
-    const struct cpl_schema *declared = config->declared;
-    *failed = false;
-    if (!declared)
-        return NULL;
-    struct cpl_field *fields = cpl_alloc(declared->n_fields * sizeof *fields, err);
-    uint32_t n = 0;
-    for (uint32_t i = 0; fields && i < declared->n_fields; i++)
-        if (!config->untyped || !config->untyped[i])
-            fields[n++] = declared->fields[i];
-    struct cpl_schema *schema = fields && n ? cpl_schema_new(fields, n, err) : NULL;
-    *failed = !fields || (n && !schema);
-    cpl_free(fields);
-    return schema;
-}
 
 /* The columns that there are, as far as a message has room. */
 static void list_columns(const struct cpl_schema *schema, char *text, size_t size)
@@ -364,6 +346,47 @@ static void release_samples(struct samples *samples)
     *samples = (struct samples){0};
 }
 
+/* ---- columns of which nothing is known ---- */
+
+static bool infer(struct cpl_plan *plan, const struct samples *samples,
+                  const struct cpl_schema *declared, struct cpl_error *err)
+{
+    return plan->decoder->infer(plan->settings, samples->items, samples->n, declared,
+                                plan->pipeline->schema.decimals, &plan->schema, &plan->columns,
+                                err);
+}
+
+static void forget_inferred(struct cpl_plan *plan)
+{
+    cpl_schema_free(plan->schema);
+    cpl_free(plan->columns);
+    plan->schema = NULL;
+    plan->columns = NULL;
+    if (plan->settings && plan->decoder->release_settings)
+        plan->decoder->release_settings(plan->settings);
+    plan->settings = NULL;
+}
+
+/* No row was sound. The columns that the pipeline asks for by name are there nevertheless, so that the run goes as it would
+ * without them: all rows are rejected, and the first sound one says what type they have. */
+static bool make_up_columns(struct cpl_plan *plan, const struct samples *samples,
+                            const struct cpl_input *first, const struct cpl_schema *typed,
+                            struct cpl_error *err)
+{
+    bool failed, ok = false;
+    struct cpl_schema *named = cpl_named_columns(&plan->pipeline->schema, typed, &failed, err);
+    if (!named)
+        return !failed;
+    forget_inferred(plan);
+    plan->settings = read_settings(plan, first, err);
+    ok = plan->settings && infer(plan, samples, named, err);
+    for (uint32_t i = 0; ok && i < plan->schema->n_fields; i++)
+        if (!typed || cpl_schema_find(typed, plan->schema->fields[i].name) < 0)
+            plan->columns[i].inferred = true;
+    cpl_schema_free(named);
+    return ok;
+}
+
 /* From a head of so many bytes. *longer: a longer head may hold what this one cuts (its first row is not whole); `last`: none will be
  * tried. */
 static bool resolve_from(struct cpl_plan *plan, size_t head, bool last, bool *longer,
@@ -374,7 +397,7 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool last, bool *lo
     const struct cpl_input *first = &plan->inputs.items[first_filled(&plan->inputs)];
     const char *path = plan->inputs.n ? first->path : "";
     bool failed = false, ok = false;
-    struct cpl_schema *declared = typed_columns(&pipeline->schema, &failed, err);
+    struct cpl_schema *declared = cpl_typed_columns(&pipeline->schema, &failed, err);
     if (failed || !take_samples(plan, head, &samples, err))
         goto out;
     *longer = !samples.items[0].whole;
@@ -389,8 +412,8 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool last, bool *lo
     if (!(plan->settings = read_settings(plan, first, err)))
         goto out;
     samples.items[0].longest = last;
-    if (!plan->decoder->infer(plan->settings, samples.items, samples.n, declared,
-                              pipeline->schema.decimals, &plan->schema, &plan->columns, err)) {
+    if (!infer(plan, &samples, declared, err) ||
+        (plan->columns[0].unknown && !make_up_columns(plan, &samples, first, declared, err))) {
         cpl_fail_in(err, path);
         goto out;
     }
@@ -578,6 +601,17 @@ static bool resolve_encoder(struct cpl_plan *plan, struct cpl_error *err)
                              plan->encode_options, err);
 }
 
+static bool partitions_failed(const struct cpl_plan *plan, const struct cpl_error *why,
+                              struct cpl_error *err)
+{
+    if (why->code != CPL_E_CONFIG || !plan->schema->n_fields || !plan->columns[0].unknown)
+        return cpl_fail_with(err, why);
+    return cpl_fail(err, CPL_E_CONFIG,
+                    "%s; no row of the input is sound, so that its columns are not known: repair "
+                    "it, or declare them in schema.columns",
+                    why->message);
+}
+
 /* After the schema is settled, and whenever it has changed. */
 static bool plan_partitions(struct cpl_plan *plan, struct cpl_error *err)
 {
@@ -588,10 +622,13 @@ static bool plan_partitions(struct cpl_plan *plan, struct cpl_error *err)
         plan->columns[i].check = NULL;
     if (!sink->partition_by.n)
         return true;
-    plan->partitions = cpl_partition_plan_new(plan->schema, sink, err);
-    for (uint32_t k = 0; plan->partitions && k < plan->partitions->n_keys; k++)
+    struct cpl_error problem = {0};
+    plan->partitions = cpl_partition_plan_new(plan->schema, sink, &problem);
+    if (!plan->partitions)
+        return partitions_failed(plan, &problem, err);
+    for (uint32_t k = 0; k < plan->partitions->n_keys; k++)
         plan->columns[plan->partitions->keys[k].column].check = plan->partitions->keys[k].check;
-    return plan->partitions != NULL;
+    return true;
 }
 
 bool cpl_plan_make(struct cpl_storage *storage, const struct cpl_pipeline *pipeline,
