@@ -20,7 +20,9 @@ enum {
     WORKER_MEMORY = 8 << 20,  /* of theirs, what nobody counts */
     LEAST_ROOM = 4 << 20,
     LONG_ROW = 4,      /* times its length: room that finished pages leave for one; and */
-    LONG_ROW_WORK = 6, /* what working it takes in all */
+    LONG_ROW_WORK = 6, /* what working it takes in all; or */
+    LONG_LIST_WORK =
+        24, /* where it may be one long list: `1,` is a number and two levels, several times over */
     USUAL_MEMORY = 224 << 20
 };
 
@@ -309,6 +311,28 @@ static void set_room(struct run_state *run, uint64_t limit, uint64_t reading, bo
     run->room.limit = limit;
 }
 
+static bool has_lists(const struct cpl_type *type)
+{
+    if (type->kind == CPL_LIST || type->kind == CPL_MAP)
+        return true;
+    for (uint32_t i = 0; i < type->n_children; i++)
+        if (has_lists(&type->children[i].type))
+            return true;
+    return false;
+}
+
+/* Each thread may meet the longest row at the same time. */
+static uint64_t threads_for_long_rows(const struct run_state *run, uint64_t memory)
+{
+    const struct cpl_schema *schema = run->plan.schema;
+    uint64_t row = run->plan.decode.max_row_bytes, work = LONG_ROW_WORK;
+    for (uint32_t i = 0; i < schema->n_fields; i++)
+        if (has_lists(&schema->fields[i].type))
+            work = LONG_LIST_WORK;
+    uint64_t threads = memory / work / (row ? row : 1);
+    return threads ? threads : 1;
+}
+
 static void choose_threads(struct run_state *run)
 {
     const struct cpl_limits_config *limits = &run->plan.pipeline->limits;
@@ -320,8 +344,8 @@ static void choose_threads(struct run_state *run)
     bool sections = count_reading(run, &each, &reading);
     uint64_t fixed = FIXED_MEMORY + reading;
     uint64_t fit = memory > fixed + each ? (memory - fixed) / each : 1;
-    uint64_t row = run->plan.decode.max_row_bytes, rows = memory / LONG_ROW_WORK / (row ? row : 1);
-    fit = fit <= rows ? fit : rows ? rows : 1; /* each thread may meet one at the same time */
+    uint64_t rows = threads_for_long_rows(run, memory);
+    fit = fit <= rows ? fit : rows;
     if (wanted < 1)
         wanted = 1;
     if (wanted > MOST_THREADS)

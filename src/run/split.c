@@ -57,14 +57,15 @@ static void end_split(struct cpl_worker *w)
     set_active(w, false);
 }
 
+/* Everything that it holds; others may look at `active` only when all of it is given back. */
 void cpl_worker_release(struct cpl_worker *w)
 {
-    end_split(w);
     if (w->builder)
         w->plan->encoder->builder_free(w->builder);
     w->builder = NULL;
     cpl_router_free(w->router);
     w->router = NULL;
+    end_split(w);
 }
 
 /* ---- where rows go: a part of a file, or the spill of their partitions ---- */
@@ -116,6 +117,8 @@ bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_claim *claim, uint6
     const struct cpl_split *split = &claim->split;
     const struct cpl_input *input = &plan->inputs.items[split->input];
     end_split(w);
+    if (!w->builder && !w->router && !cpl_worker_init(w, err))
+        return false;
     discard(w);
     start_rejects(w);
     w->counted_rows = w->counted_rejects = w->counted_bytes = w->delivered_rejects = 0;
@@ -207,7 +210,6 @@ static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool la
     count(w, result->report.rows_decoded, result->report.rows_rejected);
     w->delivered_rejects = result->report.rows_rejected;
     result->last = last;
-    set_active(w, false);
     bool widened = result->report.widened;
     if (widened && !check_repeatable(&plan->inputs.items[split->input], err))
         return false;
@@ -220,8 +222,11 @@ static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool la
     result->rejects = w->rejects;
     start_rejects(w);
     /* the sink's address is the worker's own list: it stays */
-    if (last)
+    if (last && cpl_room_state(w->room) != CPL_ROOM_ENOUGH)
+        cpl_worker_release(w);
+    else if (last)
         end_split(w);
+    set_active(w, false);
     return true;
 }
 
@@ -247,8 +252,7 @@ static bool begin_when_due(struct cpl_worker *w, const struct cpl_claim *claim,
     atomic_fetch_sub(&w->progress->rows, w->counted_rows);
     atomic_fetch_sub(&w->progress->rejects, w->counted_rejects);
     atomic_fetch_sub(&w->progress->bytes, w->counted_bytes);
-    end_split(w);
-    discard(w);
+    cpl_worker_release(w); /* a builder that is merely emptied keeps its pages' room */
     while (!is_due(w, claim) && !atomic_load(w->stop))
         cpl_room_pause();
     return cpl_worker_begin(w, claim, first ? from : atomic_load(&w->due->from),

@@ -104,6 +104,17 @@ class ParallelTest(ProgramTest):
             self.write(f"in/{i}.ndjson", "".join(lines) + '{"id": \n')
         self.assert_same("in")
 
+    def test_long_rows_make_room_for_each_other(self):
+        """Two threads meet lists for which there is room once: the later one drops what it has, and begins again."""
+        small = "".join(f'{{"id": {k}, "l": [{k}]}}\n' for k in range(2000))
+        long = '{"id": 1, "l": [' + ",".join(str(k % 10) for k in range(450000)) + "]}\n"
+        for i in range(8):
+            self.write(f"in/{i}.ndjson", small + 3 * long)
+        limits = ("--set", "limits.max_row_bytes=1MiB")
+        one = self.convert(1, "in", *limits)
+        for memory in ("52MiB", "56MiB", "60MiB"):
+            self.assertTrue(self.convert(2, "in", *limits, "--memory-limit", memory) == one, memory)
+
     def test_partitions(self):
         for i in range(8):
             self.write(f"in/{i}.csv", HEADER + rows(0, 3000))
