@@ -107,12 +107,12 @@ class ParallelTest(ProgramTest):
     def test_long_rows_make_room_for_each_other(self):
         """Two threads meet lists for which there is room once: the later one drops what it has, and begins again."""
         small = "".join(f'{{"id": {k}, "l": [{k}]}}\n' for k in range(2000))
-        long = '{"id": 1, "l": [' + ",".join(str(k % 10) for k in range(450000)) + "]}\n"
-        for i in range(8):
-            self.write(f"in/{i}.ndjson", small + 3 * long)
-        limits = ("--set", "limits.max_row_bytes=1MiB")
+        long = '{"id": 1, "l": [' + ",".join(str(k % 10) for k in range(1400000)) + "]}\n"
+        for i in range(5):
+            self.write(f"in/{i}.ndjson", small + 2 * long)
+        limits = ("--set", "limits.max_row_bytes=2850KiB")
         one = self.convert(1, "in", *limits)
-        for memory in ("52MiB", "56MiB", "60MiB"):
+        for memory in ("148MiB", "156MiB"):
             self.assertTrue(self.convert(2, "in", *limits, "--memory-limit", memory) == one, memory)
 
     def test_partitions(self):
