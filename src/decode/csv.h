@@ -51,7 +51,8 @@ struct cpl_csv_dialect {
     struct cpl_text_style style; /* of inferred columns; declared ones add `lenient` */
     uint32_t n_columns;          /* fields in a row */
     const char **column_names;   /* of all fields in a row, made unique */
-    struct cpl_arena arena;      /* of what sniffing made */
+    size_t block_size;      /* 0 = 256 KiB; no option: tests set others, of 16 bytes at least */
+    struct cpl_arena arena; /* of what sniffing made */
 };
 extern const struct cpl_option cpl_csv_options[];
 

@@ -7,7 +7,7 @@ enum { FRONT = 64, BACK = 128 };
 bool cpl_csv_block_init(struct cpl_csv_block *block, struct cpl_error *err)
 {
     const struct cpl_csv_dialect *d = block->dialect;
-    block->capacity = CPL_CSV_BLOCK;
+    block->capacity = d->block_size ? d->block_size : CPL_CSV_BLOCK;
     block->memory = cpl_alloc_zero(1, FRONT + block->capacity + BACK, err);
     block->scan.positions = block->memory
                                 ? cpl_alloc((block->capacity + BACK) * sizeof(uint32_t), err)
@@ -23,7 +23,7 @@ bool cpl_csv_block_init(struct cpl_csv_block *block, struct cpl_error *err)
     block->scan.delimiter = block->rules.delimiter;
     block->scan.quote = block->rules.quote;
     block->scan.newline = block->rules.newline;
-    size_t cells = (size_t)CPL_CSV_BLOCK / 2;
+    size_t cells = block->capacity / 2;
     size_t rows = d->n_columns ? cells / d->n_columns : cells;
     block->tile_rows = rows < 1 ? 1 : rows > 8192 ? 8192 : (uint32_t)rows;
     return true;
@@ -78,6 +78,14 @@ bool cpl_csv_block_count(struct cpl_csv_block *block, size_t from, size_t to,
     return cpl_stream_count(block->bytes, block->base + from, block->base + to, object_class, err);
 }
 
+bool cpl_csv_block_object_offset(const struct cpl_csv_block *block, size_t at, uint64_t *offset,
+                                 struct cpl_error *err)
+{
+    uint64_t end;
+    return cpl_stream_locate(block->bytes, block->base + at, block->base + at, offset, &end, NULL,
+                             err);
+}
+
 static bool grow(struct cpl_csv_block *block, struct cpl_error *err)
 {
     size_t capacity = block->capacity * 2;
@@ -116,116 +124,11 @@ bool cpl_csv_block_read(struct cpl_csv_block *block, struct cpl_error *err)
     return read_on(block, err);
 }
 
-/* The records indexed so far end here. */
-static size_t last_record_end(const struct cpl_csv_block *block, size_t from)
-{
-    const struct cpl_csv_scan *scan = &block->scan;
-    for (uint32_t i = scan->n; i-- > 0;)
-        if (block->data[scan->positions[i]] == block->rules.newline)
-            return (size_t)scan->positions[i] + 1;
-    return from;
-}
-
-/* Forget separators at or behind `offset`, a record's start. */
-static void unindex(struct cpl_csv_block *block, size_t offset)
-{
-    struct cpl_csv_scan *scan = &block->scan;
-    while (scan->n && scan->positions[scan->n - 1] >= offset)
-        scan->rows -= block->data[scan->positions[--scan->n]] == block->rules.newline;
-    scan->inside = 0;
-    scan->after_quote = false;
-}
-
-static bool note_odd(struct cpl_csv_block *block, size_t start, bool open, struct cpl_error *err)
-{
-    if (block->n_odd == block->odd_capacity) {
-        uint32_t capacity = block->odd_capacity ? 2 * block->odd_capacity : 64;
-        struct cpl_csv_odd *odd = cpl_realloc(block->odd, capacity * sizeof *odd, err);
-        if (!odd)
-            return false;
-        block->odd = odd;
-        block->odd_capacity = capacity;
-    }
-    block->odd[block->n_odd++] = (struct cpl_csv_odd){.start = (uint32_t)start, .open = open};
-    return true;
-}
-
-/* A quote that nothing closes: its line alone is bad, so end the record at the line's end. */
-static size_t end_open_record(struct cpl_csv_block *block, size_t start)
-{
-    const uint8_t *newline = memchr(block->data + start, block->rules.newline,
-                                    block->filled - start);
-    size_t end = newline ? (size_t)(newline - block->data) + 1 : block->filled;
-    unindex(block, start);
-    if (newline) {
-        block->scan.positions[block->scan.n++] = (uint32_t)(end - 1);
-        block->scan.rows++;
-    }
-    return end;
-}
-
-/* Records that the vector scan declined, by the scalar machine, until behind `until`. *at moves from record start to record start. */
-static bool index_slowly(struct cpl_csv_block *block, size_t *at, size_t until, bool *cut,
-                         struct cpl_error *err)
-{
-    while (*at < block->filled && *at <= until) {
-        size_t end = 0;
-        uint32_t before = block->scan.n;
-        bool open = false;
-        enum cpl_csv_record result = cpl_csv_record(&block->scan, &block->rules, block->data, *at,
-                                                    block->filled, &end);
-        if (result == CPL_RECORD_OPEN || result == CPL_RECORD_CUT) {
-            bool too_long = block->filled - *at > block->max_row_bytes;
-            block->scan.n = before;
-            open = result == CPL_RECORD_OPEN &&
-                   (block->at_end || (too_long && cpl_csv_looks_unclosed(block, *at)));
-            *cut = !open;
-            if (*cut)
-                return true;
-            end = end_open_record(block, *at);
-            result = CPL_RECORD_BAD_QUOTE;
-        }
-        if (result == CPL_RECORD_BAD_QUOTE && !note_odd(block, *at, open, err))
-            return false;
-        *at = end;
-    }
-    return true;
-}
-
-bool cpl_csv_block_index(struct cpl_csv_block *block, size_t from, struct cpl_error *err)
-{
-    struct cpl_csv_scan *scan = &block->scan;
-    scan->n = scan->rows = 0;
-    scan->inside = 0;
-    scan->after_quote = scan->non_ascii = scan->doubled = scan->carriage_returns = false;
-    block->n_odd = block->odd_cursor = 0;
-    bool slow = block->rules.comment || block->rules.escape != block->rules.quote ||
-                block->rules.delimiter == 0;
-    size_t at = from;
-    bool cut = false;
-    while (at < block->filled && !cut) {
-        size_t stop = slow ? at : cpl_csv_scan(scan, block->data, at, block->filled, true);
-        if (stop >= block->filled) {
-            /* a record may still be open, or hold a quote that only the file's end shows to be open */
-            if (!scan->inside || !(block->at_end || block->filled - at > block->max_row_bytes))
-                break;
-            stop = block->filled;
-        }
-        size_t record = slow ? at : last_record_end(block, at);
-        unindex(block, record);
-        if (!index_slowly(block, &record, slow ? block->filled : stop + 64, &cut, err))
-            return false;
-        at = record;
-    }
-    block->usable = last_record_end(block, from);
-    block->touched = scan->n > block->touched ? scan->n : block->touched;
-    return true;
-}
-
-/* The input's last row may lack its newline: give it one behind the end. */
+/* The input's last row may lack its newline: give it one behind the end. Not to a giant, which is never held whole. */
 static bool close_last_record(struct cpl_csv_block *block, size_t from, struct cpl_error *err)
 {
-    if (!block->at_end || block->usable == block->filled || block->virtual_newline)
+    if (!block->at_end || block->usable == block->filled || block->virtual_newline ||
+        block->filled - block->usable > block->max_row_bytes)
         return true;
     block->data[block->filled++] = block->rules.newline;
     block->virtual_newline = true;
@@ -408,12 +311,12 @@ static bool one_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile,
         block->blank_bytes += end - start;
         return cpl_csv_block_count(block, start, end, &block->object.blank, err);
     }
+    if (newline - start > block->max_row_bytes)
+        return reject_record(block, CPL_ODD_LIMIT, start, end, fields, err);
     const struct cpl_csv_odd *odd = odd_record(block, start);
     if (odd)
         return reject_record(block, odd->open ? CPL_ODD_OPEN_QUOTE : CPL_ODD_QUOTE, start, end,
                              fields, err);
-    if (newline - start > block->max_row_bytes)
-        return reject_record(block, CPL_ODD_LIMIT, start, end, fields, err);
     if (block->max_field_bytes && newline - start > block->max_field_bytes &&
         long_field(block, ends, fields, start))
         return reject_record(block, CPL_ODD_FIELD_LIMIT, start, end, fields, err);

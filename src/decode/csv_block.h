@@ -77,6 +77,10 @@ uint64_t cpl_csv_block_memory(const struct cpl_csv_block *block);
 /* Index what is filled, from offset `from` (a row start). */
 bool cpl_csv_block_index(struct cpl_csv_block *block, size_t from,
                          struct cpl_error *err) CPL_CHECKED;
+/* One record by the scalar machine, from its first byte at `start`; its separators go behind the index. OPEN: its quote is never
+ * closed, so that only its line is taken. CUT: its end is not in the block, or the input has ended inside a giant. OPEN
+ * and CUT add nothing to the index. */
+enum cpl_csv_record cpl_csv_block_record(struct cpl_csv_block *block, size_t start, size_t *end);
 /* The next tile; rows == 0 when the split's rows are finished. Reads on as needed: earlier tiles are then gone. */
 bool cpl_csv_block_tile(struct cpl_csv_block *block, struct cpl_csv_tile *tile,
                         struct cpl_error *err) CPL_CHECKED;
@@ -87,4 +91,7 @@ void cpl_csv_block_advance(struct cpl_csv_block *block, size_t offset);
 /* [from, to) of data is a comment, blank or header: add what it is in the object to *object_class. */
 bool cpl_csv_block_count(struct cpl_csv_block *block, size_t from, size_t to,
                          uint64_t *object_class, struct cpl_error *err) CPL_CHECKED;
+/* Where in the object the character at offset `at` of data begins. */
+bool cpl_csv_block_object_offset(const struct cpl_csv_block *block, size_t at, uint64_t *offset,
+                                 struct cpl_error *err) CPL_CHECKED;
 uint64_t cpl_count_newlines(const uint8_t *data, size_t size);

@@ -68,45 +68,58 @@ static bool is_plain_row(struct cpl_csv_block *block, size_t at, size_t to, size
            !memchr(block->data + at, block->rules.quote, *end - at);
 }
 
+/* Is the record's quote still open when its bytes are more than rows may have? */
+static bool is_open_at(struct cpl_csv_block *block, size_t start, size_t to)
+{
+    size_t end;
+    return cpl_csv_record(&block->scan, &block->rules, block->data, start, to, &end) ==
+           CPL_RECORD_OPEN;
+}
+
 bool cpl_csv_looks_unclosed(struct cpl_csv_block *block, size_t start)
 {
-    size_t to = start + block->max_row_bytes;
-    const uint8_t *newline = memchr(block->data + start, block->rules.newline, to - start);
-    size_t at = newline ? (size_t)(newline - block->data) + 1 : to;
     struct cpl_csv_scan before = block->scan;
+    size_t to = start + block->max_row_bytes + 1;
     unsigned good = 0, seen = 0;
-    for (; seen < PROOF_ROWS && at < to; seen++)
-        good += is_plain_row(block, at, to, &at);
+    if (is_open_at(block, start, to)) {
+        const uint8_t *newline = memchr(block->data + start, block->rules.newline, to - start);
+        size_t at = newline ? (size_t)(newline - block->data) + 1 : to;
+        for (; seen < PROOF_ROWS && at < to; seen++)
+            good += is_plain_row(block, at, to, &at);
+    }
     block->scan = before;
     return seen && good >= seen - seen / 8;
 }
 
 /* ---- passing over ---- */
 
-/* Count [0, size) of the block, and keep it as far as the reject shows it. */
+/* [0, size) of the block belongs to the giant: keep it as far as the reject shows it. A character may be cut in two
+ * between calls; then both lead to its bytes in the object, and they are kept once. */
 static bool take_bytes(struct cpl_csv_block *block, struct cpl_csv_giant *giant, size_t size,
-                       size_t *shown, struct cpl_error *err)
+                       struct cpl_error *err)
 {
-    size_t room = CPL_CSV_GIANT_SHOWN - *shown, take = size < room ? size : room;
-    uint64_t before = block->object.reject, from, to;
-    *shown += take;
-    block->reject_bytes += size;
-    if (!cpl_csv_block_count(block, 0, size, &block->object.reject, err))
+    size_t room = CPL_CSV_GIANT_SHOWN - giant->shown, take = size < room ? size : room;
+    uint64_t from, to, end = giant->position + giant->raw.size;
+    size_t before = giant->raw.size;
+    giant->bytes += size;
+    giant->shown += take;
+    if (!take || !block->bytes->ops->locate)
+        return !take || cpl_buffer_append(&giant->raw, block->data, take, err);
+    if (!cpl_stream_locate(block->bytes, block->base, block->base + take, &from, &to, &giant->raw,
+                           err))
         return false;
-    giant->length += block->object.reject - before;
-    if (!take || block->bytes->ops->locate)
-        return !take || cpl_stream_locate(block->bytes, block->base, block->base + take, &from, &to,
-                                          &giant->raw, err);
-    return cpl_buffer_append(&giant->raw, block->data, take, err);
+    size_t again = end > from ? (size_t)(end - from) : 0;
+    giant->raw.size -= again;
+    memmove(giant->raw.data + before, giant->raw.data + before + again, giant->raw.size - before);
+    return true;
 }
 
 static bool pass_over(struct cpl_csv_block *block, struct cpl_csv_giant *giant,
                       struct cpl_error *err)
 {
-    size_t shown = 0;
     for (bool done = false; !done;) {
         size_t size = cpl_csv_giant_end(giant, &block->rules, block->data, block->filled, &done);
-        if (!take_bytes(block, giant, size, &shown, err))
+        if (!take_bytes(block, giant, size, err))
             return false;
         cpl_csv_block_advance(block, size);
         if (!done && block->at_end && !block->filled)
@@ -117,17 +130,31 @@ static bool pass_over(struct cpl_csv_block *block, struct cpl_csv_giant *giant,
     return true;
 }
 
+static bool hand_out(struct cpl_csv_block *block, const struct cpl_csv_giant *giant,
+                     struct cpl_error *err)
+{
+    if (giant->comment) {
+        block->comment_bytes += giant->bytes;
+        block->object.comment += giant->length;
+        return true;
+    }
+    block->reject_bytes += giant->bytes;
+    block->object.reject += giant->length;
+    block->rows_rejected++;
+    return block->giant(block->context, giant, err);
+}
+
 bool cpl_csv_drop_giant(struct cpl_csv_block *block, struct cpl_error *err)
 {
     struct cpl_csv_giant giant = {.line = block->lines_before};
-    if (block->rules.comment && block->data[0] == block->rules.comment)
-        giant.state = GIANT_COMMENT;
-    uint64_t ignored;
-    bool ok = cpl_stream_locate(block->bytes, block->base, block->base, &giant.position, &ignored,
-                                NULL, err) &&
-              cpl_buffer_reserve(&giant.raw, 1, err) && pass_over(block, &giant, err);
-    block->rows_rejected++;
-    ok = ok && block->giant(block->context, &giant, err);
+    giant.comment = block->rules.comment && block->data[0] == block->rules.comment;
+    giant.state = giant.comment ? GIANT_COMMENT : GIANT_FIELD_START;
+    uint64_t end = 0;
+    bool ok = cpl_csv_block_object_offset(block, 0, &giant.position, err) &&
+              cpl_buffer_reserve(&giant.raw, 1, err) && pass_over(block, &giant, err) &&
+              cpl_csv_block_object_offset(block, 0, &end, err);
+    giant.length = end - giant.position;
+    ok = ok && hand_out(block, &giant, err);
     cpl_buffer_release(&giant.raw);
     return ok;
 }

@@ -27,7 +27,24 @@ static struct cpl_fault place_fault(const struct csv_decoder *d, uint32_t from, 
     };
 }
 
-/* Row [from, to), in which the fault is at `at` (or WHOLE_ROW); `what`: column, rule, message and whether it is a conflict. */
+/* The first `shown` bytes of the reject, which the stream does not have as they stand in the object. */
+static bool locate_reject(struct csv_decoder *d, struct cpl_reject *reject, uint64_t shown,
+                          struct cpl_buffer *raw)
+{
+    struct cpl_stream *bytes = d->block.bytes;
+    uint64_t from = reject->position, start = 0, end = 0, ignored;
+    if (!cpl_stream_locate(bytes, from, from + reject->length, &start, &end, NULL, d->err) ||
+        !cpl_stream_locate(bytes, from, from + shown, &ignored, &ignored, raw, d->err))
+        return false;
+    reject->position = start;
+    reject->length = end - start;
+    reject->raw = raw->data;
+    reject->raw_length = raw->size;
+    return true;
+}
+
+/* Row [from, to), in which the fault is at `at` (or WHOLE_ROW); `what`: column, rule, message, whether it is a conflict, and
+ * how many of its bytes are shown. */
 static bool send_reject(struct csv_decoder *d, uint32_t from, uint32_t to, uint32_t at,
                         const struct cpl_reject *what)
 {
@@ -36,21 +53,14 @@ static bool send_reject(struct csv_decoder *d, uint32_t from, uint32_t to, uint3
     reject.fault = place_fault(d, from, at);
     reject.fault.conflict = what->fault.conflict;
     reject.position = block->base + from;
-    reject.length = reject.raw_length = to - from;
+    reject.length = to - from;
+    if (reject.raw_length > reject.length)
+        reject.raw_length = reject.length;
     reject.raw = block->data + from;
     reject.line = lines_before(d, from);
-    struct cpl_buffer raw = {.max = 2 * block->max_row_bytes + 4096};
-    struct cpl_stream *bytes = block->bytes;
-    bool ok = true;
-    if (bytes->ops->locate) {
-        uint64_t start = 0, end = 0;
-        ok = bytes->ops->locate(bytes, reject.position, reject.position + reject.length, &start,
-                                &end, &raw, d->err);
-        reject.position = start;
-        reject.length = end - start;
-        reject.raw = raw.data;
-        reject.raw_length = raw.size;
-    }
+    /* a byte of UTF-8 stands for four of UTF-32 */
+    struct cpl_buffer raw = {.max = 4 * block->max_row_bytes + CPL_CSV_GIANT_SHOWN};
+    bool ok = !block->bytes->ops->locate || locate_reject(d, &reject, reject.raw_length, &raw);
     block->object.reject += reject.length;
     ok = ok && d->rejects->add(d->rejects, &reject, d->err);
     cpl_buffer_release(&raw);
@@ -114,8 +124,13 @@ bool cpl_csv_reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_
         say_row_limit(d, message, sizeof message);
         break;
     }
-    return send_reject(d, from, to, at,
-                       &(struct cpl_reject){.column = column, .rule = rule, .message = message});
+    /* a long row's first bytes, however many of it the block holds */
+    const struct cpl_reject what = {.column = column,
+                                    .rule = rule,
+                                    .message = message,
+                                    .raw_length = oddity == CPL_ODD_LIMIT ? CPL_CSV_GIANT_SHOWN
+                                                                          : SIZE_MAX};
+    return send_reject(d, from, to, at, &what);
 }
 
 bool cpl_csv_reject_giant(void *context, const struct cpl_csv_giant *giant, struct cpl_error *err)
@@ -214,7 +229,8 @@ bool cpl_csv_reject_cell(struct csv_decoder *d, const struct csv_bad_cell *bad)
     const struct cpl_reject what = {.column = field->name,
                                     .rule = rule,
                                     .message = message,
-                                    .fault = {.conflict = bad->conflict}};
+                                    .fault = {.conflict = bad->conflict},
+                                    .raw_length = SIZE_MAX};
     ok = ok && send_reject(d, row_start, row_end, bad->start, &what);
     d->block.row_bytes -= row_end - row_start;
     d->block.reject_bytes += row_end - row_start;

@@ -10,13 +10,6 @@ static size_t skip_line(const struct cpl_csv_block *block, size_t at)
     return newline ? (size_t)(newline - block->data) + 1 : block->filled;
 }
 
-/* What precedes the rows: [0, preamble) byte-order mark and preamble, then blank lines and comments up to `header`, the header
- * row up to `end`. Without a header all three are one. */
-struct head {
-    size_t preamble, header, end;
-    bool whole; /* else the block must grow first */
-};
-
 static bool is_comment_line(const struct cpl_csv_block *block, size_t at)
 {
     return block->rules.comment && block->data[at] == block->rules.comment;
@@ -30,75 +23,125 @@ static bool is_blank_line(const struct cpl_csv_block *block, size_t at)
            (block->rules.newline == '\n' && line[0] == '\r' && line[1] == '\n');
 }
 
-/* The header row's end. A quote in it that nothing closes takes its own line, as it does in rows. */
-static size_t header_end(struct cpl_csv_block *block, size_t at, bool *whole)
-{
-    size_t end = at;
-    enum cpl_csv_record result = cpl_csv_record(&block->scan, &block->rules, block->data, at,
-                                                block->filled, &end);
-    block->scan.n = block->scan.rows = 0;
-    bool ended = result == CPL_RECORD_OK || result == CPL_RECORD_BAD_QUOTE;
-    *whole = block->at_end || (ended && block->data[end - 1] == block->rules.newline);
-    return result == CPL_RECORD_OPEN ? skip_line(block, at) : end;
-}
+/* ---- what precedes the rows: byte-order mark and preamble, then blank lines and comments up to the header row ---- */
 
-static struct head find_head(struct csv_decoder *d)
+/* Give up what lies before *at, and read on until `most` bytes behind it are in the block or the input ends. */
+static bool see(struct csv_decoder *d, size_t *at, size_t most)
 {
     struct cpl_csv_block *block = &d->block;
-    size_t at = block->filled >= 3 && !memcmp(block->data, "\xEF\xBB\xBF", 3) ? 3 : 0;
-    for (int64_t i = 0; i < d->dialect->skip_lines && at < block->filled; i++)
-        at = skip_line(block, at);
-    struct head head = {.preamble = at, .header = at, .end = at};
-    head.whole = block->at_end || at < block->filled;
-    if (d->dialect->header != CPL_HEADER_YES)
-        return head;
-    while (at < block->filled && (is_blank_line(block, at) || is_comment_line(block, at)))
-        at = skip_line(block, at);
-    head.header = head.end = at;
-    head.whole = block->at_end;
-    if (at < block->filled)
-        head.end = header_end(block, at, &head.whole);
-    return head;
+    if (block->filled - *at >= most || block->at_end)
+        return true;
+    cpl_csv_block_advance(block, *at);
+    *at = 0;
+    while (block->filled < most && !block->at_end)
+        if (!cpl_csv_block_read(block, d->err))
+            return false;
+    return true;
 }
 
-static bool count_header(struct cpl_csv_block *block, size_t from, size_t to, struct cpl_error *err)
-{
-    block->header_bytes += to - from;
-    return cpl_csv_block_count(block, from, to, &block->object.header, err);
-}
-
-/* Blank lines and comments above the header are in the books as such. */
-static bool count_head(struct csv_decoder *d, const struct head *head)
+/* Pass over the line at *at, of any length, and count it. */
+static bool pass_line(struct csv_decoder *d, size_t *at, uint64_t *bytes, uint64_t *object)
 {
     struct cpl_csv_block *block = &d->block;
-    for (size_t at = head->preamble, next; at < head->header; at = next) {
-        bool comment = is_comment_line(block, at);
-        next = skip_line(block, at);
-        *(comment ? &block->comment_bytes : &block->blank_bytes) += next - at;
-        if (!cpl_csv_block_count(block, at, next,
-                                 comment ? &block->object.comment : &block->object.blank, d->err))
+    uint64_t from, to;
+    if (!cpl_csv_block_object_offset(block, *at, &from, d->err))
+        return false;
+    for (bool ended = false; !ended;) {
+        if (!see(d, at, 1))
+            return false;
+        size_t end = skip_line(block, *at);
+        ended = end == *at || block->data[end - 1] == block->rules.newline;
+        *bytes += end - *at;
+        *at = end;
+    }
+    if (!cpl_csv_block_object_offset(block, *at, &to, d->err))
+        return false;
+    *object += to - from;
+    return true;
+}
+
+static bool pass_mark(struct csv_decoder *d, size_t *at)
+{
+    struct cpl_csv_block *block = &d->block;
+    if (!see(d, at, 3))
+        return false;
+    if (block->filled < 3 || memcmp(block->data, "\xEF\xBB\xBF", 3) != 0)
+        return true;
+    *at = 3;
+    block->header_bytes += 3;
+    return cpl_csv_block_count(block, 0, 3, &block->object.header, d->err);
+}
+
+static bool pass_blanks_and_comments(struct csv_decoder *d, size_t *at)
+{
+    struct cpl_csv_block *block = &d->block;
+    for (;;) {
+        if (!see(d, at, 2))
+            return false;
+        if (*at < block->filled && is_comment_line(block, *at)) {
+            if (!pass_line(d, at, &block->comment_bytes, &block->object.comment))
+                return false;
+        } else if (*at < block->filled && is_blank_line(block, *at)) {
+            if (!pass_line(d, at, &block->blank_bytes, &block->object.blank))
+                return false;
+        } else {
+            return true;
+        }
+    }
+}
+
+/* The header row's end, as rows end. A quote in it that nothing closes takes its own line. */
+static bool find_header_end(struct csv_decoder *d, size_t *at, size_t *end)
+{
+    struct cpl_csv_block *block = &d->block;
+    enum cpl_csv_record result = CPL_RECORD_CUT;
+    for (bool whole = false; !whole;) {
+        result = cpl_csv_block_record(block, *at, end);
+        size_t size = block->filled - *at;
+        whole = result != CPL_RECORD_CUT || block->at_end || size > block->max_row_bytes;
+        if (!whole && !see(d, at, size + 1))
             return false;
     }
-    return count_header(block, 0, head->preamble, d->err) &&
-           count_header(block, head->header, head->end, d->err);
+    block->scan.n = block->scan.rows = 0;
+    if (result == CPL_RECORD_OPEN)
+        *end = skip_line(block, *at);
+    size_t newline = result != CPL_RECORD_CUT;
+    return *end - *at - newline <= block->max_row_bytes ||
+           cpl_fail(d->err, CPL_E_LIMIT,
+                    "the header is longer than limits.max_row_bytes (%llu bytes); is this CSV?",
+                    (unsigned long long)block->max_row_bytes);
+}
+
+static bool pass_header(struct csv_decoder *d, size_t *at)
+{
+    struct cpl_csv_block *block = &d->block;
+    size_t end = *at;
+    if (*at < block->filled && !find_header_end(d, at, &end))
+        return false;
+    block->header_bytes += end - *at;
+    bool ok = cpl_csv_block_count(block, *at, end, &block->object.header, d->err);
+    *at = end;
+    return ok;
+}
+
+static bool is_all_passed(const struct cpl_csv_block *block, size_t at)
+{
+    return block->at_end && at == block->filled;
 }
 
 static bool skip_head(struct csv_decoder *d)
 {
     struct cpl_csv_block *block = &d->block;
-    struct head head = {0};
-    while (!head.whole) {
-        if (!cpl_csv_block_read(block, d->err))
-            return false;
-        head = find_head(d);
-        if (!head.whole && block->filled > block->max_row_bytes)
-            return cpl_fail(d->err, CPL_E_LIMIT,
-                            "the header and what precedes it are longer than limits.max_row_bytes; "
-                            "is this CSV?");
-    }
-    if (!count_head(d, &head))
+    size_t at = 0;
+    if (!pass_mark(d, &at))
         return false;
-    cpl_csv_block_advance(block, head.end);
+    for (int64_t i = 0; i < d->dialect->skip_lines && !is_all_passed(block, at); i++)
+        if (!pass_line(d, &at, &block->header_bytes, &block->object.header))
+            return false;
+    if (d->dialect->header == CPL_HEADER_YES &&
+        (!pass_blanks_and_comments(d, &at) || !pass_header(d, &at)))
+        return false;
+    cpl_csv_block_advance(block, at);
     return true;
 }
 

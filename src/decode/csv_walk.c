@@ -36,12 +36,11 @@ bool cpl_csv_walk_next(struct csv_walk *walk)
 {
     while (walk->at < walk->size) {
         size_t end = 0;
-        walk->scan.n = 0;
+        walk->scan.n = walk->scan.rows = 0;
         walk->start = walk->at;
         enum cpl_csv_record result = cpl_csv_record(&walk->scan, &walk->rules, walk->data, walk->at,
                                                     walk->size, &end);
-        bool cut = result == CPL_RECORD_CUT || (result != CPL_RECORD_OK && end == walk->size &&
-                                                walk->data[end - 1] != walk->rules.newline);
+        bool cut = !walk->scan.rows;
         if (result == CPL_RECORD_OPEN || (cut && !walk->whole))
             return false;
         if (cut)

@@ -1,0 +1,171 @@
+/* Where the records of a block end: the vector scan's index, and the scalar machine's where it declines.
+ *
+ * Which bytes are a record follows from the bytes and the limits alone, never from how much of the input the block
+ * holds: what lies behind max_row_bytes decides nothing until the record is known to reach there. A quote that
+ * nothing closes costs its line when the input ends within max_row_bytes of the record's start, or when that many
+ * bytes look like rows (cpl_csv_looks_unclosed); else the record goes on to its true end, and is too long. */
+#include "decode/csv_block.h"
+
+#include <string.h>
+
+/* The records indexed so far end here. */
+static size_t last_record_end(const struct cpl_csv_block *block, size_t from)
+{
+    const struct cpl_csv_scan *scan = &block->scan;
+    for (uint32_t i = scan->n; i-- > 0;)
+        if (block->data[scan->positions[i]] == block->rules.newline)
+            return (size_t)scan->positions[i] + 1;
+    return from;
+}
+
+/* Forget separators at or behind `offset`, a record's start. */
+static void unindex(struct cpl_csv_block *block, size_t offset)
+{
+    struct cpl_csv_scan *scan = &block->scan;
+    while (scan->n && scan->positions[scan->n - 1] >= offset)
+        scan->rows -= block->data[scan->positions[--scan->n]] == block->rules.newline;
+    scan->inside = 0;
+    scan->after_quote = false;
+}
+
+static bool note_odd(struct cpl_csv_block *block, size_t start, bool open, struct cpl_error *err)
+{
+    if (block->n_odd == block->odd_capacity) {
+        uint32_t capacity = block->odd_capacity ? 2 * block->odd_capacity : 64;
+        struct cpl_csv_odd *odd = cpl_realloc(block->odd, capacity * sizeof *odd, err);
+        if (!odd)
+            return false;
+        block->odd = odd;
+        block->odd_capacity = capacity;
+    }
+    block->odd[block->n_odd++] = (struct cpl_csv_odd){.start = (uint32_t)start, .open = open};
+    return true;
+}
+
+static void end_record(struct cpl_csv_scan *scan, size_t newline)
+{
+    scan->positions[scan->n++] = (uint32_t)newline;
+    scan->rows++;
+}
+
+/* The input's bytes in the block. */
+static size_t real_size(const struct cpl_csv_block *block)
+{
+    return block->filled - block->virtual_newline;
+}
+
+enum cpl_csv_record cpl_csv_block_record(struct cpl_csv_block *block, size_t start, size_t *end)
+{
+    struct cpl_csv_scan *scan = &block->scan;
+    uint32_t n = scan->n, rows = scan->rows;
+    size_t size = real_size(block);
+    bool long_rest = size - start > block->max_row_bytes;
+    size_t to = long_rest ? start + block->max_row_bytes + 1 : size;
+    enum cpl_csv_record result = cpl_csv_record(scan, &block->rules, block->data, start, to, end);
+    if (scan->rows == rows && long_rest) {
+        scan->n = n;
+        if (cpl_csv_looks_unclosed(block, start))
+            return CPL_RECORD_OPEN;
+        result = cpl_csv_record(scan, &block->rules, block->data, start, size, end);
+    }
+    if (scan->rows > rows)
+        return result;
+    if (result != CPL_RECORD_OPEN && block->virtual_newline && !long_rest) {
+        end_record(scan, size);
+        *end = block->filled;
+        return result == CPL_RECORD_CUT ? CPL_RECORD_OK : result;
+    }
+    scan->n = n;
+    return result == CPL_RECORD_OPEN && block->at_end && !long_rest ? CPL_RECORD_OPEN
+                                                                    : CPL_RECORD_CUT;
+}
+
+/* A quote that nothing closes: its line alone is bad, so end the record at the line's end. */
+static size_t end_open_record(struct cpl_csv_block *block, size_t start)
+{
+    const uint8_t *newline = memchr(block->data + start, block->rules.newline,
+                                    block->filled - start);
+    if (!newline)
+        return block->filled;
+    end_record(&block->scan, (size_t)(newline - block->data));
+    return (size_t)(newline - block->data) + 1;
+}
+
+/* Records that the vector scan declined, by the scalar machine, until behind `until`. *at moves from record start to record start. */
+static bool index_slowly(struct cpl_csv_block *block, size_t *at, size_t until, bool *cut,
+                         struct cpl_error *err)
+{
+    while (*at < block->filled && *at <= until) {
+        size_t end = 0;
+        enum cpl_csv_record result = cpl_csv_block_record(block, *at, &end);
+        bool open = result == CPL_RECORD_OPEN;
+        *cut = result == CPL_RECORD_CUT;
+        if (*cut)
+            return true;
+        if (open)
+            end = end_open_record(block, *at);
+        if (result != CPL_RECORD_OK && !note_odd(block, *at, open, err))
+            return false;
+        *at = end;
+    }
+    return true;
+}
+
+/* The first record from `start` on that only a quote that is never closed makes longer than rows may be; its separators are
+ * those from `first` on. `filled` when there is none. */
+static size_t find_unclosed(struct cpl_csv_block *block, uint32_t first, size_t start)
+{
+    const struct cpl_csv_scan *scan = &block->scan;
+    size_t size = real_size(block);
+    for (uint32_t i = first; i <= scan->n; i++) {
+        size_t end = i < scan->n ? scan->positions[i] : size;
+        if (i < scan->n && block->data[end] != block->rules.newline)
+            continue;
+        if (end > start && end - start > block->max_row_bytes &&
+            cpl_csv_looks_unclosed(block, start))
+            return start;
+        start = end + 1;
+    }
+    return block->filled;
+}
+
+/* The vector scan from `at`, a record's start. Where it declined, or an unclosed quote misled it; `filled` when all is well. */
+static size_t index_fast(struct cpl_csv_block *block, size_t at)
+{
+    struct cpl_csv_scan *scan = &block->scan;
+    uint32_t first = scan->n;
+    size_t stop = cpl_csv_scan(scan, block->data, at, block->filled, true);
+    if (block->filled - at > block->max_row_bytes) {
+        size_t unclosed = find_unclosed(block, first, at);
+        stop = unclosed < stop ? unclosed : stop;
+    }
+    return stop;
+}
+
+bool cpl_csv_block_index(struct cpl_csv_block *block, size_t from, struct cpl_error *err)
+{
+    struct cpl_csv_scan *scan = &block->scan;
+    scan->n = scan->rows = 0;
+    scan->inside = 0;
+    scan->after_quote = scan->non_ascii = scan->doubled = scan->carriage_returns = false;
+    block->n_odd = block->odd_cursor = 0;
+    bool slow = block->rules.comment || block->rules.escape != block->rules.quote ||
+                block->rules.delimiter == 0;
+    size_t at = from;
+    bool cut = false;
+    while (at < block->filled && !cut) {
+        size_t stop = slow ? at : index_fast(block, at);
+        /* at the input's end a quote may still be open */
+        if (stop >= block->filled && !(scan->inside && block->at_end))
+            break;
+        unindex(block, stop);
+        size_t record = slow ? at : last_record_end(block, at);
+        unindex(block, record);
+        if (!index_slowly(block, &record, slow ? block->filled : stop + 64, &cut, err))
+            return false;
+        at = record;
+    }
+    block->usable = last_record_end(block, from);
+    block->touched = scan->n > block->touched ? scan->n : block->touched;
+    return true;
+}
