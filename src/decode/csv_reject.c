@@ -32,9 +32,9 @@ static bool locate_reject(struct csv_decoder *d, struct cpl_reject *reject, uint
                           struct cpl_buffer *raw)
 {
     struct cpl_stream *bytes = d->block.bytes;
-    uint64_t from = reject->position, start = 0, end = 0, ignored;
+    uint64_t from = reject->position, start = 0, end = 0, shown_from, shown_to;
     if (!cpl_stream_locate(bytes, from, from + reject->length, &start, &end, NULL, d->err) ||
-        !cpl_stream_locate(bytes, from, from + shown, &ignored, &ignored, raw, d->err))
+        !cpl_stream_locate(bytes, from, from + shown, &shown_from, &shown_to, raw, d->err))
         return false;
     reject->position = start;
     reject->length = end - start;

@@ -1,10 +1,13 @@
-/* CSV: any bytes, any dialect. Decoded whole by one read, and in two splits by small reads, the second worked again
- * from the true start when the seam does not fit (as run/loop.c does): the same rows, rejects, lines and
- * schema; the books balance and every byte is in one of them. What was decoded, written as CSV and read
- * back as the same types, is the same rows. A part of the text is also read as a further object.
+/* CSV: any bytes, any dialect, any limits. Decoded whole, by one read into one block, and in up to four splits by small reads
+ * into small blocks, a split worked again from the true start when its seam does not fit (as run/loop.c does): the same
+ * rows, rejects (place, line, rule, bytes, words), books and schema; and every byte is in one of the books. What was decoded,
+ * written as CSV and read back as the same types, is the same rows. A part of the text is also read as a further object.
+ * Behind a charset stage, which gives characters cut in two and knows other offsets, there is one split.
  *
- * Input: dialect, size of the sample, flags, cut, size of reads, rows a batch; then the text. */
+ * Input: dialect, size of the sample, flags, cut, size of reads, rows a batch, size of blocks, splits and charset; then the
+ * text. */
 #include "decode/csv.h"
+#include "decode/stream_fixture.h"
 #include "encode/encoder.h"
 
 #include <stdio.h>
@@ -21,7 +24,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                                          \
     } while (0)
 
-enum { KNOBS = 6, SLACK = 64, MOST_OPTIONS = 9, MOST_ROUNDS = 40 };
+enum {
+    KNOBS = 8,
+    MOST_TEXT = 20000,
+    SLACK = 64,
+    MOST_OPTIONS = 9,
+    MOST_ROUNDS = 40,
+    MOST_CUTS = 3
+};
 
 static const char *const dialects[][2 * MOST_OPTIONS + 1] = {
     {NULL},
@@ -40,9 +50,22 @@ static const char *const dialects[][2 * MOST_OPTIONS + 1] = {
     {"delimiter", " ", "lenient", "false"},
 };
 
+static const uint64_t row_limits[] = {0, 100, 20, 1000};
+/* by bits of the last knob; mostly none */
+static const char *const charsets[8] = {NULL, "ISO-8859-1", "UTF-16LE", "Big5-HKSCS"};
+
 struct reject {
-    uint64_t position, length;
-    char rule[16], column[32];
+    uint64_t position, length, line;
+    struct cpl_fault fault;
+    uint64_t raw_length;
+    char rule[16], column[32], message[200];
+};
+
+/* The object, and what its charset stage makes of it. */
+struct input {
+    const uint8_t *object, *text;
+    size_t object_size, size;
+    const char *charset;
 };
 
 struct table {
@@ -52,53 +75,49 @@ struct table {
     struct cpl_column_plan *columns;
     struct cpl_decode_plan plan;
     size_t read_size;
-    uint64_t cut; /* 0 = none */
+    uint64_t cuts[MOST_CUTS];
+    unsigned n_cuts;
     struct cpl_buffer rows, rejects;
-    uint64_t bytes, lines, n_rows;
-    bool widened;
+    struct cpl_split_report sum;
+    uint64_t n_rows;
+    bool failed;                   /* the header is over the limit */
     struct cpl_part_builder *copy; /* NULL, or where the rows also go */
 };
 
-/* ---- a stream of small reads ---- */
-
-struct slow_stream {
-    struct cpl_stream base;
-    const uint8_t *text;
-    size_t size, most;
-};
-
-static bool slow_read(struct cpl_stream *base, void *data, size_t size, size_t *got,
-                      struct cpl_error *err)
+static struct cpl_stream *open_stream(const struct table *t, const struct input *in, uint64_t from)
 {
-    struct slow_stream *stream = (struct slow_stream *)base;
-    (void)err;
-    size_t left = stream->size - base->position;
-    *got = left < size ? left : size;
-    *got = *got < stream->most ? *got : stream->most;
-    memcpy(data, stream->text + base->position, *got);
-    base->position += *got;
-    return true;
+    struct cpl_stream *stream = pieces_new(in->object, in->object_size, t->read_size);
+    stream->position = from;
+    if (in->charset)
+        stream = cpl_stream_transcode(stream, in->charset, NULL);
+    MUST(stream);
+    return stream;
 }
-static const struct cpl_stream_ops slow_ops = {.name = "slow", .read = slow_read};
 
 /* ---- printing ---- */
 
 struct printing_sink {
     struct cpl_reject_sink base;
     struct table *table;
-    const uint8_t *text;
-    size_t size;
+    const struct input *in;
 };
 
 static bool print_reject(struct cpl_reject_sink *base, const struct cpl_reject *r,
                          struct cpl_error *err)
 {
     struct printing_sink *sink = (struct printing_sink *)base;
-    MUST(r->position + r->length <= sink->size && r->raw_length <= r->length);
-    MUST(!r->raw_length || !memcmp(r->raw, sink->text + r->position, r->raw_length));
-    struct reject reject = {.position = r->position, .length = r->length};
+    const struct input *in = sink->in;
+    MUST(r->position + r->length <= in->object_size && r->raw_length <= r->length);
+    MUST(!r->raw_length || !memcmp(r->raw, in->object + r->position, r->raw_length));
+    struct reject reject = {.position = r->position,
+                            .length = r->length,
+                            .line = sink->table->sum.lines + r->line,
+                            .raw_length = r->raw_length};
+    reject.fault.line = r->fault.line;
+    reject.fault.column = r->fault.column;
     snprintf(reject.rule, sizeof reject.rule, "%s", r->rule);
     snprintf(reject.column, sizeof reject.column, "%s", r->column ? r->column : "");
+    snprintf(reject.message, sizeof reject.message, "%s", r->message);
     return cpl_buffer_append(&sink->table->rejects, &reject, sizeof reject, err);
 }
 
@@ -156,82 +175,117 @@ static void check_books(const struct cpl_split_report *r, uint64_t rows)
     MUST(r->widened || r->rows_decoded == rows);
 }
 
-static struct cpl_split_report decode_split(struct table *t, const uint8_t *text, size_t size,
-                                            uint64_t from, uint64_t to, bool at_row,
-                                            struct cpl_buffer *needs)
+/* False when the header is too long, and nothing else may fail. */
+static bool read_batches(struct table *t, struct cpl_decoder *d)
 {
-    struct slow_stream stream = {.base = {.ops = &slow_ops, .position = from},
-                                 .text = text,
-                                 .size = size,
-                                 .most = t->read_size};
-    struct printing_sink sink = {
-        .base = {.add = print_reject}, .table = t, .text = text, .size = size};
-    struct cpl_split_report report;
+    struct cpl_error err = {0};
     struct cpl_batch *batch = NULL;
-    uint64_t rows_before = t->n_rows;
-    struct cpl_decoder *d = cpl_decoder_csv.open(&t->plan, &stream.base, from, to, at_row,
-                                                 &sink.base, NULL);
-    MUST(d);
     do {
-        MUST(cpl_decoder_csv.next(d, &batch, NULL));
+        if (!cpl_decoder_csv.next(d, &batch, &err)) {
+            MUST(err.code == CPL_E_LIMIT && t->plan.max_row_bytes && !t->n_rows &&
+                 !t->rejects.size);
+            return false;
+        }
         print_batch(t, batch);
         MUST(!t->copy || cpl_encoder_csv.append(t->copy, batch, NULL, batch->rows, NULL));
     } while (batch->rows);
-    cpl_decoder_csv.report(d, &report);
-    check_books(&report, t->n_rows - rows_before);
-    MUST(cpl_decoder_csv.needs(d, needs, NULL));
+    return true;
+}
+
+static struct cpl_split_report decode_split(struct table *t, const struct input *in, uint64_t from,
+                                            uint64_t to, bool at_row, struct cpl_buffer *needs)
+{
+    struct cpl_stream *stream = open_stream(t, in, from);
+    struct printing_sink sink = {.base = {.add = print_reject}, .table = t, .in = in};
+    struct cpl_split_report report = {0};
+    uint64_t rows_before = t->n_rows;
+    struct cpl_decoder *d = cpl_decoder_csv.open(&t->plan, stream, from, to, at_row, &sink.base,
+                                                 NULL);
+    MUST(d);
+    t->failed = !read_batches(t, d);
+    if (!t->failed) {
+        cpl_decoder_csv.report(d, &report);
+        check_books(&report, t->n_rows - rows_before);
+        MUST(cpl_decoder_csv.needs(d, needs, NULL));
+    }
     cpl_decoder_csv.close(d);
+    cpl_stream_close(stream);
     return report;
 }
 
-static void count(struct table *t, const struct cpl_split_report *r)
+/* A split that did not begin where the one before it ended is worked again. */
+static struct cpl_split_report decode_next(struct table *t, const struct input *in, uint64_t seam,
+                                           uint64_t from, uint64_t to, struct cpl_buffer *needs)
 {
-    t->bytes += r->true_end - r->true_start;
-    t->lines += r->lines;
-    t->widened |= r->widened;
+    uint64_t n_rows = t->n_rows;
+    size_t rows = t->rows.size, rejects = t->rejects.size;
+    struct cpl_split_report r = decode_split(t, in, from, to, false, needs);
+    if (r.true_start == seam)
+        return r;
+    t->rows.size = rows;
+    t->rejects.size = rejects;
+    t->n_rows = n_rows;
+    needs->size = 0;
+    r = decode_split(t, in, seam, to, true, needs);
+    MUST(r.true_start == seam);
+    return r;
 }
 
-static void decode_round(struct table *t, const uint8_t *text, size_t size,
-                         struct cpl_buffer needs[2])
+static void count(struct cpl_split_report *sum, const struct cpl_split_report *r)
+{
+    sum->true_end = r->true_end;
+    sum->rows_decoded += r->rows_decoded;
+    sum->rows_rejected += r->rows_rejected;
+    sum->header_bytes += r->header_bytes;
+    sum->comment_bytes += r->comment_bytes;
+    sum->blank_bytes += r->blank_bytes;
+    sum->row_bytes += r->row_bytes;
+    sum->reject_bytes += r->reject_bytes;
+    sum->object.header += r->object.header;
+    sum->object.comment += r->object.comment;
+    sum->object.blank += r->object.blank;
+    sum->object.reject += r->object.reject;
+    sum->lines += r->lines;
+    sum->widened |= r->widened;
+}
+
+static void decode_round(struct table *t, const struct input *in, struct cpl_buffer *needs)
 {
     t->rows.size = t->rejects.size = 0;
-    t->bytes = t->lines = t->n_rows = 0;
-    t->widened = false;
-    struct cpl_split_report r = decode_split(t, text, size, 0, t->cut ? t->cut : UINT64_MAX, true,
-                                             &needs[0]);
-    MUST(r.true_start == 0);
-    count(t, &r);
-    if (t->cut) {
-        uint64_t seam = r.true_end, n_rows = t->n_rows;
-        size_t rows = t->rows.size, rejects = t->rejects.size;
-        r = decode_split(t, text, size, t->cut, UINT64_MAX, false, &needs[1]);
-        if (r.true_start != seam) {
-            t->rows.size = rows;
-            t->rejects.size = rejects;
-            t->n_rows = n_rows;
-            needs[1].size = 0;
-            r = decode_split(t, text, size, seam, UINT64_MAX, true, &needs[1]);
-            MUST(r.true_start == seam);
-        }
-        count(t, &r);
+    t->n_rows = 0;
+    t->sum = (struct cpl_split_report){0};
+    for (unsigned i = 0; i <= t->n_cuts; i++) {
+        uint64_t from = i ? t->cuts[i - 1] : 0, to = i < t->n_cuts ? t->cuts[i] : UINT64_MAX;
+        uint64_t seam = t->sum.true_end;
+        if (i && seam > to)
+            continue; /* the split before went over all of this one */
+        struct cpl_split_report r = i ? decode_next(t, in, seam, from, to, &needs[i])
+                                      : decode_split(t, in, from, to, true, &needs[i]);
+        if (t->failed)
+            return;
+        count(&t->sum, &r);
     }
-    MUST(t->bytes == size && r.true_end == size);
+    const struct cpl_split_report *s = &t->sum;
+    MUST(s->true_end == in->size);
+    MUST(s->header_bytes + s->comment_bytes + s->blank_bytes + s->row_bytes + s->reject_bytes ==
+         in->size);
     sort_rejects(t);
 }
 
-static void decode(struct table *t, const uint8_t *text, size_t size)
+static void decode(struct table *t, const struct input *in)
 {
     for (unsigned rounds = 0;; rounds++) {
-        struct cpl_buffer needs[2] = {{0}};
+        struct cpl_buffer needs[MOST_CUTS + 1] = {{0}};
         struct cpl_schema *schema = NULL;
         struct cpl_column_plan *columns = NULL;
         MUST(rounds < MOST_ROUNDS);
-        decode_round(t, text, size, needs);
-        if (t->widened)
-            MUST(cpl_decoder_csv.widen(&t->plan, needs, 2, &schema, &columns, NULL));
-        cpl_buffer_release(&needs[0]);
-        cpl_buffer_release(&needs[1]);
-        if (!t->widened)
+        decode_round(t, in, needs);
+        bool again = !t->failed && t->sum.widened;
+        if (again)
+            MUST(cpl_decoder_csv.widen(&t->plan, needs, t->n_cuts + 1, &schema, &columns, NULL));
+        for (unsigned i = 0; i <= MOST_CUTS; i++)
+            cpl_buffer_release(&needs[i]);
+        if (!again)
             return;
         cpl_schema_free(t->schema);
         cpl_free(t->columns);
@@ -240,8 +294,14 @@ static void decode(struct table *t, const uint8_t *text, size_t size)
     }
 }
 
+/* A block that holds the whole text. */
+static size_t one_block(size_t size)
+{
+    return size + SLACK;
+}
+
 static bool begin(struct table *t, const char *const *options, const struct cpl_schema *declared,
-                  const uint8_t *text, size_t size, size_t sampled)
+                  const uint8_t *text, size_t size, size_t sampled, size_t block_size)
 {
     uint8_t *copy = calloc(1, sampled + SLACK);
     struct cpl_sample sample = {
@@ -258,6 +318,7 @@ static bool begin(struct table *t, const char *const *options, const struct cpl_
     t->plan.settings = &t->dialect;
     t->plan.schema = t->schema;
     t->plan.columns = t->columns;
+    t->dialect.block_size = block_size;
     return ok;
 }
 
@@ -279,20 +340,29 @@ static bool same(const struct cpl_buffer *a, const struct cpl_buffer *b)
 static void show(const char *what, const struct table *t)
 {
     fprintf(stderr, "%s: %llu lines, delimiter %d, quote %d, escape %d, comment %d, newline %d\n",
-            what, (unsigned long long)t->lines, t->dialect.delimiter, t->dialect.quote,
+            what, (unsigned long long)t->sum.lines, t->dialect.delimiter, t->dialect.quote,
             t->dialect.escape, t->dialect.comment, t->dialect.newline);
     fprintf(stderr, "%.*s", (int)t->rows.size, (const char *)t->rows.data);
     const struct reject *rejects = (const struct reject *)(const void *)t->rejects.data;
     for (size_t i = 0; i < t->rejects.size / sizeof *rejects; i++)
-        fprintf(stderr, "%s@%llu+%llu %s\n", rejects[i].rule,
+        fprintf(stderr, "%s@%llu+%llu line %llu raw %llu %s: %s\n", rejects[i].rule,
                 (unsigned long long)rejects[i].position, (unsigned long long)rejects[i].length,
-                rejects[i].column);
+                (unsigned long long)rejects[i].line, (unsigned long long)rejects[i].raw_length,
+                rejects[i].column, rejects[i].message);
+}
+
+/* The same books? (The facts of both are the schemas'.) */
+static bool same_sum(const struct cpl_split_report *a, const struct cpl_split_report *b)
+{
+    return !memcmp(a, b, sizeof *a);
 }
 
 static void compare(const struct table *a, const struct table *b)
 {
-    bool equal = same(&a->rows, &b->rows) && same(&a->rejects, &b->rejects) &&
-                 a->lines == b->lines && cpl_schema_equal(a->schema, b->schema);
+    bool equal = a->failed == b->failed;
+    if (equal && !a->failed)
+        equal = same(&a->rows, &b->rows) && same(&a->rejects, &b->rejects) &&
+                same_sum(&a->sum, &b->sum) && cpl_schema_equal(a->schema, b->schema);
     if (!equal) {
         show("one", a);
         show("other", b);
@@ -313,7 +383,7 @@ static bool keep(struct cpl_write_sink *base, const void *data, size_t size, str
 }
 
 /* The table's rows as a CSV file. */
-static struct cpl_buffer encoded(struct table *t, const uint8_t *text, size_t size)
+static struct cpl_buffer encoded(struct table *t, const struct input *in)
 {
     struct cpl_arena arena = {0};
     struct buffer_sink sink = {.base = {.write = keep}};
@@ -324,7 +394,7 @@ static struct cpl_buffer encoded(struct table *t, const uint8_t *text, size_t si
     MUST(cpl_option_set(cpl_encoder_csv.options, "null_text", "\\N", "csv", &arena, options, NULL));
     t->copy = cpl_encoder_csv.builder_new(t->schema, options, NULL);
     MUST(t->copy);
-    decode(t, text, size); /* wide enough by now: one round */
+    decode(t, in); /* wide enough by now: one round */
     MUST(cpl_encoder_csv.finish(t->copy, &part, NULL));
     struct cpl_file_encoder *file = cpl_encoder_csv.file_new(t->schema, options, &sink.base, NULL,
                                                              NULL);
@@ -338,17 +408,18 @@ static struct cpl_buffer encoded(struct table *t, const uint8_t *text, size_t si
     return sink.bytes;
 }
 
-static void round_trip(struct table *t, const uint8_t *text, size_t size)
+static void round_trip(struct table *t, const struct input *in)
 {
     static const char *const plain[] = {
         "delimiter",     ",",       "quote", "\"",      "escape", "\"",         "header",
         "yes",           "newline", "lf",    "comment", "none",   "skip_lines", "0",
         "decimal_point", ".",       "nulls", "\\N",     NULL};
-    struct cpl_buffer csv = encoded(t, text, size);
+    struct cpl_buffer csv = encoded(t, in);
     struct table back = {.read_size = SIZE_MAX};
-    MUST(begin(&back, plain, t->schema, csv.data, csv.size, csv.size));
-    decode(&back, csv.data, csv.size);
-    back.lines = t->lines;
+    const struct input again = {
+        .object = csv.data, .text = csv.data, .object_size = csv.size, .size = csv.size};
+    MUST(begin(&back, plain, t->schema, csv.data, csv.size, csv.size, one_block(csv.size)));
+    decode(&back, &again);
     bool equal = same(&t->rows, &back.rows) && !back.rejects.size;
     if (!equal) {
         fprintf(stderr, "%.*s", (int)csv.size, (const char *)csv.data);
@@ -362,12 +433,13 @@ static void round_trip(struct table *t, const uint8_t *text, size_t size)
 
 /* ---- a further object ---- */
 
-/* The text from `from` on as an object of its own, under what the first one settled: every byte of it is in the books, whether
- * from one read or from two splits. */
+/* The text as an object of its own, under what the first one settled: every byte of it is in the books, whether from one read or
+ * from two splits. */
 static void further_object(struct table *first, const uint8_t *text, size_t size)
 {
     uint8_t *copy = calloc(1, size + SLACK);
     struct cpl_sample head = {.data = copy, .size = size, .at_start = true, .whole = true};
+    const struct input in = {.object = text, .text = text, .object_size = size, .size = size};
     void *own = NULL;
     MUST(copy);
     memcpy(copy, text, size);
@@ -382,12 +454,13 @@ static void further_object(struct table *first, const uint8_t *text, size_t size
                           .schema = schema,
                           .columns = columns,
                           .read_size = first->read_size,
-                          .cut = size > 1 ? size / 2 : 0};
+                          .cuts = {size / 2},
+                          .n_cuts = size > 1};
         t.plan.schema = t.schema;
         t.plan.columns = t.columns;
         if (own)
             t.plan.settings = own;
-        decode(&t, text, size);
+        decode(&t, &in);
         cpl_schema_free(t.schema);
         cpl_free(t.columns);
         cpl_buffer_release(&t.rows);
@@ -399,32 +472,68 @@ static void further_object(struct table *first, const uint8_t *text, size_t size
     free(copy);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* ---- the target ---- */
+
+static void set_limits(struct table *t, const uint8_t *knobs)
 {
-    if (size < KNOBS || size > 20000)
-        return 0;
-    const uint8_t *knobs = data, *text = data + KNOBS;
-    size -= KNOBS;
+    t->plan.max_row_bytes = row_limits[(knobs[2] & 1) | (knobs[2] >> 1 & 2)];
+    t->plan.max_field_bytes = knobs[2] & 8 ? 10 : 0;
+    t->plan.on_type_conflict = knobs[2] & 2 ? CPL_CONFLICT_REJECT : CPL_CONFLICT_WIDEN;
+}
+
+/* The first cut anywhere, the others behind it. */
+static void set_cuts(struct table *t, const uint8_t *knobs, size_t size)
+{
+    if (size < 2)
+        return;
+    uint64_t cut = 1 + (knobs[3] | (knobs[2] & 0xF0u) << 4) % (size - 1);
+    for (; t->n_cuts < knobs[7] % (MOST_CUTS + 1) && cut < size; cut += 1 + knobs[3] % 61)
+        t->cuts[t->n_cuts++] = cut;
+}
+
+static void check(const struct input *in, const uint8_t *knobs)
+{
     const char *const *options = dialects[knobs[0] % (sizeof dialects / sizeof *dialects)];
-    size_t sampled = knobs[1] && 8u * knobs[1] < size ? 8u * knobs[1] : size;
+    size_t sampled = knobs[1] && 8u * knobs[1] < in->size ? 8u * knobs[1] : in->size;
     struct table whole = {.read_size = SIZE_MAX}, parts = {.read_size = 1 + knobs[4]};
-    bool ok = begin(&whole, options, NULL, text, size, sampled);
-    MUST(begin(&parts, options, NULL, text, size, sampled) == ok);
+    bool ok = begin(&whole, options, NULL, in->text, in->size, sampled, one_block(in->size));
+    MUST(begin(&parts, options, NULL, in->text, in->size, sampled, 16 + 2u * knobs[6]) == ok);
     if (ok) {
-        whole.plan.max_row_bytes = parts.plan.max_row_bytes = knobs[2] & 1 ? 100 : 0;
-        whole.plan.on_type_conflict = parts.plan.on_type_conflict = knobs[2] & 2
-                                                                        ? CPL_CONFLICT_REJECT
-                                                                        : CPL_CONFLICT_WIDEN;
+        set_limits(&whole, knobs);
+        set_limits(&parts, knobs);
         parts.plan.batch_rows = knobs[5];
-        parts.cut = size > 1 ? 1 + (knobs[3] | (knobs[2] & 0xF0u) << 4) % (size - 1) : 0;
-        decode(&whole, text, size);
-        decode(&parts, text, size);
+        if (!in->charset)
+            set_cuts(&parts, knobs, in->size);
+        decode(&whole, in);
+        decode(&parts, in);
         compare(&whole, &parts);
-        round_trip(&whole, text, size);
-        size_t from = size * knobs[3] / 256;
-        further_object(&parts, text + from, size - from);
+        size_t from = in->size * knobs[3] / 256;
+        if (!whole.failed)
+            round_trip(&whole, in);
+        if (!whole.failed && !in->charset)
+            further_object(&parts, in->text + from, in->size - from);
     }
     end(&whole);
     end(&parts);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < KNOBS || size > MOST_TEXT)
+        return 0;
+    struct input in = {
+        .object = data + KNOBS, .object_size = size - KNOBS, .charset = charsets[data[7] >> 2 & 7]};
+    struct cpl_buffer text = {0};
+    const struct table reader = {.read_size = SIZE_MAX};
+    struct cpl_stream *stream = open_stream(&reader, &in, 0);
+    for (size_t got = 1; got; text.size += got) {
+        MUST(cpl_buffer_reserve(&text, in.object_size + 1, NULL));
+        MUST(cpl_stream_read(stream, text.data + text.size, in.object_size + 1, &got, NULL));
+    }
+    cpl_stream_close(stream);
+    in.text = text.data;
+    in.size = text.size;
+    check(&in, data);
+    cpl_buffer_release(&text);
     return 0;
 }
