@@ -19,7 +19,10 @@ static void drawn(unsigned columns, const struct cpl_progress *progress, char *t
 {
     struct winsize window = {.ws_row = 24, .ws_col = (unsigned short)columns};
     int master = posix_openpt(O_RDWR | O_NOCTTY), saved = dup(STDERR_FILENO);
-    assert_true(master >= 0 && !grantpt(master) && !unlockpt(master));
+    if (master < 0 || grantpt(master) || unlockpt(master)) {
+        print_message("SKIP: this system gives no terminals (/dev/pts is not mounted)\n");
+        skip();
+    }
     int terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
     assert_true(terminal >= 0 && !ioctl(terminal, TIOCSWINSZ, &window));
     struct cpl_console console = {.bar = true, .last_shown = -1};
