@@ -267,14 +267,26 @@ static bool reject_record(struct cpl_csv_block *block, enum cpl_csv_oddity oddit
     return block->irregular(block->context, oddity, start, end, fields, err);
 }
 
-/* Put the record's cells into the tile; missing ones (padding) are empty. */
+/* Where the record's last field ends; the carriage return of CR LF is no part of it. */
+static uint32_t last_field_end(const struct cpl_csv_block *block, const uint32_t *ends,
+                               uint32_t fields, uint32_t start)
+{
+    uint32_t end = ends[fields - 1], field = fields > 1 ? ends[fields - 2] + 1 : start;
+    return block->rules.newline == '\n' && end > field && block->data[end - 1] == '\r' ? end - 1
+                                                                                       : end;
+}
+
+/* Put the record's cells into the tile; missing ones (padding) are empty. A row of full width keeps its carriage return:
+ * whoever reads the last column cuts it off. */
 static void take_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile,
                         const uint32_t *ends, uint32_t fields, uint32_t start, uint32_t end)
 {
     uint32_t *to = block->ends + (size_t)tile->rows * tile->stride;
     memcpy(to, ends, fields * sizeof *to);
+    if (fields < tile->stride)
+        to[fields - 1] = last_field_end(block, ends, fields, start);
     for (uint32_t i = fields; i < tile->stride; i++)
-        to[i] = ends[fields - 1];
+        to[i] = to[fields - 1];
     block->row_start[tile->rows] = start;
     block->row_end[tile->rows] = end;
     block->row_bytes += end - start;

@@ -435,6 +435,11 @@ static void bad_rows(void **state)
     (void)state;
     expect("a,b\n1,x\n2\n3,y,z\n4,w\n", NULL, "1|x\n4|w\n", "ragged@8+2:- ragged@10+6:- ");
     expect("a,b\n1,x\n2\n", OPTIONS("ragged", "pad"), "1|x\n2|~\n", "");
+    expect("a,b,c\r\n1,x,y\r\n2,z\r\n3\r\n4,\r\n5,\"q\"\r\n\"6\"\r\n7,\r\r\n8\n9,w\r",
+           OPTIONS("ragged", "pad"),
+           "1|x|y\n2|z|~\n3|~|~\n4|~|~\n5|q|~\n6|~|~\n7|\r|~\n8|~|~\n9|w|~\n", "");
+    expect("a,b,c\r1,x,y\r2,z\r3\r4,\"q\"", OPTIONS("ragged", "pad"),
+           "1|x|y\n2|z|~\n3|~|~\n4|q|~\n", "");
     expect("a,b\n1,\"x\"y\n2,z\n", NULL, "2|z\n", "quote@4+7:- ");
     expect("a,b\n1,x\n2,\"open\n3,y\n4,z\n", NULL, "1|x\n3|y\n4|z\n", "quote@8+8:- ");
     expect("a\nx\n\r", NULL, "x\n", "");
