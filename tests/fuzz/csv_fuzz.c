@@ -294,14 +294,8 @@ static void decode(struct table *t, const struct input *in)
     }
 }
 
-/* A block that holds the whole text. */
-static size_t one_block(size_t size)
-{
-    return size + SLACK;
-}
-
 static bool begin(struct table *t, const char *const *options, const struct cpl_schema *declared,
-                  const uint8_t *text, size_t size, size_t sampled, size_t block_size)
+                  const uint8_t *text, size_t size, size_t sampled)
 {
     uint8_t *copy = calloc(1, sampled + SLACK);
     struct cpl_sample sample = {
@@ -318,8 +312,30 @@ static bool begin(struct table *t, const char *const *options, const struct cpl_
     t->plan.settings = &t->dialect;
     t->plan.schema = t->schema;
     t->plan.columns = t->columns;
-    t->dialect.block_size = block_size;
+    t->dialect.block_size = size + SLACK; /* one block */
     return ok;
+}
+
+/* Another reading of what `first` is: its dialect is borrowed, the schema may widen. */
+static struct table like(const struct table *first)
+{
+    struct table t = {
+        .plan = first->plan, .dialect = first->dialect, .read_size = first->read_size};
+    t.schema = cpl_schema_new(first->schema->fields, first->schema->n_fields, NULL);
+    t.columns = cpl_alloc_zero(first->schema->n_fields + 1u, sizeof *t.columns, NULL);
+    MUST(t.schema && t.columns);
+    memcpy(t.columns, first->columns, t.schema->n_fields * sizeof *t.columns);
+    t.plan.schema = t.schema;
+    t.plan.columns = t.columns;
+    return t;
+}
+
+static void end_like(struct table *t)
+{
+    cpl_schema_free(t->schema);
+    cpl_free(t->columns);
+    cpl_buffer_release(&t->rows);
+    cpl_buffer_release(&t->rejects);
 }
 
 static void end(struct table *t)
@@ -418,7 +434,7 @@ static void round_trip(struct table *t, const struct input *in)
     struct table back = {.read_size = SIZE_MAX};
     const struct input again = {
         .object = csv.data, .text = csv.data, .object_size = csv.size, .size = csv.size};
-    MUST(begin(&back, plain, t->schema, csv.data, csv.size, csv.size, one_block(csv.size)));
+    MUST(begin(&back, plain, t->schema, csv.data, csv.size, csv.size));
     decode(&back, &again);
     bool equal = same(&t->rows, &back.rows) && !back.rejects.size;
     if (!equal) {
@@ -444,27 +460,12 @@ static void further_object(struct table *first, const uint8_t *text, size_t size
     MUST(copy);
     memcpy(copy, text, size);
     if (cpl_csv_for_object(&first->dialect, NULL, &head, first->schema, false, &own, NULL)) {
-        struct cpl_schema *schema = cpl_schema_new(first->schema->fields, first->schema->n_fields,
-                                                   NULL);
-        struct cpl_column_plan *columns = cpl_alloc_zero(first->schema->n_fields + 1u,
-                                                         sizeof *columns, NULL);
-        MUST(schema && columns);
-        memcpy(columns, first->columns, schema->n_fields * sizeof *columns);
-        struct table t = {.plan = first->plan,
-                          .schema = schema,
-                          .columns = columns,
-                          .read_size = first->read_size,
-                          .cuts = {size / 2},
-                          .n_cuts = size > 1};
-        t.plan.schema = t.schema;
-        t.plan.columns = t.columns;
-        if (own)
-            t.plan.settings = own;
+        struct table t = like(first);
+        t.plan.settings = own ? own : &t.dialect;
+        t.cuts[0] = size / 2;
+        t.n_cuts = size > 1;
         decode(&t, &in);
-        cpl_schema_free(t.schema);
-        cpl_free(t.columns);
-        cpl_buffer_release(&t.rows);
-        cpl_buffer_release(&t.rejects);
+        end_like(&t);
     }
     if (own)
         cpl_csv_release(own);
@@ -491,30 +492,36 @@ static void set_cuts(struct table *t, const uint8_t *knobs, size_t size)
         t->cuts[t->n_cuts++] = cut;
 }
 
+static void check_parts(struct table *whole, const struct input *in, const uint8_t *knobs)
+{
+    struct table parts = like(whole);
+    parts.plan.settings = &parts.dialect;
+    parts.dialect.block_size = 16 + 2u * knobs[6];
+    parts.plan.batch_rows = knobs[5];
+    parts.read_size = 1 + knobs[4];
+    if (!in->charset)
+        set_cuts(&parts, knobs, in->size);
+    decode(whole, in);
+    decode(&parts, in);
+    compare(whole, &parts);
+    size_t from = in->size * knobs[3] / 256;
+    if (!whole->failed && !in->charset)
+        further_object(&parts, in->text + from, in->size - from);
+    end_like(&parts);
+}
+
 static void check(const struct input *in, const uint8_t *knobs)
 {
     const char *const *options = dialects[knobs[0] % (sizeof dialects / sizeof *dialects)];
     size_t sampled = knobs[1] && 8u * knobs[1] < in->size ? 8u * knobs[1] : in->size;
-    struct table whole = {.read_size = SIZE_MAX}, parts = {.read_size = 1 + knobs[4]};
-    bool ok = begin(&whole, options, NULL, in->text, in->size, sampled, one_block(in->size));
-    MUST(begin(&parts, options, NULL, in->text, in->size, sampled, 16 + 2u * knobs[6]) == ok);
-    if (ok) {
+    struct table whole = {.read_size = SIZE_MAX};
+    if (begin(&whole, options, NULL, in->text, in->size, sampled)) {
         set_limits(&whole, knobs);
-        set_limits(&parts, knobs);
-        parts.plan.batch_rows = knobs[5];
-        if (!in->charset)
-            set_cuts(&parts, knobs, in->size);
-        decode(&whole, in);
-        decode(&parts, in);
-        compare(&whole, &parts);
-        size_t from = in->size * knobs[3] / 256;
+        check_parts(&whole, in, knobs);
         if (!whole.failed)
             round_trip(&whole, in);
-        if (!whole.failed && !in->charset)
-            further_object(&parts, in->text + from, in->size - from);
     }
     end(&whole);
-    end(&parts);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
