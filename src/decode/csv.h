@@ -8,9 +8,10 @@
  * number of fields are laid out with a constant stride, and each column is parsed by one tight loop.
  *
  * A quote opens a field only as the field's first byte; elsewhere it is an ordinary character. A field that goes on after its closing quote is
- * rejected (rule "quote"). A quote that is never closed rejects its own line, not the rest of the file.
+ * rejected (rule "quote"). A quote that is never closed rejects its own line, not the rest of the file. What is a
+ * record follows from the bytes and the limits alone, never from where blocks or splits end (csv_index.c).
  *
- * Files: csv_sniff.c (dialect), csv_preamble.c (comments and preamble), csv_infer.c (header and types from samples), csv_object.c (further objects), csv_scan*.c (index), csv_column*.c
+ * Files: csv_sniff.c (dialect), csv_preamble.c (comments and preamble), csv_infer.c (header and types from samples), csv_object.c (further objects), csv_scan*.c and csv_index.c (index), csv_column*.c
  * (kernels), csv.c (the decoder). */
 #pragma once
 #include "decode/decoder.h"
