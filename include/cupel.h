@@ -13,6 +13,8 @@
  *   - An instance holds settings and callbacks; any number may live in one process. One instance is used by one
  *     thread at a time, except cupel_stop. Runs start their own worker threads; callbacks always come
  *     on the thread that called.
+ *   - An argument that is NULL where nothing here says what NULL means is an error (USAGE), never a crash; cupel_free,
+ *     cupel_free_text and cupel_stop do nothing with NULL, and cupel_result gives NULL.
  *   - A run that fails leaves nothing visible. The same run id lands at most once.
  *   - Text is UTF-8. Strings given are copied. Nothing is printed, no signal handler is installed, no environment
  *     variable is changed; CUPEL_… variables are read as by the program.
@@ -90,10 +92,10 @@ CUPEL_API void cupel_stop(cupel *instance);
  * fails. pipeline: only the one of this name; NULL = all. run_id: NULL = made. */
 CUPEL_API bool cupel_run_file(cupel *instance, const char *path, const char *pipeline,
                               const char *run_id, cupel_error *err);
-/* The same from text; `name` stands for the file in messages. */
+/* The same from text; `name` stands for the file in messages; NULL = "text". */
 CUPEL_API bool cupel_run_text(cupel *instance, const char *text, size_t length, const char *name,
                               const char *pipeline, const char *run_id, cupel_error *err);
-/* Files, directories and globs into `output`: one file, its ending naming the format (.parquet .csv .ndjson), or a
+/* Files, directories and globs, at least one, into `output`: one file, its ending naming the format (.parquet .csv .ndjson), or a
  * dataset directory. A file that is there is replaced only with ("sink.mode", "overwrite"). */
 CUPEL_API bool cupel_convert(cupel *instance, const char *const *inputs, size_t n_inputs,
                              const char *output, cupel_error *err);

@@ -48,15 +48,23 @@ static void free_stream(struct cpl_stream *base)
     cpl_free(base);
 }
 
+static void object_close(struct cpl_stream *base)
+{
+    cpl_reader_rest(((struct object_stream *)base)->reader);
+    free_stream(base);
+}
+
 static const struct cpl_stream_ops object_ops = {
-    .name = "object", .read = object_read, .reread = object_reread, .close = free_stream};
+    .name = "object", .read = object_read, .reread = object_reread, .close = object_close};
 
 struct cpl_stream *cpl_stream_object(struct cpl_reader *reader, uint64_t from, uint64_t to,
                                      struct cpl_error *err)
 {
     struct object_stream *stream = cpl_alloc_zero(1, sizeof *stream, err);
-    if (!stream)
+    if (!stream || !cpl_reader_hold(reader, err)) {
+        cpl_free(stream);
         return NULL;
+    }
     uint64_t size = cpl_reader_size(reader);
     stream->base.ops = &object_ops;
     stream->reader = reader;

@@ -65,7 +65,7 @@ static inline void cpl_stream_close(struct cpl_stream *stream)
 }
 
 struct cpl_reader;
-/* Bytes [from, to) of an object (to = UINT64_MAX: the end); its position starts at `from`. Does not own the reader. */
+/* Bytes [from, to) of an object (to = UINT64_MAX: the end); its position starts at `from`. Does not own the reader, but holds it open. */
 struct cpl_stream *cpl_stream_object(struct cpl_reader *reader, uint64_t from, uint64_t to,
                                      struct cpl_error *err) CPL_CHECKED;
 /* A file descriptor (standard input). Does not own it. */

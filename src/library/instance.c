@@ -28,6 +28,16 @@ bool cpl_library_fail(const struct cpl_error *why, cupel_error *err)
     return false;
 }
 
+bool cpl_library_given(const void *argument, const char *function, const char *name,
+                       cupel_error *err)
+{
+    struct cpl_error why = {0};
+    if (argument)
+        return true;
+    cpl_fail(&why, CPL_E_USAGE, "%s: %s is NULL", function, name);
+    return cpl_library_fail(&why, err);
+}
+
 cupel *cupel_new(const cupel_callbacks *callbacks, cupel_error *err)
 {
     struct cpl_error why = {0};
@@ -66,7 +76,8 @@ void cupel_free(cupel *instance)
 
 void cupel_stop(cupel *instance)
 {
-    atomic_store(&instance->stop, true);
+    if (instance)
+        atomic_store(&instance->stop, true);
 }
 
 /* ---- options ---- */
@@ -111,6 +122,9 @@ static bool remember(struct cupel *instance, const char *option, const char *val
 bool cupel_set(cupel *instance, const char *option, const char *value, cupel_error *err)
 {
     struct cpl_error why = {0};
+    if (!cpl_library_given(instance, __func__, "instance", err) ||
+        !cpl_library_given(option, __func__, "option", err))
+        return false;
     forget(instance, option);
     return !value || remember(instance, option, value, &why) || cpl_library_fail(&why, err);
 }
@@ -143,6 +157,8 @@ char *cupel_describe(const char *what, cupel_error *err)
     struct cpl_error why = {0};
     struct cpl_buffer out = {0};
     char *text = NULL;
+    if (!cpl_library_given(what, __func__, "what", err))
+        return NULL;
     if (describe(what, &out, &why))
         text = cpl_strndup((const char *)out.data, out.size, &why);
     cpl_buffer_release(&out);

@@ -15,6 +15,9 @@ struct cupel {
 void cpl_instance_release(struct cupel *instance);
 /* Give an engine's error out; returns false. */
 bool cpl_library_fail(const struct cpl_error *why, cupel_error *err);
+/* Is the argument there? Else USAGE, "cupel_read: path is NULL". */
+bool cpl_library_given(const void *argument, const char *function, const char *name,
+                       cupel_error *err);
 
 struct cpl_settings;
 /* The instance's options into `settings`. */

@@ -93,14 +93,18 @@ static bool run_origin(struct cupel *instance, const struct origin *origin, cons
 bool cupel_run_file(cupel *instance, const char *path, const char *pipeline, const char *run_id,
                     cupel_error *err)
 {
-    return run_origin(instance, &(struct origin){.path = path}, pipeline, run_id, err);
+    return cpl_library_given(instance, __func__, "instance", err) &&
+           cpl_library_given(path, __func__, "path", err) &&
+           run_origin(instance, &(struct origin){.path = path}, pipeline, run_id, err);
 }
 
 bool cupel_run_text(cupel *instance, const char *text, size_t length, const char *name,
                     const char *pipeline, const char *run_id, cupel_error *err)
 {
-    struct origin origin = {.path = name, .text = text, .length = length};
-    return run_origin(instance, &origin, pipeline, run_id, err);
+    struct origin origin = {.path = name ? name : "text", .text = text, .length = length};
+    return cpl_library_given(instance, __func__, "instance", err) &&
+           cpl_library_given(text, __func__, "text", err) &&
+           run_origin(instance, &origin, pipeline, run_id, err);
 }
 
 /* Words of the call first, options of the instance behind them, so that they win. */
@@ -114,12 +118,26 @@ static bool convert_settings(const struct cupel *instance, const char *const *in
            cpl_instance_settings(instance, settings, err);
 }
 
+static bool convert_given(const cupel *instance, const char *const *inputs, size_t n,
+                          const char *output, cupel_error *err)
+{
+    static const char function[] = "cupel_convert";
+    bool ok = cpl_library_given(instance, function, "instance", err) &&
+              cpl_library_given(output, function, "output", err) &&
+              (!n || cpl_library_given(inputs, function, "inputs", err));
+    for (size_t i = 0; ok && i < n; i++)
+        ok = cpl_library_given(inputs[i], function, "one of the inputs", err);
+    return ok;
+}
+
 bool cupel_convert(cupel *instance, const char *const *inputs, size_t n_inputs, const char *output,
                    cupel_error *err)
 {
     struct cpl_error why = {0};
     struct cpl_settings settings = {0};
     struct cpl_config config = {.pipelines = NULL};
+    if (!convert_given(instance, inputs, n_inputs, output, err))
+        return false;
     atomic_store(&instance->stop, false);
     bool ok = convert_settings(instance, inputs, n_inputs, output, &settings, &why) &&
               cpl_settings_load(&settings, "convert", &config, &why) &&
@@ -131,5 +149,5 @@ bool cupel_convert(cupel *instance, const char *const *inputs, size_t n_inputs, 
 
 const char *cupel_result(const cupel *instance)
 {
-    return instance->result;
+    return instance ? instance->result : NULL;
 }

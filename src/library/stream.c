@@ -116,8 +116,13 @@ static bool open_stream(struct stream *s, const char *path, struct cpl_error *er
 bool cupel_read(cupel *instance, const char *path, struct ArrowArrayStream *out, cupel_error *err)
 {
     struct cpl_error why = {0};
-    struct stream *s = cpl_alloc_zero(1, sizeof *s, &why);
+    if (!cpl_library_given(out, __func__, "stream", err))
+        return false;
     memset(out, 0, sizeof *out);
+    if (!cpl_library_given(instance, __func__, "instance", err) ||
+        !cpl_library_given(path, __func__, "path", err))
+        return false;
+    struct stream *s = cpl_alloc_zero(1, sizeof *s, &why);
     if (!s)
         return cpl_library_fail(&why, err);
     atomic_store(&instance->stop, false);

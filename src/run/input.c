@@ -147,6 +147,8 @@ static bool open_input(struct cpl_storage *storage, const struct cpl_source_conf
              cpl_content_hash_init(&input->hash, cpl_reader_size(input->reader), err);
     ok = ok && sniff_compression(input, source->compression, err) &&
          guess_charset(inputs, input, source->charset, err);
+    if (ok && input->reader)
+        cpl_reader_rest(input->reader); /* until it is worked on */
     return ok || cpl_fail_in(err, input->is_stdin ? "standard input" : input->path);
 }
 
@@ -240,7 +242,8 @@ bool cpl_inputs_list(struct cpl_storage *storage, const struct cpl_source_config
 {
     size_t n_stdin = 0;
     *list = (struct cpl_object_list){0};
-    bool ok = true;
+    bool ok = source->paths.n ||
+              cpl_fail(err, CPL_E_CONFIG, "source.path is empty: name a file, directory or glob");
     for (size_t i = 0; ok && i < source->paths.n; i++)
         if (!strcmp(source->paths.items[i], "-"))
             n_stdin++;

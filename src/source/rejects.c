@@ -210,8 +210,10 @@ struct cpl_rejects_source *cpl_rejects_open(struct cpl_storage *storage, const c
               (source->file = cpl_parquet_open(source->reader, path, err)) != NULL &&
               find_columns(source, path, err) && read_record(source, path, err) &&
               read_through(source, path, err);
-    if (ok)
+    if (ok) {
+        cpl_reader_rest(source->reader); /* there may be thousands */
         return source;
+    }
     cpl_rejects_free(source);
     return NULL;
 }

@@ -9,9 +9,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-enum { MAX_TREE_DEPTH = 200 };
+enum { MAX_TREE_DEPTH = 200, MOST_RESTING = 4096 };
 
 /* ---- opening ---- */
 
@@ -31,6 +32,15 @@ static bool add_roots(struct cpl_storage *storage, const struct cpl_storage_limi
     return true;
 }
 
+/* A quarter of what the process may open: files that are written and other storages need theirs. */
+static unsigned most_resting(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur / 4 > MOST_RESTING)
+        return MOST_RESTING;
+    return (unsigned)(files.rlim_cur / 4);
+}
+
 struct cpl_storage *cpl_storage_local(const struct cpl_storage_limits *limits,
                                       struct cpl_error *err)
 {
@@ -38,6 +48,7 @@ struct cpl_storage *cpl_storage_local(const struct cpl_storage_limits *limits,
     if (!storage)
         return NULL;
     pthread_mutex_init(&storage->lock, NULL);
+    storage->most_resting = most_resting();
     if (limits && limits->allowed_paths && !add_roots(storage, limits, err)) {
         cpl_storage_free(storage);
         return NULL;

@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -23,6 +24,8 @@ struct cpl_storage {
     pthread_mutex_t lock; /* guards unsynced */
     char **unsynced;      /* directories that got a new subdirectory and were not synced since */
     size_t n_unsynced, unsynced_capacity;
+    _Atomic unsigned resting; /* readers that nobody holds and that stay open (local_read.c) */
+    unsigned most_resting;
 };
 
 /* ---- local_call.c ---- */

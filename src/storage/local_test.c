@@ -612,6 +612,88 @@ static void remove_tree_stays_inside(void **state)
     assert_false(cpl_storage_remove_tree(anywhere, "/", &err));
 }
 
+/* ---- readers that rest ---- */
+
+static void expect_text(struct cpl_reader *reader, const char *text)
+{
+    char data[32];
+    size_t got;
+    struct cpl_error err = {0};
+    assert_true(cpl_reader_at(reader, 0, data, sizeof data, &got, &err));
+    assert_int_equal(got, strlen(text));
+    assert_memory_equal(data, text, got);
+}
+
+static void a_resting_reader_is_opened_again(void **state)
+{
+    struct cpl_error err = {0};
+    (void)state;
+    put("rest.csv", "a\n1\n");
+    struct cpl_storage *storage = cpl_storage_local(NULL, &err);
+    assert_non_null(storage);
+    storage->most_resting = 1;
+    size_t before = open_descriptors();
+    struct cpl_reader *first = cpl_reader_open(storage, at("rest.csv"), &err);
+    struct cpl_reader *second = cpl_reader_open(storage, at("rest.csv"), &err);
+    assert_int_equal(open_descriptors(), before + 2);
+    cpl_reader_rest(first);
+    cpl_reader_rest(second); /* the budget is one */
+    assert_int_equal(open_descriptors(), before + 1);
+    expect_text(first, "a\n1\n");
+    expect_text(second, "a\n1\n");
+    assert_int_equal(open_descriptors(), before + 1);
+    assert_true(cpl_reader_hold(second, &err));
+    assert_true(cpl_reader_hold(second, &err));
+    cpl_reader_rest(second);
+    assert_int_equal(open_descriptors(), before + 2);
+    cpl_reader_close(second);
+    cpl_reader_close(first);
+    assert_int_equal(open_descriptors(), before);
+    assert_int_equal(atomic_load(&storage->resting), 0);
+    cpl_storage_free(storage);
+}
+
+static void expect_changed(struct cpl_reader *reader)
+{
+    char data[32];
+    size_t got;
+    struct cpl_error err = {0};
+    assert_false(cpl_reader_at(reader, 0, data, sizeof data, &got, &err));
+    assert_int_equal(err.code, CPL_E_DATA);
+    assert_non_null(strstr(err.message, "changed or replaced"));
+    assert_non_null(strstr(err.message, "rest.csv"));
+}
+
+static void a_resting_reader_that_changed_is_refused(void **state)
+{
+    struct cpl_error err = {0};
+    struct stat status;
+    (void)state;
+    struct cpl_storage *storage = cpl_storage_local(NULL, &err);
+    storage->most_resting = 0;
+    put("rest.csv", "a\n1\n");
+    struct cpl_reader *reader = cpl_reader_open(storage, at("rest.csv"), &err);
+    cpl_reader_rest(reader);
+    expect_text(reader, "a\n1\n");
+    put("other.csv", "a\n2\n"); /* as long, and as old */
+    assert_int_equal(stat(at("rest.csv"), &status), 0);
+    struct timespec times[2] = {status.st_atim, status.st_mtim};
+    assert_int_equal(utimensat(AT_FDCWD, at("other.csv"), times, 0), 0);
+    assert_int_equal(rename(at("other.csv"), at("rest.csv")), 0);
+    expect_changed(reader);
+    cpl_reader_close(reader);
+
+    reader = cpl_reader_open(storage, at("rest.csv"), &err);
+    cpl_reader_rest(reader);
+    put("rest.csv", "a\n2\n3\n");
+    expect_changed(reader);
+    unlink(at("rest.csv"));
+    assert_false(cpl_reader_hold(reader, &err));
+    assert_int_equal(err.code, CPL_E_NOT_FOUND);
+    cpl_reader_close(reader);
+    cpl_storage_free(storage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -631,6 +713,8 @@ int main(void)
         cmocka_unit_test(create_exclusive_faults),
         cmocka_unit_test(every_allocation_fails_once),
         cmocka_unit_test(remove_tree_stays_inside),
+        cmocka_unit_test(a_resting_reader_is_opened_again),
+        cmocka_unit_test(a_resting_reader_that_changed_is_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -70,6 +70,11 @@ struct cpl_reader;
 struct cpl_reader *cpl_reader_open(struct cpl_storage *storage, const char *path,
                                    struct cpl_error *err) CPL_CHECKED;
 void cpl_reader_close(struct cpl_reader *reader);
+/* Whoever opens a reader holds it: its file is open. When nobody holds it, it rests, and its file may be closed; a further hold, or a
+ * read, opens it again, and fails with DATA when another file stands there by now, or it was changed. Holds are counted; safe from
+ * any thread. */
+bool cpl_reader_hold(struct cpl_reader *reader, struct cpl_error *err) CPL_CHECKED;
+void cpl_reader_rest(struct cpl_reader *reader);
 uint64_t cpl_reader_size(const struct cpl_reader *reader);
 /* Up to `size` bytes from `offset`; *got < size only at the end of the object. EINTR and short reads are handled. */
 bool cpl_reader_at(struct cpl_reader *reader, uint64_t offset, void *data, size_t size, size_t *got,
