@@ -14,6 +14,11 @@ enum cpl_room_state cpl_room_state(struct cpl_room *room)
     return held(room) <= room->hard ? CPL_ROOM_WAIT : CPL_ROOM_DROP;
 }
 
+bool cpl_room_is_tight(struct cpl_room *room)
+{
+    return held(room) > atomic_load_explicit(&room->budget.most, memory_order_relaxed) / 2;
+}
+
 void cpl_room_pause(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);

@@ -22,6 +22,8 @@ struct cpl_room {
 enum cpl_room_state { CPL_ROOM_ENOUGH, CPL_ROOM_WAIT, CPL_ROOM_DROP };
 /* What a worker whose split is not due must do. */
 enum cpl_room_state cpl_room_state(struct cpl_room *room);
+/* Is half of it held? Then nobody who is idle keeps anything: threads are so few that the longest row fits the other half. */
+bool cpl_room_is_tight(struct cpl_room *room);
 /* The split that is due waits until the others have dropped what they hold, if it must. LIMIT: even so there is too little. */
 bool cpl_room_for_due(struct cpl_room *room, const _Atomic bool *stop,
                       struct cpl_error *err) CPL_CHECKED;

@@ -25,6 +25,15 @@ static void others_wait_then_drop(void **state)
     assert_int_equal(cpl_room_state(&room), CPL_ROOM_DROP);
 }
 
+static void half_of_it_is_tight(void **state)
+{
+    (void)state;
+    struct cpl_room room = a_room(50 << 20);
+    assert_false(cpl_room_is_tight(&room));
+    room.budget.held++;
+    assert_true(cpl_room_is_tight(&room));
+}
+
 static void alone_it_is_refused_with_the_size(void **state)
 {
     (void)state;
@@ -75,6 +84,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(others_wait_then_drop),
+        cmocka_unit_test(half_of_it_is_tight),
         cmocka_unit_test(alone_it_is_refused_with_the_size),
         cmocka_unit_test(the_due_one_waits_for_others),
         cmocka_unit_test(a_stop_ends_the_wait),

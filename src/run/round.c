@@ -19,6 +19,8 @@ enum {
     PROCESS_MEMORY = 8 << 20, /* besides what workers hold; and */
     WORKER_MEMORY = 8 << 20,  /* of theirs, what nobody counts */
     LEAST_ROOM = 4 << 20,
+    HEAP_SHARE =
+        6, /* one part of so many of what workers hold is the heap's own: holes and what it keeps */
     LONG_ROW = 4,      /* times its length: room that finished pages leave for one; and */
     LONG_ROW_WORK = 6, /* what working it takes in all; or */
     LONG_LIST_WORK =
@@ -303,6 +305,7 @@ static void set_room(struct run_state *run, uint64_t limit, uint64_t reading, bo
                      run->threads * (WORKER_MEMORY + columns * COLUMN_MEMORY) +
                      (sections ? (run->threads - 1) * (uint64_t)CPL_SPLIT_BYTES : 0);
     uint64_t most = limit > taken + LEAST_ROOM ? limit - taken : LEAST_ROOM;
+    most -= most / HEAP_SHARE;
     uint64_t row = run->plan.decode.max_row_bytes, half = most / 2;
     atomic_store(&run->room.budget.most, most);
     atomic_store(&run->room.budget.for_later,

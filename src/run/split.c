@@ -222,8 +222,8 @@ static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool la
     result->rejects = w->rejects;
     start_rejects(w);
     /* the sink's address is the worker's own list: it stays */
-    if (last && cpl_room_state(w->room) != CPL_ROOM_ENOUGH)
-        cpl_worker_release(w);
+    if (last && cpl_room_is_tight(w->room))
+        cpl_worker_release(w); /* idle, it could not make room */
     else if (last)
         end_split(w);
     set_active(w, false);

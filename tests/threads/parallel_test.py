@@ -107,7 +107,7 @@ class ParallelTest(ProgramTest):
     def test_long_rows_make_room_for_each_other(self):
         """Two threads meet lists for which there is room once: the later one drops what it has, and begins again."""
         small = "".join(f'{{"id": {k}, "l": [{k}]}}\n' for k in range(2000))
-        long = '{"id": 1, "l": [' + ",".join(str(k % 10) for k in range(1400000)) + "]}\n"
+        long = '{"id": 1, "l": [' + ",".join(str(k % 10) for k in range(1250000)) + "]}\n"
         for i in range(5):
             self.write(f"in/{i}.ndjson", small + 2 * long)
         limits = ("--set", "limits.max_row_bytes=2850KiB")
