@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-enum { PROOF_ROWS = 64 };
+enum {
+    PROOF_ROWS = 64,
+    LEAST_ROWS = 16, /* fewer lines of a text may happen to look like rows */
+};
 
 /* ---- its end ---- */
 
@@ -58,14 +61,32 @@ size_t cpl_csv_giant_end(struct cpl_csv_giant *giant, const struct cpl_csv_rules
 
 /* ---- is it one? ---- */
 
-/* A row as a file would have it in which nothing closes a quote for so long: its fields are not quoted, and hold no quote. */
+/* Is a quote in the field [at, end) but around all of it? */
+static bool has_stray_quote(const struct cpl_csv_block *block, size_t at, size_t end)
+{
+    const uint8_t *data = block->data, quote = block->rules.quote;
+    bool quoted = at < end && data[at] == quote;
+    const uint8_t *next = memchr(data + at + quoted, quote, end - at - quoted);
+    if (!quoted || !next)
+        return next != NULL;
+    size_t behind = (size_t)(next - data) + 1;
+    return behind < end && !(behind + 1 == end && data[behind] == '\r');
+}
+
+/* A row as any file would have it. */
 static bool is_plain_row(struct cpl_csv_block *block, size_t at, size_t to, size_t *end)
 {
-    uint32_t before = block->scan.n;
-    enum cpl_csv_record result = cpl_csv_record(&block->scan, &block->rules, block->data, at, to,
-                                                end);
-    return result == CPL_RECORD_OK && block->scan.n - before == block->dialect->n_columns &&
-           !memchr(block->data + at, block->rules.quote, *end - at);
+    struct cpl_csv_scan *scan = &block->scan;
+    uint32_t first = scan->n, rows = scan->rows;
+    enum cpl_csv_record result = cpl_csv_record(scan, &block->rules, block->data, at, to, end);
+    bool plain = result == CPL_RECORD_OK && scan->rows > rows &&
+                 scan->n - first == block->dialect->n_columns;
+    for (uint32_t i = first; plain && i < scan->n; i++) {
+        plain = !has_stray_quote(block, at, scan->positions[i]);
+        at = scan->positions[i] + 1;
+    }
+    scan->n = first;
+    return plain;
 }
 
 /* Is the record's quote still open when its bytes are more than rows may have? */
@@ -76,19 +97,38 @@ static bool is_open_at(struct cpl_csv_block *block, size_t start, size_t to)
            CPL_RECORD_OPEN;
 }
 
+/* Of the lines behind the first of [start, to), how many were looked at? *rows: most of them are rows. */
+static unsigned count_rows(struct cpl_csv_block *block, size_t start, size_t to, bool *rows)
+{
+    const uint8_t *newline = memchr(block->data + start, block->rules.newline, to - start);
+    size_t at = newline ? (size_t)(newline - block->data) + 1 : to;
+    unsigned good = 0, seen = 0;
+    for (; seen < PROOF_ROWS && at < to; seen++)
+        good += is_plain_row(block, at, to, &at);
+    *rows = seen && good >= seen - seen / 8;
+    return seen;
+}
+
 bool cpl_csv_looks_unclosed(struct cpl_csv_block *block, size_t start)
 {
     struct cpl_csv_scan before = block->scan;
     size_t to = start + block->max_row_bytes + 1;
-    unsigned good = 0, seen = 0;
+    bool rows = false;
     if (is_open_at(block, start, to)) {
-        const uint8_t *newline = memchr(block->data + start, block->rules.newline, to - start);
-        size_t at = newline ? (size_t)(newline - block->data) + 1 : to;
-        for (; seen < PROOF_ROWS && at < to; seen++)
-            good += is_plain_row(block, at, to, &at);
+        block->scan.n = before.n;
+        count_rows(block, start, to, &rows);
     }
     block->scan = before;
-    return seen && good >= seen - seen / 8;
+    return rows;
+}
+
+bool cpl_csv_hides_rows(struct cpl_csv_block *block, size_t start, size_t end)
+{
+    struct cpl_csv_scan before = block->scan;
+    bool rows,
+        many = block->dialect->n_columns > 1 && count_rows(block, start, end, &rows) >= LEAST_ROWS;
+    block->scan = before;
+    return many && rows;
 }
 
 /* ---- passing over ---- */

@@ -29,5 +29,9 @@ size_t cpl_csv_giant_end(struct cpl_csv_giant *giant, const struct cpl_csv_rules
 /* More than max_row_bytes lie behind `start`. Does the record there open a quote that none of them closes, and are the lines
  * behind it rows of their own? Nothing behind them is looked at. */
 bool cpl_csv_looks_unclosed(struct cpl_csv_block *block, size_t start);
+/* The record [start, end) has text behind a closing quote, perhaps because that is the opening one of another field: are the lines behind its
+ * first one rows of their own? They have as many fields as rows have, and no quote but around whole fields; text inside a quoted field does
+ * not look like that. Overwrites the index from scan.n on. */
+bool cpl_csv_hides_rows(struct cpl_csv_block *block, size_t start, size_t end);
 /* Pass over the row that the block begins with, and hand it to block->giant. */
 bool cpl_csv_drop_giant(struct cpl_csv_block *block, struct cpl_error *err) CPL_CHECKED;

@@ -55,6 +55,9 @@ static void ends_as_records_do(void **state)
 
 /* ---- through the decoder ---- */
 
+static uint64_t
+    seen_from; /* what positions and lines of rejects are counted from: rows of four bytes stand before it */
+
 struct seen {
     struct cpl_reject_sink sink;
     char text[400];
@@ -66,8 +69,8 @@ static bool note(struct cpl_reject_sink *sink, const struct cpl_reject *r, struc
     size_t at = strlen(seen->text);
     (void)err;
     snprintf(seen->text + at, sizeof seen->text - at, "%s@%llu+%llu line %llu raw %zu; ", r->rule,
-             (unsigned long long)r->position, (unsigned long long)r->length,
-             (unsigned long long)r->line, r->raw_length);
+             (unsigned long long)(r->position - seen_from), (unsigned long long)r->length,
+             (unsigned long long)(r->line - seen_from / 4), r->raw_length);
     return true;
 }
 
@@ -153,6 +156,76 @@ static void an_unclosed_quote_costs_its_line(void **state)
     assert_string_equal(seen.text, "quote@8+5 line 2 raw 5; ");
 }
 
+/* Rows with empty texts in quotes say as much: in a quoted field they would hold one quote each. */
+static void an_unclosed_quote_among_quotes(void **state)
+{
+    (void)state;
+    struct seen seen;
+    assert_int_equal(decode("a,b\n1,x\n2,\"y\n", "3,\"\"\n", 200000, "", &seen), 200001);
+    assert_string_equal(seen.text, "quote@8+5 line 2 raw 5; ");
+    /* but embedded CSV has them doubled: a row over the limit */
+    assert_int_equal(decode("a,b\n1,x\n2,\"y\n", "3,\"\"\"\"\n", 2000, "\"\n3,y\n", &seen), 2);
+    assert_string_equal(seen.text, "limit@8+14007 line 2 raw 14007; ");
+}
+
+/* A quote that only another field's quote closes, many rows later. */
+static void an_unclosed_quote_hides_no_rows(void **state)
+{
+    (void)state;
+    struct seen seen;
+    assert_int_equal(decode("a,b\n1,x\n2,\"y\n", "3,z\n", 100, "4,\"u, v\"\n5,w\n", &seen), 103);
+    assert_string_equal(seen.text, "quote@8+5 line 2 raw 5; ");
+    assert_int_equal(decode("a,b\n1,x\n2,\"y\n", "3,z\n", 15, "4,\"u, v\"\n5,w\n", &seen), 18);
+    assert_string_equal(seen.text, "quote@8+5 line 2 raw 5; ");
+    assert_int_equal(decode("a,b\n1,x\n2,\"y\n", "3,z\n", 14, "4,\"u, v\"\n5,w\n", &seen), 2);
+    assert_string_equal(seen.text, "quote@8+70 line 2 raw 70; ");
+    /* a text of many lines with a slip in it */
+    assert_int_equal(decode("a,b\n1,x\n2,\"y\n", "words\n", 100, "\"so\" it went\"\n5,w\n", &seen),
+                     2);
+    assert_string_equal(seen.text, "quote@8+619 line 2 raw 619; ");
+}
+
+/* What becomes of them does not depend on where in a block they stand, nor on how large it has become. */
+static void blocks_have_no_say(void **state)
+{
+    (void)state;
+    enum { BLOCK = 256 << 10, ROW = 4 };
+    static const struct {
+        const char *head, *pattern, *tail;
+        size_t count;
+    } cases[] = {
+        {"2,\"y\n", "3,z\n", "3,u", 500},    {"2,\"y\n", "3,z\n", "4,\"\"\n4,\"u\"\n", 240},
+        {"2,\"", "say\n", "\"\n3,z\n", 255}, {"2,\"", "3,z\n", "\"\n3,z\n", 255},
+        {"2,\"", "say\n", "", 255},          {"2,\"", "say\n", "\" it\n3,z\n", 240},
+        {"2,", "long", "\n3,z", 260}};
+    struct cpl_buffer text = {0};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        char first[400] = "";
+        uint64_t landed = 0;
+        for (size_t back = 0; back < 1300; back += 61) {
+            struct seen seen;
+            size_t before = (BLOCK - back) / ROW;
+            text.size = 0;
+            assert_true(cpl_buffer_append_text(&text, "a,b\n", NULL));
+            for (size_t i = 0; i < before; i++)
+                assert_true(cpl_buffer_append_text(&text, "1,x\n", NULL));
+            assert_true(cpl_buffer_append_text(&text, cases[c].head, NULL));
+            seen_from = 4 + before * ROW;
+            uint64_t rows = decode(cpl_buffer_text(&text, NULL), cases[c].pattern, cases[c].count,
+                                   cases[c].tail, &seen) -
+                            before;
+            seen_from = 0;
+            if (!back)
+                strcpy(first, seen.text);
+            landed = back ? landed : rows;
+            assert_string_equal(seen.text, first);
+            assert_int_equal(rows, landed);
+        }
+        assert_true(*first);
+    }
+    cpl_buffer_release(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +233,9 @@ int main(void)
         cmocka_unit_test(lengths_are_true),
         cmocka_unit_test(long_rows_in_a_block),
         cmocka_unit_test(an_unclosed_quote_costs_its_line),
+        cmocka_unit_test(an_unclosed_quote_among_quotes),
+        cmocka_unit_test(an_unclosed_quote_hides_no_rows),
+        cmocka_unit_test(blocks_have_no_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
  * Which bytes are a record follows from the bytes and the limits alone, never from how much of the input the block
  * holds: what lies behind max_row_bytes decides nothing until the record is known to reach there. A quote that
  * nothing closes costs its line when the input ends within max_row_bytes of the record's start, or when that many
- * bytes look like rows (cpl_csv_looks_unclosed); else the record goes on to its true end, and is too long. */
+ * bytes look like rows (cpl_csv_looks_unclosed), or when another field's quote closes it behind many lines that do (cpl_csv_hides_rows); else the record goes on to its true end, and is too long. */
 #include "decode/csv_block.h"
 
 #include <string.h>
@@ -54,6 +54,22 @@ static size_t real_size(const struct cpl_csv_block *block)
     return block->filled - block->virtual_newline;
 }
 
+/* Is the record [start, end) with bad quotes, indexed from scan.n == n on, one line with an unclosed quote, and rows behind it? Then it is no
+ * longer indexed. */
+static bool hides_rows(struct cpl_csv_block *block, size_t start, size_t end, uint32_t n)
+{
+    struct cpl_csv_scan *scan = &block->scan, indexed = *scan;
+    if (!memchr(block->data + start, block->rules.newline, end - start - 1))
+        return false;
+    scan->n = n;
+    scan->rows--;
+    if (cpl_csv_hides_rows(block, start, end))
+        return true;
+    (void)cpl_csv_record(scan, &block->rules, block->data, start, end, &end);
+    *scan = indexed;
+    return false;
+}
+
 enum cpl_csv_record cpl_csv_block_record(struct cpl_csv_block *block, size_t start, size_t *end)
 {
     struct cpl_csv_scan *scan = &block->scan;
@@ -62,6 +78,8 @@ enum cpl_csv_record cpl_csv_block_record(struct cpl_csv_block *block, size_t sta
     bool long_rest = size - start > block->max_row_bytes;
     size_t to = long_rest ? start + block->max_row_bytes + 1 : size;
     enum cpl_csv_record result = cpl_csv_record(scan, &block->rules, block->data, start, to, end);
+    if (scan->rows > rows && result == CPL_RECORD_BAD_QUOTE && hides_rows(block, start, *end, n))
+        return CPL_RECORD_OPEN;
     if (scan->rows == rows && long_rest) {
         scan->n = n;
         if (cpl_csv_looks_unclosed(block, start))
