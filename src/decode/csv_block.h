@@ -66,6 +66,7 @@ struct cpl_csv_block {
     /* books */
     uint64_t comment_bytes, blank_bytes, row_bytes, reject_bytes, header_bytes, rows_rejected;
     struct cpl_object_bytes object; /* .reject: whoever places the reject adds to it */
+    struct cpl_header_row header_row;
 };
 
 bool cpl_csv_block_init(struct cpl_csv_block *block, struct cpl_error *err) CPL_CHECKED;

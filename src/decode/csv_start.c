@@ -118,8 +118,11 @@ static bool pass_header(struct csv_decoder *d, size_t *at)
     size_t end = *at;
     if (*at < block->filled && !find_header_end(d, at, &end))
         return false;
+    struct cpl_header_row *row = &block->header_row;
     block->header_bytes += end - *at;
-    bool ok = cpl_csv_block_count(block, *at, end, &block->object.header, d->err);
+    bool ok = cpl_csv_block_object_offset(block, *at, &row->at, d->err) &&
+              cpl_csv_block_count(block, *at, end, &row->size, d->err);
+    block->object.header += row->size;
     *at = end;
     return ok;
 }

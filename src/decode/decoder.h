@@ -82,6 +82,12 @@ struct cpl_object_bytes {
     uint64_t header, comment, blank, reject;
 };
 
+/* Where the object's header row lies; size 0 = this split has none. Between what else is header (byte-order mark, preamble) and it
+ * comments and blank lines may stand. */
+struct cpl_header_row {
+    uint64_t at, size;
+};
+
 /* What a finished split reports. Row counts: every row ends in exactly one of them. */
 struct cpl_split_report {
     uint64_t true_start,
@@ -90,7 +96,8 @@ struct cpl_split_report {
     uint64_t header_bytes, comment_bytes, blank_bytes, row_bytes,
         reject_bytes; /* tile [true_start, true_end), in bytes of the stream */
     struct cpl_object_bytes
-        object;          /* the same in bytes of the object: they differ behind a charset stage */
+        object; /* the same in bytes of the object: they differ behind a charset stage */
+    struct cpl_header_row header_row; /* in bytes of the object */
     uint64_t text_bytes; /* filled by the loop: length of [true_start, true_end) as UTF-8 */
     uint64_t lines;      /* newlines in [true_start, true_end) */
     bool

@@ -32,6 +32,8 @@ bool cpl_account_split(struct cpl_input_account *input, const struct cpl_split_r
     input->to = report->true_end;
     input->text_bytes += report->text_bytes;
     input->header_bytes += report->header_bytes;
+    if (report->header_row.size)
+        input->header_row = report->header_row;
     input->comment_bytes += report->comment_bytes;
     input->blank_bytes += report->blank_bytes;
     input->row_bytes += report->row_bytes;

@@ -27,6 +27,7 @@ struct cpl_input_account {
     uint64_t text_bytes;     /* the same as UTF-8: what the decoder read */
     bool text;               /* the byte equation applies */
     uint64_t header_bytes, comment_bytes, blank_bytes, row_bytes, reject_bytes;
+    struct cpl_header_row header_row; /* in no receipt; size 0 = none, or not known any more */
     uint64_t rows_read, rows_decoded, rows_rejected;
 };
 /* Add a finished split. Splits are added in order: from/to grow with them, and a hole is

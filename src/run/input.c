@@ -383,17 +383,28 @@ static struct cpl_stream *head_stream(const struct cpl_inputs *inputs,
                       cpl_stream_memory(data, cpl_spill_head_size(input->spill), err), 1, err);
 }
 
-bool cpl_input_head(const struct cpl_inputs *inputs, size_t i, size_t size, struct cpl_buffer *out,
-                    bool *there, struct cpl_error *err)
+static bool pass(struct cpl_stream *stream, uint64_t size, struct cpl_error *err)
+{
+    uint8_t passed[16 << 10];
+    for (size_t got = 1; got && size; size -= got)
+        if (!cpl_stream_read(stream, passed, size < sizeof passed ? (size_t)size : sizeof passed,
+                             &got, err))
+            return false;
+    return true;
+}
+
+bool cpl_input_head(const struct cpl_inputs *inputs, size_t i, uint64_t from, size_t size,
+                    struct cpl_buffer *out, bool *there, struct cpl_error *err)
 {
     const struct cpl_input *input = &inputs->items[i];
     struct cpl_error why = {0};
+    size_t wanted = out->size + size;
     struct cpl_stream *stream = head_stream(inputs, input, &why);
-    bool ok = stream && cpl_buffer_reserve(out, size, &why);
-    for (size_t got = 1; ok && got && out->size < size; out->size += ok ? got : 0)
-        ok = cpl_stream_read(stream, out->data + out->size, size - out->size, &got, &why);
+    bool ok = stream && cpl_buffer_reserve(out, size, &why) && pass(stream, from, &why);
+    for (size_t got = 1; ok && got && out->size < wanted; out->size += ok ? got : 0)
+        ok = cpl_stream_read(stream, out->data + out->size, wanted - out->size, &got, &why);
     cpl_stream_close(stream);
-    *there = ok && out->size == size;
+    *there = ok && out->size == wanted;
     if (ok || (input->is_stdin && why.code == CPL_E_DATA)) /* the head is cut */
         return true;
     cpl_fail_with(err, &why);

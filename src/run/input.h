@@ -77,10 +77,10 @@ struct cpl_stream *cpl_input_work_stream(const struct cpl_inputs *inputs, size_t
  * more (standard input then spills). `prefetch`: decompress on a thread of its own. */
 struct cpl_stream *cpl_input_stream(const struct cpl_inputs *inputs, size_t i, uint64_t from,
                                     bool again, bool prefetch, struct cpl_error *err) CPL_CHECKED;
-/* The first `size` bytes of the decompressed object, in its own charset: what is not UTF-8 stays so. *there is false when they have gone
- * by (standard input). */
-bool cpl_input_head(const struct cpl_inputs *inputs, size_t i, size_t size, struct cpl_buffer *out,
-                    bool *there, struct cpl_error *err) CPL_CHECKED;
+/* Append `size` bytes of the decompressed object's beginning, those from `from` on, in its own charset: what is not UTF-8 stays so.
+ * *there is false when they have gone by (standard input). Everything before them is read, too. */
+bool cpl_input_head(const struct cpl_inputs *inputs, size_t i, uint64_t from, size_t size,
+                    struct cpl_buffer *out, bool *there, struct cpl_error *err) CPL_CHECKED;
 /* Up to `size` UTF-8 bytes from `offset` (0, or anywhere in seekable inputs); *whole when it is all there is. */
 bool cpl_input_sample(const struct cpl_inputs *inputs, size_t i, uint64_t offset, size_t size,
                       struct cpl_buffer *out, bool *whole, struct cpl_error *err) CPL_CHECKED;

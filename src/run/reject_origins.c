@@ -54,21 +54,27 @@ struct writing {
     size_t header_bytes;
 };
 
-/* What stands before the rows of an input; *there is false when nobody knows it any more. */
+/* What stands before the rows of an input and is no comment or blank line: byte-order mark and preamble, and the header row.
+ * *there is false when nobody knows it any more. */
 static bool read_header(const struct writing *w, size_t i, struct cpl_buffer *out, bool *there,
                         struct cpl_error *err)
 {
     const struct cpl_input *input = &w->plan->inputs.items[i];
-    uint64_t size = w->account->inputs[i].header_bytes;
+    const struct cpl_input_account *account = &w->account->inputs[i];
+    const struct cpl_header_row *row = &account->header_row;
     *there = false;
     if (input->rejects) {
         struct cpl_rejects_bytes header = cpl_rejects_part_header(input->rejects, input->part);
         *there = true;
         return !header.size || cpl_buffer_append(out, header.data, header.size, err);
     }
-    if (size > CPL_REJECTS_HEADERS_MAX)
+    if (account->header_bytes > CPL_REJECTS_HEADERS_MAX || row->size > account->header_bytes)
         return true;
-    return cpl_input_head(&w->plan->inputs, i, (size_t)size, out, there, err);
+    uint64_t above = account->header_bytes - row->size;
+    if (!cpl_input_head(&w->plan->inputs, i, 0, (size_t)above, out, there, err))
+        return false;
+    return !*there || !row->size ||
+           cpl_input_head(&w->plan->inputs, i, row->at, (size_t)row->size, out, there, err);
 }
 
 /* Many objects have the same header. */

@@ -218,6 +218,25 @@ void cpl_replay_types(const struct cpl_recorded *recorded, bool decimals, struct
 
 /* ---- the record ---- */
 
+/* Early versions kept too little of a header below comments or blank lines: its columns would get wrong names. */
+static bool check_header(const struct cpl_rejects_source *source,
+                         const struct cpl_rejects_record *record, size_t i, const char *path,
+                         struct cpl_error *err)
+{
+    const struct cpl_pairs *dialect = &record->dialects[record->objects[i].dialect];
+    const char *comment = setting_of(dialect, "comment"), *header = setting_of(dialect, "header");
+    if (!record->header_may_be_cut || strcmp(header, "yes") != 0)
+        return true;
+    size_t part = cpl_rejects_info(source)->objects[i].part;
+    return cpl_rejects_header_is_whole(source, part,
+                                       strtoull(setting_of(dialect, "skip_lines"), NULL, 10),
+                                       strlen(comment) == 1 ? *comment : 0) ||
+           cpl_fail(err, CPL_E_UNSUPPORTED,
+                    "%s holds only a part of the header of %s, below comments or blank lines (an "
+                    "early version of this program wrote it); run the source again",
+                    path, record->objects[i].path);
+}
+
 /* Each object has a header of its own (their columns may stand in other orders), and perhaps a dialect. `same`: they are read by
  * the decoder that read them before. */
 static bool set_frame(struct cpl_rejects_source *source, const struct cpl_rejects_record *record,
@@ -238,7 +257,9 @@ static bool set_frame(struct cpl_rejects_source *source, const struct cpl_reject
     if (frame.dialect != CPL_NO_DIALECT &&
         !strcmp(setting_of(&record->dialects[frame.dialect], "newline"), "cr"))
         frame.newline = '\r';
-    return cpl_rejects_set_frame(source, i, &frame, err);
+    return cpl_rejects_set_frame(source, i, &frame, err) &&
+           (!headers || frame.dialect == CPL_NO_DIALECT ||
+            check_header(source, record, i, path, err));
 }
 
 static bool keep_decoder(const struct cpl_rejects_record *record, const char *path,

@@ -297,6 +297,43 @@ struct cpl_rejects_bytes cpl_rejects_part_header(const struct cpl_rejects_source
                                       .size = header ? header->size : 0};
 }
 
+/* Is the character at `at` of the header this one of ASCII? */
+static bool is_char(const struct rejects_part *part, size_t at, char wanted)
+{
+    const uint8_t *data = part->header.data + at;
+    if (at + part->newline_size > part->header.size)
+        return false;
+    for (size_t i = 0; i < part->newline_size; i++)
+        if (data[i] != (part->newline[i] ? (uint8_t)wanted : 0))
+            return false;
+    return true;
+}
+
+static size_t mark_length(const struct rejects_part *part)
+{
+    static const uint8_t marks[][4] = {
+        {0xEF, 0xBB, 0xBF}, {0xFF, 0xFE}, {0xFE, 0xFF}, {0xFF, 0xFE}, {0, 0, 0xFE, 0xFF}};
+    static const size_t lengths[] = {3, 2, 2, 4, 4}, widths[] = {1, 2, 2, 4, 4};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+        if (part->newline_size == widths[i] && part->header.size >= lengths[i] &&
+            !memcmp(part->header.data, marks[i], lengths[i]))
+            return lengths[i];
+    return 0;
+}
+
+bool cpl_rejects_header_is_whole(const struct cpl_rejects_source *source, size_t part,
+                                 uint64_t skip_lines, char comment)
+{
+    const struct rejects_part *format = rejects_part_of(source, part);
+    size_t width = format->newline_size, size = format->header.size, at = mark_length(format);
+    for (; skip_lines && at < size; at += width)
+        skip_lines -= is_char(format, at, format->mark);
+    bool ends = size > at && rejects_ends_row(format, format->header.data, size);
+    bool blank = is_char(format, at, format->mark) ||
+                 (is_char(format, at, '\r') && is_char(format, at + width, '\n'));
+    return ends && !blank && !(comment && is_char(format, at, comment));
+}
+
 const char *cpl_rejects_part_charset(const struct cpl_rejects_source *source, size_t part)
 {
     return part < source->n_parts ? source->parts[part].charset : "";

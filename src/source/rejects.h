@@ -64,6 +64,10 @@ bool cpl_rejects_set_frame(struct cpl_rejects_source *source, size_t i,
 struct cpl_rejects_bytes cpl_rejects_part_header(const struct cpl_rejects_source *source,
                                                  size_t part);
 /* "" = not known. */
+/* Is a header row the last thing in it, behind `skip_lines` lines and neither blank nor a comment (0 = there are none)? Other headers
+ * were cut off by early versions. */
+bool cpl_rejects_header_is_whole(const struct cpl_rejects_source *source, size_t part,
+                                 uint64_t skip_lines, char comment);
 const char *cpl_rejects_part_charset(const struct cpl_rejects_source *source, size_t part);
 /* How the rows were read: option names and values; NULL = not known. */
 const struct cpl_pairs *cpl_rejects_part_dialect(const struct cpl_rejects_source *source,

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { VERSION = 2, MOST_VALUES = 4 << 20 };
+enum { VERSION = 3, MOST_VALUES = 4 << 20 };
 
 /* ---- writing ---- */
 
@@ -290,6 +290,7 @@ bool cpl_rejects_record_parse(const void *text, size_t size, const char *name, u
         return cpl_fail(err, CPL_E_UNSUPPORTED,
                         "%s was written by a later version of this program; use that one", name);
     in.settings_only = version == 1;
+    record->header_may_be_cut = version < 3;
     record->decoder = text_of(top, "decoder");
     if (!version || !record->decoder)
         return damaged(&in);

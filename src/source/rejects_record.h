@@ -3,13 +3,13 @@
  *
  * It is JSON under the key `cupel.replay` of the file's footer:
  *
- *     {"version": 2, "decoder": "csv", "dialects": [{…as resolved…}, …], "schema": […of the run's files…],
+ *     {"version": 3, "decoder": "csv", "dialects": [{…as resolved…}, …], "schema": […of the run's files…],
  *      "headers": ["69642c6e0a", …],                       bytes before the first row, as hexadecimal digits, in the object's charset
  *      "objects": [{"path": "in/a.csv", "charset": "UTF-8", "dialect": 0, "header": 0, "rows": 17}, …]}
  *
  * Objects stand in the order of their rows, which are told by their counts: `rows` of the first, then of the second …. `header` is null when nothing
- * stood there that the rows need, or when it was too long to be kept (then they cannot be replayed); `dialect` is missing where there is none. In version 1 all objects had one dialect, `settings`. Everything
- * read is hostile.
+ * stood there that the rows need, or when it was too long to be kept (then they cannot be replayed); `dialect` is missing where there is none. In version 1 all objects had one dialect, `settings`. Up to version 2
+ * a header below comments or blank lines was cut off: as many bytes were kept as it has, from the object's start. Everything read is hostile.
  * Threads: a record belongs to one thread. */
 #pragma once
 #include "base/option.h"
@@ -36,6 +36,7 @@ struct cpl_rejects_record {
     const struct cpl_schema *schema;
     struct cpl_rejects_bytes *headers;
     size_t n_headers;
+    bool header_may_be_cut; /* reading: a version up to 2 */
     struct cpl_rejects_from *objects;
     size_t n_objects;
 };

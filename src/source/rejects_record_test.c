@@ -51,6 +51,7 @@ static void it_comes_back(void **state)
     assert_string_equal(pairs[1].key, "quote");
     assert_string_equal(pairs[2].value, "[\"N/A\",\"a, \\\"b\"]");
     assert_null(pairs[3].value);
+    assert_false(back.header_may_be_cut);
     assert_int_equal(back.n_headers, 2);
     assert_memory_equal(back.headers[0].data, headers[0].data, 6);
     assert_int_equal(back.headers[1].size, 0);
@@ -85,6 +86,7 @@ static void the_first_version_is_read(void **state)
     assert_int_equal(record.n_dialects, 1);
     assert_string_equal(record.dialects[0].items[0].value, "'");
     assert_int_equal(record.objects[0].dialect, 0);
+    assert_true(record.header_may_be_cut);
     cpl_schema_free(schema);
     cpl_arena_release(&arena);
 }

@@ -185,6 +185,56 @@ static void newlines_are_of_the_charset(void **state)
     }
 }
 
+/* Headers of early versions end where too few bytes were kept. */
+static void headers_that_were_cut_are_told(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const raws[] = {"1;2"};
+    static const struct {
+        const char *charset, *header;
+        size_t size;
+        unsigned skip;
+        char newline, comment;
+        bool whole;
+    } cases[] = {
+        {"UTF-8", "id;amt\n", 7, 0, '\n', '#', true},
+        {"", "\xEF\xBB\xBFid;amt\r\n", 11, 0, '\n', 0, true},
+        {"", "top\n\nid;amt\n", 12, 2, '\n', '#', true},
+        {"", "id;amt\r", 7, 0, '\r', '#', true},
+        {"", "#id;amt\n", 8, 0, '\n', 0, true},
+        {"UTF-16LE", "\xFF\xFEi\0\n", 6, 0, '\n', '#', true},
+        {"UTF-32BE", "\0\0\0i\0\0\0\n", 8, 0, '\n', '#', true},
+        {"UTF-8", "id;amt", 6, 0, '\n', '#', false},
+        {"", "", 0, 0, '\n', '#', false},
+        {"", "\n\nid;\n", 6, 0, '\n', 0, false},
+        {"", "\r\nid;a\n", 7, 0, '\n', 0, false},
+        {"", "# c\n", 4, 0, '\n', '#', false},
+        {"", "\xEF\xBB\xBF# c\n", 7, 0, '\n', '#', false},
+        {"", "top\n# c\nid;a\n", 13, 1, '\n', '#', false},
+        {"", "top\n", 4, 1, '\n', '#', false},
+        {"", "# c\rid;\r", 8, 0, '\r', '#', false},
+        {"UTF-16LE", "\xFF\xFE\n\0i\0\n", 8, 0, '\n', '#', false},
+        {"UTF-16BE", "\0#\0i\0\n", 6, 0, '\n', '#', false},
+        {"UTF-32BE", "\0\0\0\n\0\0\0i\0\0\0\n", 12, 0, '\n', '#', false},
+    };
+    make_rejects(bench, raws, 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct cpl_rejects_source *source = cpl_rejects_open(bench->storage, bench->path,
+                                                             &bench->err);
+        assert_non_null(source);
+        struct cpl_rejects_frame frame = {
+            .header = {(const uint8_t *)cases[i].header, cases[i].size},
+            .charset = cases[i].charset,
+            .newline = cases[i].newline,
+            .dialect = CPL_NO_DIALECT};
+        assert_true(cpl_rejects_set_frame(source, 0, &frame, &bench->err));
+        if (cpl_rejects_header_is_whole(source, 0, cases[i].skip, cases[i].comment) !=
+            cases[i].whole)
+            fail_msg("case %zu", i);
+        cpl_rejects_free(source);
+    }
+}
+
 static void rows_without_bytes_are_not_forgotten(void **state)
 {
     struct bench *bench = *state;
@@ -223,11 +273,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(rows_come_again_as_they_were),
-        T(newlines_are_of_the_charset),
-        T(rows_without_bytes_are_not_forgotten),
-        T(cut_rows_are_not_taken_for_whole_ones),
-        T(other_files_are_refused),
+        T(rows_come_again_as_they_were),          T(newlines_are_of_the_charset),
+        T(headers_that_were_cut_are_told),        T(rows_without_bytes_are_not_forgotten),
+        T(cut_rows_are_not_taken_for_whole_ones), T(other_files_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
