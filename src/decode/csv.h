@@ -21,6 +21,10 @@ enum cpl_csv_newline { CPL_NEWLINE_AUTO, CPL_NEWLINE_LF, CPL_NEWLINE_CR };
 enum { CPL_CSV_NO_DELIMITER = 0x1F };
 enum cpl_csv_header { CPL_HEADER_AUTO, CPL_HEADER_YES, CPL_HEADER_NO };
 enum cpl_csv_trim { CPL_TRIM_NO, CPL_TRIM_YES };
+/* Where an escape acts: on whatever follows it, or inside quotes on a quote alone. */
+enum cpl_csv_escapes { CPL_ESCAPES_ANY, CPL_ESCAPES_QUOTE };
+/* Which lines may be comments: all, or those alone that stand above the header and the first row. */
+enum cpl_csv_comments { CPL_COMMENTS_ALL, CPL_COMMENTS_LEADING };
 enum cpl_csv_ragged { CPL_RAGGED_REJECT, CPL_RAGGED_PAD };
 
 /* The settings: what the user set (…_set), completed by sniffing. */
@@ -32,12 +36,15 @@ struct cpl_csv_dialect {
     bool true_words_set, false_words_set, lenient_set, short_header_set;
     bool short_header;   /* detected: rows end in a delimiter, the header does not */
     bool separator_line; /* detected: the first line is Excel's `sep=;` */
-    int newline;         /* enum cpl_csv_newline; LF also takes CRLF */
-    int header;          /* enum cpl_csv_header */
-    int ragged;          /* PAD: missing last fields are null */
-    int trim;            /* blanks around unquoted strings */
-    int64_t skip_lines;  /* preamble before header or data */
-    int64_t width;       /* fields in a row, at least those of the header */
+    bool escapes_set, comments_set;
+    int escapes;        /* enum cpl_csv_escapes; QUOTE where the escape was detected */
+    int comments;       /* enum cpl_csv_comments; LEADING where the mark was detected */
+    int newline;        /* enum cpl_csv_newline; LF also takes CRLF */
+    int header;         /* enum cpl_csv_header */
+    int ragged;         /* PAD: missing last fields are null */
+    int trim;           /* blanks around unquoted strings */
+    int64_t skip_lines; /* preamble before header or data */
+    int64_t width;      /* fields in a row, at least those of the header */
     bool width_set;
     struct cpl_strings names; /* column names given by the user */
     struct cpl_strings nulls; /* unquoted texts that mean null besides the empty one */

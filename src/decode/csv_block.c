@@ -1,4 +1,5 @@
 #include "decode/csv_block.h"
+#include "decode/csv_sniff.h"
 
 #include <string.h>
 
@@ -15,11 +16,7 @@ bool cpl_csv_block_init(struct cpl_csv_block *block, struct cpl_error *err)
     if (!block->scan.positions)
         return false;
     block->data = block->memory + FRONT;
-    block->rules = (struct cpl_csv_rules){.delimiter = (uint8_t)d->delimiter,
-                                          .quote = (uint8_t)d->quote,
-                                          .escape = (uint8_t)d->escape,
-                                          .newline = d->newline == CPL_NEWLINE_CR ? '\r' : '\n',
-                                          .comment = (uint8_t)d->comment};
+    block->rules = cpl_csv_rules_of(d);
     block->scan.delimiter = block->rules.delimiter;
     block->scan.quote = block->rules.quote;
     block->scan.newline = block->rules.newline;

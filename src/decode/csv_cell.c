@@ -22,6 +22,29 @@ static bool is_null_word(const struct cpl_csv_dialect *dialect, const struct cpl
     return false;
 }
 
+/* A run of escapes escapes itself and what follows where that is a quote, be it the closing one; all others are text. */
+static int64_t unescape_quotes(uint8_t quote, uint8_t escape, const uint8_t *from, uint32_t length,
+                               uint8_t *to)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < length;) {
+        uint32_t run = i;
+        while (run < length && from[run] == escape)
+            run++;
+        uint32_t escapes = run - i;
+        bool at_quote = run == length || from[run] == quote;
+        if (run < length && from[run] == quote && escapes % 2 == 0)
+            return -1;
+        uint32_t kept = at_quote ? escapes / 2 : escapes;
+        memset(to + n, escape, kept);
+        n += kept;
+        if (run < length)
+            to[n++] = from[run];
+        i = run + 1;
+    }
+    return n;
+}
+
 /* Copy without escapes. Returns the length, or -1 when the quoting is broken. */
 static int64_t unescape(const struct cpl_csv_dialect *dialect, const uint8_t *from, uint32_t length,
                         bool quoted, uint8_t *to)
@@ -32,6 +55,8 @@ static int64_t unescape(const struct cpl_csv_dialect *dialect, const uint8_t *fr
         const uint8_t *end = cpl_csv_undouble(quote, from, length, to);
         return end ? end - to : -1;
     }
+    if (quoted && dialect->escapes == CPL_ESCAPES_QUOTE)
+        return unescape_quotes(quote, escape, from, length, to);
     for (uint32_t i = 0; i < length; i++) {
         if (escape && from[i] == escape && i + 1 < length)
             i++;
@@ -74,9 +99,10 @@ enum cpl_csv_cell cpl_csv_cell_text(const struct cpl_csv_dialect *dialect, const
     }
     /* an escaped word is that text: \N may mean null, \\N is backslash and N (as in PostgreSQL's COPY) */
     bool null = is_null_word(dialect, text);
-    bool copy = text->length &&
-                ((text->quoted && memchr(text->data, quote, text->length)) ||
-                 (escape && escape != quote && memchr(text->data, escape, text->length)));
+    bool escapes = escape && escape != quote &&
+                   (text->quoted || dialect->escapes == CPL_ESCAPES_ANY);
+    bool copy = text->length && ((text->quoted && memchr(text->data, quote, text->length)) ||
+                                 (escapes && memchr(text->data, escape, text->length)));
     if (copy) {
         enum cpl_csv_cell result = copy_text(dialect, text, arena, err);
         if (result != CPL_CELL_VALUE)

@@ -31,7 +31,7 @@ static bool outside_quotes(struct cpl_csv_giant *giant, const struct cpl_csv_rul
         return false;
     if (first && rules->quote && byte == rules->quote)
         giant->state = GIANT_QUOTED;
-    else if (rules->escape && rules->escape != rules->quote && byte == rules->escape)
+    else if (cpl_csv_escapes_outside(rules, byte))
         giant->escaped = true;
     return false;
 }

@@ -77,6 +77,7 @@ static bool classify_sample(const struct cpl_csv_dialect *d, const struct cpl_sa
         if (skip_header)
             cpl_csv_walk_next(&walk);
     } else {
+        walk.rules.comment = walk.rules.comments_lead ? 0 : walk.rules.comment;
         const uint8_t *newline = memchr(walk.data, walk.rules.newline, walk.size);
         walk.at = newline ? (size_t)(newline - walk.data) + 1 : walk.size;
     }

@@ -153,6 +153,7 @@ static void forget_detected(struct cpl_csv_dialect *d)
 {
     d->quote = d->quote_set ? d->quote : '"';
     d->escape = d->escape_set ? d->escape : '"';
+    d->escapes = d->escapes_set ? d->escapes : CPL_ESCAPES_ANY;
     d->comment = d->comment_set ? d->comment : 0;
     d->newline = d->newline_set ? d->newline : CPL_NEWLINE_AUTO;
     d->skip_lines = d->skip_set ? d->skip_lines : 0;
@@ -183,8 +184,8 @@ static bool view_anew(struct view *view, const struct cpl_csv_dialect *first,
 static bool same_dialect(const struct cpl_csv_dialect *a, const struct cpl_csv_dialect *b)
 {
     return a->delimiter == b->delimiter && a->quote == b->quote && a->escape == b->escape &&
-           a->comment == b->comment && a->newline == b->newline && a->skip_lines == b->skip_lines &&
-           same_names(a, b);
+           a->escapes == b->escapes && a->comment == b->comment && a->comments == b->comments &&
+           a->newline == b->newline && a->skip_lines == b->skip_lines && same_names(a, b);
 }
 
 /* The dialect that is said of an object; rows without a header have the first object's columns. */

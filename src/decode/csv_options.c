@@ -75,16 +75,37 @@ const struct cpl_option cpl_csv_options[] = {
      .offset = AT(escape),
      .set_offset = AT(escape_set),
      .default_text = "\"",
-     .summary = "The character that makes the next one ordinary; the quote itself means doubling, "
-                "as in RFC 4180.",
+     .summary = "The character that makes the next one ordinary (it is dropped itself), inside "
+                "quotes and outside; the quote itself means doubling, as in RFC 4180. A "
+                "backslash is detected where it stands before quotes; see escape_before.",
      .example = "\\"},
+    {.name = "escape_before",
+     .type = CPL_OPTION_ENUM,
+     .offset = AT(escapes),
+     .set_offset = AT(escapes_set),
+     .default_text = "any",
+     .values = "any|quote",
+     .flags = CPL_OPTION_ADVANCED,
+     .summary = "What an escape acts on: any character; or, inside quotes, on a quote alone, with "
+                "the escapes directly in front of it (every other one is text, as Spark writes). "
+                "quote where the escape is detected."},
     {.name = "comment",
      .type = CPL_OPTION_CHAR,
      .offset = AT(comment),
      .set_offset = AT(comment_set),
-     .summary = "Lines that begin with it are comments; none by default, # is detected at the top "
-                "of a file.",
+     .summary = "Lines that begin with it are comments, wherever they stand. None by default; # is "
+                "detected at the top of a file and then holds for the lines above the header and "
+                "the first row alone: further down, # begins a row.",
      .example = "#"},
+    {.name = "comment_lines",
+     .type = CPL_OPTION_ENUM,
+     .offset = AT(comments),
+     .set_offset = AT(comments_set),
+     .default_text = "all",
+     .values = "all|leading",
+     .flags = CPL_OPTION_ADVANCED,
+     .summary = "Which lines may be comments: all, or those alone above the header and the first "
+                "row. leading where the comment character is detected."},
     {.name = "newline",
      .type = CPL_OPTION_ENUM,
      .offset = AT(newline),
@@ -265,9 +286,9 @@ static void describe_flag(struct cpl_json_writer *json, const char *key, bool va
 /* Settled by looking, or given: described always. */
 static bool is_detected(const char *name)
 {
-    static const char *const names[] = {"delimiter", "quote",  "escape",        "comment",
-                                        "newline",   "header", "decimal_point", "skip_lines",
-                                        "columns",   NULL};
+    static const char *const names[] = {"delimiter", "quote",         "escape",        "comment",
+                                        "newline",   "header",        "decimal_point", "skip_lines",
+                                        "columns",   "escape_before", "comment_lines", NULL};
     size_t i = 0;
     while (names[i] && strcmp(names[i], name) != 0)
         i++;
@@ -315,6 +336,12 @@ bool cpl_csv_describe(const void *settings, struct cpl_buffer *out, struct cpl_e
     describe_char(&json, "quote", d->quote, d->quote_set);
     describe_char(&json, "escape", d->escape, d->escape_set);
     describe_char(&json, "comment", d->comment, d->comment_set);
+    if (d->escapes == CPL_ESCAPES_QUOTE || d->escapes_set)
+        describe_word(&json, "escape_before", d->escapes == CPL_ESCAPES_QUOTE ? "quote" : "any",
+                      d->escapes_set);
+    if ((d->comment && d->comments == CPL_COMMENTS_LEADING) || d->comments_set)
+        describe_word(&json, "comment_lines",
+                      d->comments == CPL_COMMENTS_LEADING ? "leading" : "all", d->comments_set);
     describe_word(&json, "newline", d->newline == CPL_NEWLINE_CR ? "cr" : "lf", d->newline_set);
     describe_word(&json, "header", d->header == CPL_HEADER_YES ? "yes" : "no", d->header_set);
     describe_char(&json, "decimal_point", d->decimal_point ? d->decimal_point : '.',

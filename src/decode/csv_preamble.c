@@ -70,6 +70,11 @@ static bool is_remark(const struct line *line)
            line->data[1] == '#' || line->data[1] == '!';
 }
 
+int cpl_csv_comments_of(const struct cpl_csv_dialect *d)
+{
+    return d->comments_set ? d->comments : d->comment_set ? CPL_COMMENTS_ALL : CPL_COMMENTS_LEADING;
+}
+
 /* The first lines begin with #: are they comments above a table? "#id,name" is a header, and #tags may be values: they have as
  * many fields as what follows. */
 uint8_t cpl_csv_comment(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
@@ -181,6 +186,7 @@ bool cpl_csv_find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *s
     struct csv_walk walk;
     struct above above = {0}, before_last = {0};
     d->comment = (char)cpl_csv_comment(d, sample, (uint8_t)d->delimiter);
+    d->comments = cpl_csv_comments_of(d);
     if (!cpl_csv_score(sample, cpl_csv_rules_of(d), &score, err) ||
         !cpl_csv_walk_init(&walk, sample, cpl_csv_rules_of(d), err))
         return false;

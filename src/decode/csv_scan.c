@@ -100,7 +100,7 @@ enum cpl_csv_record cpl_csv_record(struct cpl_csv_scan *scan, const struct cpl_c
                 return CPL_RECORD_OPEN;
             if (!ends_field(rules, data, at + 1, to))
                 result = CPL_RECORD_BAD_QUOTE;
-        } else if (rules->escape && rules->escape != rules->quote && byte == rules->escape) {
+        } else if (cpl_csv_escapes_outside(rules, byte)) {
             field_start = false;
             at = pass_escaped(scan, data, at, to);
         } else {

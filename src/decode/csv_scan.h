@@ -40,7 +40,16 @@ enum cpl_csv_record {
 };
 struct cpl_csv_rules {
     uint8_t delimiter, quote, escape, newline, comment;
+    bool escapes_quotes_only; /* and the escape acts inside quotes alone */
+    bool comments_lead; /* the walk over records drops the mark at the first that is no comment */
 };
+/* Does the byte, outside quotes, make the next one ordinary? */
+static inline bool cpl_csv_escapes_outside(const struct cpl_csv_rules *rules, uint8_t byte)
+{
+    return rules->escape && rules->escape != rules->quote && byte == rules->escape &&
+           !rules->escapes_quotes_only;
+}
+
 enum cpl_csv_record cpl_csv_record(struct cpl_csv_scan *scan, const struct cpl_csv_rules *rules,
                                    const uint8_t *data, size_t from, size_t to, size_t *end);
 

@@ -142,6 +142,7 @@ static bool find_delimiter(struct cpl_csv_dialect *d, const struct cpl_sample *s
             rules.quote = (uint8_t)(d->quote_set ? d->quote : quotes[q]);
             rules.escape = d->escape_set ? rules.escape : rules.quote;
             rules.comment = cpl_csv_comment(d, sample, rules.delimiter);
+            rules.comments_lead = cpl_csv_comments_of(d) == CPL_COMMENTS_LEADING;
             struct csv_score score;
             if (!cpl_csv_score(sample, rules, &score, err))
                 return false;
@@ -164,7 +165,8 @@ static bool find_delimiter(struct cpl_csv_dialect *d, const struct cpl_sample *s
     return true;
 }
 
-/* \" inside quoted fields says that backslashes escape. */
+/* \" inside quoted fields says that backslashes escape quotes; of other characters it says nothing (Spark leaves every
+ * other backslash as it is). */
 static bool find_escape(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                         struct cpl_error *err)
 {
@@ -185,10 +187,13 @@ static bool find_escape(struct cpl_csv_dialect *d, const struct cpl_sample *samp
     if (!cpl_csv_score(sample, rules, &doubling, err))
         return false;
     rules.escape = '\\';
+    rules.escapes_quotes_only = true;
     if (!cpl_csv_score(sample, rules, &backslash, err))
         return false;
     if (backslash.bad < doubling.bad || merit(&backslash) > merit(&doubling))
         d->escape = '\\';
+    if (!d->escapes_set && d->escape == '\\')
+        d->escapes = CPL_ESCAPES_QUOTE;
     return true;
 }
 
@@ -241,6 +246,7 @@ bool cpl_csv_settle_dialect(struct cpl_csv_dialect *d, const struct cpl_sample *
     if (!find_delimiter(d, &rest, err))
         return false;
     d->comment = (char)cpl_csv_comment(d, &rest, (uint8_t)d->delimiter);
+    d->comments = cpl_csv_comments_of(d);
     return find_escape(d, &rest, err) && cpl_csv_find_preamble(d, &rest, err);
 }
 

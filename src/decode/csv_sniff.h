@@ -52,6 +52,8 @@ struct cpl_sample cpl_csv_behind_preamble(const struct cpl_csv_dialect *d,
 /* The comment mark under this delimiter: the user's, or # where the sample begins with comments; 0 = none. */
 uint8_t cpl_csv_comment(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                         uint8_t delimiter);
+/* A mark that is only detected holds for the lines above the table: further down it may begin a value. */
+int cpl_csv_comments_of(const struct cpl_csv_dialect *d);
 /* Comment mark, lines to skip (unless told), and whether the header lacks the rows' last delimiter. */
 bool cpl_csv_find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                            struct cpl_error *err) CPL_CHECKED;

@@ -141,8 +141,11 @@ static bool skip_head(struct csv_decoder *d)
     for (int64_t i = 0; i < d->dialect->skip_lines && !is_all_passed(block, at); i++)
         if (!pass_line(d, &at, &block->header_bytes, &block->object.header))
             return false;
-    if (d->dialect->header == CPL_HEADER_YES &&
-        (!pass_blanks_and_comments(d, &at) || !pass_header(d, &at)))
+    bool header = d->dialect->header == CPL_HEADER_YES;
+    bool comments = block->rules.comment && block->rules.comments_lead;
+    if ((header || comments) && !pass_blanks_and_comments(d, &at))
+        return false;
+    if (header && !pass_header(d, &at))
         return false;
     cpl_csv_block_advance(block, at);
     return true;
@@ -205,8 +208,12 @@ bool cpl_csv_start(struct csv_decoder *d)
     d->started = true;
     d->block.base = d->from;
     d->true_start = d->from;
+    if (d->from == 0 && !skip_head(d))
+        return false;
+    if (d->block.rules.comments_lead)
+        d->block.rules.comment = 0;
     if (d->from == 0)
-        return skip_head(d) && cpl_csv_block_fill(&d->block, d->err);
+        return cpl_csv_block_fill(&d->block, d->err);
     if (!d->at_row_start) {
         if (!find_row_start(d))
             return false;

@@ -9,7 +9,9 @@ struct cpl_csv_rules cpl_csv_rules_of(const struct cpl_csv_dialect *d)
                                   .quote = (uint8_t)d->quote,
                                   .escape = (uint8_t)d->escape,
                                   .newline = d->newline == CPL_NEWLINE_CR ? '\r' : '\n',
-                                  .comment = (uint8_t)d->comment};
+                                  .comment = (uint8_t)d->comment,
+                                  .escapes_quotes_only = d->escapes == CPL_ESCAPES_QUOTE,
+                                  .comments_lead = d->comments == CPL_COMMENTS_LEADING};
 }
 
 bool cpl_csv_walk_init(struct csv_walk *walk, const struct cpl_sample *sample,
@@ -55,6 +57,7 @@ bool cpl_csv_walk_next(struct csv_walk *walk)
         if (is_blank_line(walk) ||
             (walk->rules.comment && walk->data[walk->start] == walk->rules.comment))
             continue;
+        walk->rules.comment = walk->rules.comments_lead ? 0 : walk->rules.comment;
         return true;
     }
     return false;

@@ -14,14 +14,31 @@ static bool is_set(const struct cpl_option *table, const char *name, const void 
            *(const bool *)((const char *)settings + option->set_offset);
 }
 
+static const char *setting_of(const struct cpl_pairs *pairs, const char *name)
+{
+    for (size_t i = 0; i < pairs->n; i++)
+        if (!strcmp(pairs->items[i].key, name))
+            return pairs->items[i].value ? pairs->items[i].value : "none";
+    return "";
+}
+
+/* Rejected rows without a header have no leading lines: none of them is a comment that stood above the rows. */
+static bool is_past_comment(const struct cpl_pairs *dialect, const char *name)
+{
+    return !strcmp(name, "comment") && !strcmp(setting_of(dialect, "comment_lines"), "leading") &&
+           strcmp(setting_of(dialect, "header"), "yes") != 0;
+}
+
 /* Null: no such character. */
-static bool keep_setting(const struct cpl_option *table, const struct cpl_pair *pair,
+static bool keep_setting(const struct cpl_option *table, const struct cpl_pairs *dialect, size_t i,
                          struct cpl_arena *arena, void *settings, struct cpl_error *err)
 {
+    const struct cpl_pair *pair = &dialect->items[i];
     const struct cpl_option *option = cpl_option_find(table, pair->key);
     if (!option || !option->set_offset || is_set(table, pair->key, settings))
         return true;
     const char *value = pair->value ? pair->value : option->type == CPL_OPTION_CHAR ? "none" : NULL;
+    value = is_past_comment(dialect, pair->key) ? "none" : value;
     return !value || cpl_option_set(table, option->name, value, "the dialect of the rejected rows",
                                     arena, settings, err);
 }
@@ -43,13 +60,29 @@ static bool cuts_anew(const struct cpl_option *table, const struct cpl_pairs *di
     return false;
 }
 
+/* What was said of a mark says nothing of the one that the pipeline itself names. */
+struct overruled {
+    const char *name;
+    bool is;
+};
+
+static bool is_overruled(const struct overruled *list, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i].is && !strcmp(list[i].name, name))
+            return true;
+    return false;
+}
+
 static bool keep_dialect_of(const struct cpl_option *table, const struct cpl_pairs *dialect,
                             struct cpl_arena *arena, void *settings, struct cpl_error *err)
 {
-    bool anew = cuts_anew(table, dialect, settings);
+    struct overruled list[] = {{.name = "columns", .is = cuts_anew(table, dialect, settings)},
+                               {.name = "escape_before", .is = is_set(table, "escape", settings)},
+                               {.name = "comment_lines", .is = is_set(table, "comment", settings)}};
     for (size_t i = 0; i < dialect->n; i++)
-        if (!(anew && !strcmp(dialect->items[i].key, "columns")) &&
-            !keep_setting(table, &dialect->items[i], arena, settings, err))
+        if (!is_overruled(list, sizeof list / sizeof *list, dialect->items[i].key) &&
+            !keep_setting(table, dialect, i, arena, settings, err))
             return false;
     return true;
 }
@@ -75,14 +108,6 @@ bool cpl_replay_settings(const struct cpl_option *table, const struct cpl_input 
     if (input->dialect && !keep_dialect_of(table, input->dialect, arena, settings, err))
         return false;
     return set_framing(table, input, arena, settings, err);
-}
-
-static const char *setting_of(const struct cpl_pairs *pairs, const char *name)
-{
-    for (size_t i = 0; i < pairs->n; i++)
-        if (!strcmp(pairs->items[i].key, name))
-            return pairs->items[i].value ? pairs->items[i].value : "none";
-    return "";
 }
 
 /* Of the object, not of its rows. */
