@@ -51,11 +51,13 @@ static bool unknown_flag(const struct cpl_verb *verb, const char *word, struct c
     strncat(name, word + strspn(word, "-"), sizeof name - 1);
     name[strcspn(name, "=")] = 0;
     const char *near = cpl_nearest(name, names);
+    int length = (int)strcspn(word, "="); /* a value may be a secret */
+    length = length > 80 ? 80 : length;
     if (near)
-        return cpl_fail(err, CPL_E_USAGE, "`cupel %s` has no flag `%.80s`; did you mean `--%s`?",
-                        verb->name, word, near);
-    return cpl_fail(err, CPL_E_USAGE, "`cupel %s` has no flag `%.80s`; see `cupel help %s`",
-                    verb->name, word, verb->name);
+        return cpl_fail(err, CPL_E_USAGE, "`cupel %s` has no flag `%.*s`; did you mean `--%s`?",
+                        verb->name, length, word, near);
+    return cpl_fail(err, CPL_E_USAGE, "`cupel %s` has no flag `%.*s`; see `cupel help %s`",
+                    verb->name, length, word, verb->name);
 }
 
 /* Is `value` one of "a|b|c"? */

@@ -100,9 +100,10 @@ static bool put_reference(struct expansion *e, const char *body, size_t length, 
     size_t name_length = colon ? (size_t)(colon - copy) : length;
     if (!is_name(copy, name_length) || (colon && colon[1] != '-'))
         return cpl_tree_fail(e->node, e->err, CPL_E_CONFIG,
-                             "${%.80s} is not known; there are ${NAME}, ${NAME:-default}, "
+                             "${%.*s%s} is not known; there are ${NAME}, ${NAME:-default}, "
                              "${file:/path} and ${exec:program …}, and $$ stands for one $",
-                             copy);
+                             (int)(name_length < 80 ? name_length : 80), copy,
+                             colon ? ":…" : ""); /* what follows may be a secret */
     copy[name_length] = 0;
     return put_variable(e, copy, colon ? colon + 2 : NULL, depth);
 }

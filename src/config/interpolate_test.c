@@ -72,7 +72,7 @@ static void test_variables(void **state)
     expect_error("${CPL_T_A", false, CPL_E_CONFIG, "without its }");
     expect_error("${}", false, CPL_E_CONFIG, "is not known");
     expect_error("${a-b}", false, CPL_E_CONFIG, "is not known");
-    expect_error("${A:?x}", false, CPL_E_CONFIG, "is not known");
+    expect_error("${A:?secret}", false, CPL_E_CONFIG, "${A:…} is not known");
     expect_error("${A:-${A:-${A:-${A:-${A:-${A:-${A:-${A:-${A:-${A:-x}}}}}}}}}}", false,
                  CPL_E_LIMIT, "nested deeper");
 }

@@ -242,7 +242,7 @@ static bool check_lanes(const struct cpl_attempt *attempt, struct cpl_error *err
             return cpl_fail(
                 err, CPL_E_CONFLICT,
                 "another writer has moved %s of %s from %llu to %llu (record %llu); nothing "
-                "of this run was or will be landed",
+                "that this process staged was or will be landed",
                 step->lane, attempt->path, (unsigned long long)step->from, (unsigned long long)now,
                 (unsigned long long)seq);
     }

@@ -299,6 +299,9 @@ static bool open_log(struct verification *v, struct cpl_error *err)
     if (cpl_log_open(v->storage, v->path, &v->log, &why)) {
         if (cpl_log_head(v->log))
             return true;
+        bool exists;
+        if (cpl_storage_exists(v->storage, v->path, &exists, NULL) && !exists)
+            return cpl_fail(err, CPL_E_NOT_FOUND, "there is no file or folder %s", v->path);
         return cpl_fail(
             err, CPL_E_NOT_FOUND,
             "%s is no dataset that cupel wrote: it has no _cupel/log with records in it", v->path);
