@@ -107,24 +107,32 @@ static void arrays(void **state)
                  "type@26+18/18\ntype@50+20/20\n");
 }
 
+/* A row of `ahead` letters and many characters of three bytes, which blocks cut in two. */
+static void long_row(bool array, size_t ahead)
+{
+    enum { WIDE = 100000, SHOWN = 65536 };
+    struct cpl_buffer text = {0};
+    char rejects[64];
+    assert_true(cpl_buffer_append_text(&text, array ? "[{\"a\":\"" : "{\"a\":\"", NULL));
+    assert_true(cpl_buffer_append(&text, "xyz", ahead, NULL));
+    for (int i = 0; i < WIDE; i++)
+        assert_true(cpl_buffer_append_text(&text, "\xE6\x9D\xB1", NULL));
+    assert_true(cpl_buffer_append_text(&text, array ? "\"},{\"a\":1}]" : "\"}\n{\"a\":1}\n", NULL));
+    /* 64 KiB of UTF-8 are shown, the last character of them whole */
+    size_t narrow = 6 + ahead, shown = 2 * (narrow + (SHOWN - narrow + 2) / 3);
+    snprintf(rejects, sizeof rejects, "limit@%d+%zu/%zu\n", array ? 2 : 0,
+             2 * (WIDE + narrow + (array ? 2 : 3)), shown);
+    expect_utf16(array ? JSON_ARRAY : JSON_LINES, cpl_buffer_text(&text, NULL), rejects);
+    cpl_buffer_release(&text);
+}
+
 /* Rows far longer than blocks: only the first bytes are kept, the length is whole. */
 static void long_rows(void **state)
 {
     (void)state;
-    for (int array = 0; array < 2; array++) {
-        struct cpl_buffer text = {0};
-        char rejects[64];
-        assert_true(cpl_buffer_append_text(&text, array ? "[{\"a\":\"" : "{\"a\":\"", NULL));
-        for (int i = 0; i < 100000; i++)
-            assert_true(cpl_buffer_append_text(&text, "\xE6\x9D\xB1", NULL));
-        assert_true(
-            cpl_buffer_append_text(&text, array ? "\"},{\"a\":1}]" : "\"}\n{\"a\":1}\n", NULL));
-        /* 64 KiB of UTF-8 are shown: 6 or 7 bytes, and then characters of 3, the last of them cut */
-        unsigned shown = 2 * (6 + (65536 - 6 + 2) / 3);
-        snprintf(rejects, sizeof rejects, "limit@%d+%d/%u\n", array ? 2 : 0,
-                 2 * 100000 + (array ? 16 : 18), shown);
-        expect_utf16(array ? JSON_ARRAY : JSON_LINES, cpl_buffer_text(&text, NULL), rejects);
-        cpl_buffer_release(&text);
+    for (size_t ahead = 0; ahead < 3; ahead++) {
+        long_row(false, ahead);
+        long_row(true, ahead);
     }
 }
 

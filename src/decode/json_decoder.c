@@ -509,33 +509,44 @@ static bool finish_discarding(struct json_decoder *d, bool found, struct cpl_err
     else
         d->frame.state = FRAME_START; /* at the end, or lines */
     discard->what = DISCARD_NOTHING;
+    d->report.object.reject += discard->row.length;
     return add_reject(d, &discard->row, err);
 }
 
-/* Keep [start, start + size), which begins at `position`, as far as the reject shows it. */
+/* Keep [start, start + size), which begins at `position`, as far as the reject shows it. A character may be cut in two between
+ * calls; then both lead to its bytes in the object, and they are kept once. */
 static bool hold_bytes(struct json_decoder *d, const uint8_t *start, size_t size, uint64_t position,
                        struct cpl_error *err)
 {
     struct json_discard *discard = &d->discard;
+    struct cpl_buffer *held = &discard->held;
     size_t room = RAW_SHOWN - discard->shown, take = size < room ? size : room;
-    uint64_t object_from, object_to;
+    size_t before = held->size;
+    uint64_t from, to, end = discard->row.position + before;
     discard->shown += take;
-    if (!take || d->block.bytes->ops->locate)
-        return !take || cpl_stream_locate(d->block.bytes, position, position + take, &object_from,
-                                          &object_to, &discard->held, err);
-    return cpl_buffer_append(&discard->held, start, take, err);
+    if (!take || !d->block.bytes->ops->locate)
+        return !take || cpl_buffer_append(held, start, take, err);
+    if (!cpl_stream_locate(d->block.bytes, position, position + take, &from, &to, held, err))
+        return false;
+    size_t again = end > from ? (size_t)(end - from) : 0;
+    held->size -= again;
+    memmove(held->data + before, held->data + before + again, held->size - before);
+    return true;
 }
 
 /* [block.at, end) belongs to the reject. */
 static bool discard_bytes(struct json_decoder *d, const uint8_t *end, struct cpl_error *err)
 {
     const uint8_t *start = d->block.data + d->block.at;
-    uint64_t position = json_block_position(&d->block), before = d->report.object.reject;
+    uint64_t position = json_block_position(&d->block), from, to;
+    size_t size = (size_t)(end - start);
     pass_lines(d, start, end);
-    bool ok = hold_bytes(d, start, (size_t)(end - start), position, err) &&
-              consume_aside(d, end, &d->report.reject_bytes, &d->report.object.reject, err);
-    d->discard.row.length += d->report.object.reject - before;
-    return ok;
+    if (!hold_bytes(d, start, size, position, err) ||
+        !cpl_stream_locate(d->block.bytes, position, position + size, &from, &to, NULL, err))
+        return false;
+    consume(d, end, &d->report.reject_bytes);
+    d->discard.row.length = to - d->discard.row.position;
+    return true;
 }
 
 static bool discard(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
