@@ -40,15 +40,13 @@ struct cpl_slice cpl_inspect_cell(const struct cpl_inspection *it, uint32_t row,
         .data = it->head.data + from, .length = (ends[at] >> 1) - from, .extra = ends[at] & 1};
 }
 
-/* Bytes as text where they are text (the raw rows of reject files), else in hexadecimal, as in the profile. */
+enum { LONGEST = 300 };
+
 static bool put_binary(struct cpl_buffer *out, const struct cpl_slice *bytes, struct cpl_error *err)
 {
-    if (cpl_utf8_valid(bytes->data, bytes->length))
-        return cpl_buffer_append(out, bytes->data, bytes->length, err);
-    for (uint32_t i = 0; i < bytes->length; i++)
-        if (!cpl_buffer_printf(out, err, "%02x", bytes->data[i]))
-            return false;
-    return true;
+    char text[LONGEST + 1];
+    cpl_bytes_text(bytes->data, bytes->length, text, sizeof text);
+    return cpl_buffer_append_text(out, text, err);
 }
 
 /* A value as text; nested ones as JSON, null as NULL. */
@@ -71,7 +69,6 @@ static bool put_value(struct cpl_buffer *out, const struct cpl_column *column, u
 static bool keep_head(struct cpl_inspection *it, const struct cpl_batch *batch,
                       struct cpl_error *err)
 {
-    enum { LONGEST = 300 };
     struct cpl_buffer text = {0};
     bool ok = true;
     for (uint32_t row = 0; ok && row < batch->rows && it->n_head < CPL_INSPECT_HEAD; row++) {

@@ -111,17 +111,43 @@ static void cut_text(const uint8_t *data, size_t length, char *out, size_t size)
     out[n + (cut ? sizeof ellipsis - 1 : 0)] = 0;
 }
 
-/* Bytes as text where they are text (the raw rows of reject files), else in hexadecimal. */
+/* Bytes of the character at `data`; 0 when there is none, or when it would be read as an escape. */
+static size_t shown_as_is(const uint8_t *data, size_t left)
+{
+    uint8_t lead = data[0];
+    size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    bool escape = lead == '\\' && left > 1 && data[1] == 'x';
+    return lead && !escape && length <= left && cpl_utf8_valid(data, length) ? length : 0;
+}
+
+size_t cpl_bytes_text(const uint8_t *data, size_t length, char *out, size_t size)
+{
+    size_t done = 0, at = 0;
+    while (done < length) {
+        size_t as_is = shown_as_is(data + done, length - done), wide = as_is ? as_is : 4;
+        if (at + wide >= size)
+            break;
+        if (as_is)
+            memcpy(out + at, data + done, as_is);
+        else
+            snprintf(out + at, size - at, "\\x%02X", data[done]);
+        at += wide;
+        done += as_is ? as_is : 1;
+    }
+    out[at] = 0;
+    return done;
+}
+
 static void binary_text(const uint8_t *data, size_t length, char *out, size_t size)
 {
-    size_t n = length < (size - 8) / 2 ? length : (size - 8) / 2;
-    if (cpl_utf8_valid(data, length)) {
-        cut_text(data, length, out, size);
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        snprintf(out + 2 * i, size - 2 * i, "%02x", data[i]);
-    snprintf(out + 2 * n, size - 2 * n, "%s", n < length ? "…" : "");
+    static const char ellipsis[] = "…";
+    bool cut = cpl_bytes_text(data, length, out, size) < length;
+    if (cut)
+        cpl_bytes_text(data, length, out, size + 1 - sizeof ellipsis);
+    size_t n = strlen(out);
+    cpl_text_printable(out, n);
+    if (cut)
+        memcpy(out + n, ellipsis, sizeof ellipsis);
 }
 
 static void value_text(const struct cpl_column *column, uint32_t row, char *out, size_t size)

@@ -25,5 +25,8 @@ bool cpl_profile_add(struct cpl_profile *profile, const struct cpl_batch *batch,
                      struct cpl_error *err) CPL_CHECKED;
 bool cpl_profile_column(const struct cpl_profile *profile, uint32_t column,
                         struct cpl_column_profile *out, struct cpl_error *err) CPL_CHECKED;
+/* Binary values for people: as text, but \xE9 for each byte that is no UTF-8 (and for NUL, and the backslash of a text that looks like
+ * that). Whole characters, as many as fit `size`; returns how many of the bytes they show. */
+size_t cpl_bytes_text(const uint8_t *data, size_t length, char *out, size_t size);
 uint64_t cpl_profile_rows(const struct cpl_profile *profile);
 void cpl_profile_free(struct cpl_profile *profile);

@@ -89,6 +89,38 @@ static void strings_cut_at_a_character(void **state)
     assert_string_equal(p.max + strlen(p.max) - 5, "ü…");
 }
 
+static void expect_shown(const char *bytes, size_t length, size_t size, const char *text,
+                         size_t shown)
+{
+    char out[100];
+    assert_int_equal(cpl_bytes_text((const uint8_t *)bytes, length, out, size), shown);
+    assert_string_equal(out, text);
+}
+
+/* All bytes one way, whatever stands beside them. */
+static void bytes_that_are_no_text_are_marked(void **state)
+{
+    (void)state;
+    expect_shown("1;caf\xE9;2\n", 9, 100, "1;caf\\xE9;2\n", 9);
+    expect_shown("1;caf\xC3\xA9", 7, 100, "1;caf\xC3\xA9", 7);
+    expect_shown("\xC3\xA9\xC3", 3, 100, "\xC3\xA9\\xC3", 3);
+    expect_shown("C:\\xE9 \\n \\", 11, 100, "C:\\x5CxE9 \\n \\", 11);
+    expect_shown("a\0\x80\xF0\x9F\x98\x80\xFF", 8, 100, "a\\x00\\x80\xF0\x9F\x98\x80\\xFF", 8);
+    expect_shown("ab\xE9", 3, 6, "ab", 2);
+    expect_shown("ab\xE9", 3, 7, "ab\\xE9", 3);
+    expect_shown("ab\xC3\xA9", 4, 4, "ab", 2);
+    uint8_t bytes[90];
+    memset(bytes, 0xFF, sizeof bytes);
+    struct cpl_slice values[] = {{.data = bytes, .length = sizeof bytes},
+                                 {.data = (const uint8_t *)"1\r\n", .length = 3}};
+    struct cpl_field field = {.name = "b", .type = {.kind = CPL_BINARY}};
+    struct cpl_column_profile p;
+    cpl_profile_free(profile_of(&field, values, NULL, 2, &p));
+    assert_string_equal(p.min, "1??");
+    assert_int_equal(strlen(p.max), 19 * 4 + 3);
+    assert_string_equal(p.max + 18 * 4, "\\xFF…");
+}
+
 static void many_distinct_are_estimated(void **state)
 {
     (void)state;
@@ -137,6 +169,7 @@ int main(void)
         cmocka_unit_test(unsigned_and_decimals),
         cmocka_unit_test(doubles_without_nan),
         cmocka_unit_test(strings_cut_at_a_character),
+        cmocka_unit_test(bytes_that_are_no_text_are_marked),
         cmocka_unit_test(many_distinct_are_estimated),
         cmocka_unit_test(every_allocation_fails_once),
     };
