@@ -163,6 +163,7 @@ struct cpl_sample {
     bool at_start; /* begins at the object's start (else in the middle of anything) */
     bool whole;    /* ends at the object's end */
     bool longest;  /* a longer one will not be given: infer makes do with it */
+    bool complete; /* the first: no object is without a sample of its start */
 };
 
 extern const struct cpl_decoder_ops cpl_decoder_csv, cpl_decoder_json;

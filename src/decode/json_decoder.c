@@ -270,9 +270,16 @@ static bool consume_separators(struct json_decoder *d, const uint8_t *end, struc
 /* ---- bad rows ---- */
 
 static const char *const rules[] = {
-    [JSON_SYNTAX] = "syntax",           [JSON_CHARSET] = "charset", [JSON_DEPTH] = "limit",
-    [JSON_DUPLICATE] = "duplicate_key", [JSON_TYPE] = "type",       [JSON_NULL] = "null",
-    [JSON_UNKNOWN] = "unknown_field",   [JSON_LIMIT] = "limit",     [JSON_FIELD_LIMIT] = "limit",
+    [JSON_SYNTAX] = "syntax",
+    [JSON_CHARSET] = "charset",
+    [JSON_DEPTH] = "limit",
+    [JSON_DUPLICATE] = "duplicate_key",
+    [JSON_TYPE] = "type",
+    [JSON_NULL] = "null",
+    [JSON_UNKNOWN] = "unknown_field",
+    [JSON_LIMIT] = "limit",
+    [JSON_FIELD_LIMIT] = "limit",
+    [JSON_PATH] = "syntax",
 };
 
 static bool names_column(enum json_fault fault)

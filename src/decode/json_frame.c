@@ -74,7 +74,7 @@ static const uint8_t *enter_object(const struct json_frame *frame, struct json_l
         if (!p)
             return NULL;
     }
-    return p ? json_fail(lex, JSON_SYNTAX, p - 1, "the document has no member as `rows` asks for")
+    return p ? json_fail(lex, JSON_PATH, p - 1, "the document has no member as `rows` asks for")
              : NULL;
 }
 
@@ -86,7 +86,7 @@ static const uint8_t *enter_array(const struct json_frame *frame, struct json_le
     char *end;
     unsigned long wanted = strtoul(frame->path[level], &end, 10);
     if (*end || end == frame->path[level])
-        return json_fail(lex, JSON_SYNTAX, p,
+        return json_fail(lex, JSON_PATH, p,
                          "`rows` names a member, but the document has an array there");
     for (p++; (p = json_next(lex, p, ']', first, &done)) && !done; first = false) {
         if (!wanted--)
@@ -95,8 +95,21 @@ static const uint8_t *enter_array(const struct json_frame *frame, struct json_le
         if (!p)
             return NULL;
     }
-    return p ? json_fail(lex, JSON_SYNTAX, p - 1, "the document has no element as `rows` asks for")
+    return p ? json_fail(lex, JSON_PATH, p - 1, "the document has no element as `rows` asks for")
              : NULL;
+}
+
+const uint8_t *json_frame_enter(const struct json_frame *frame, struct json_lex *lex, size_t level,
+                                const uint8_t *p)
+{
+    if (*p == '{')
+        return enter_object(frame, lex, level, p);
+    if (*p == '[')
+        return enter_array(frame, lex, level, p);
+    if (p >= lex->end)
+        return json_fail(lex, JSON_SYNTAX, p, "the input ends in front of a value");
+    return json_fail(lex, JSON_PATH, p,
+                     "`rows` leads into a value that is neither object nor array");
 }
 
 /* From the start of a document to the value at the path. */
@@ -104,13 +117,7 @@ static const uint8_t *enter(const struct json_frame *frame, struct json_lex *lex
 {
     for (size_t level = 0; p && level < frame->n_path; level++) {
         frame->kinds[level] = (char)*p;
-        if (*p == '{')
-            p = enter_object(frame, lex, level, p);
-        else if (*p == '[')
-            p = enter_array(frame, lex, level, p);
-        else
-            p = json_fail(lex, JSON_SYNTAX, p,
-                          "`rows` leads into a value that is neither object nor array");
+        p = json_frame_enter(frame, lex, level, p);
     }
     return p;
 }

@@ -44,5 +44,8 @@ bool json_frame_init(struct json_frame *frame, bool array, const char *rows,
 /* On FRAME_BROKEN the fault is in lex, and *p is behind what was good before it. `whole`: no bytes follow lex->end. */
 enum json_frame_result json_frame_advance(struct json_frame *frame, struct json_lex *lex,
                                           bool whole, const uint8_t **p);
+/* From the container at p to the value that the path's part `level` asks for; NULL when it has none (fault PATH) or is no JSON. */
+const uint8_t *json_frame_enter(const struct json_frame *frame, struct json_lex *lex, size_t level,
+                                const uint8_t *p);
 /* The row that advance found is behind us. */
 void json_frame_row_done(struct json_frame *frame);

@@ -3,6 +3,7 @@
 #include "decode/json_flatten.h"
 #include "decode/json_layout.h"
 #include "decode/json_resync.h"
+#include "decode/json_rows.h"
 #include "decode/json_walk.h"
 
 static const char document_name[] = "_doc";
@@ -335,7 +336,8 @@ bool json_infer(void *erased, const struct cpl_sample *samples, size_t n_samples
         return false;
     *observer.shape = (struct json_shape){0};
     settings->sampled = observer.shape;
-    bool ok = observe_samples(&observer, samples, n_samples);
+    bool ok = json_rows_exist(settings, samples, n_samples, err) &&
+              observe_samples(&observer, samples, n_samples);
     bool unknown = n_samples && all_broken(&observer, &samples[0]);
     settings->row_is_value = !declared && (unknown || has_no_fields(observer.shape));
     ok = ok && make_schema(&draft, settings, declared, schema, columns);

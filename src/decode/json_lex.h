@@ -29,6 +29,7 @@ enum json_fault {
     JSON_LIMIT,       /* a row over its size limit */
     JSON_FIELD_LIMIT, /* a value over its size limit */
     JSON_REFUSED,     /* a text that the column's check refuses */
+    JSON_PATH,        /* a document lacks the way to the rows */
     JSON_MEMORY,      /* no row's fault: the error says what */
 };
 

@@ -315,6 +315,7 @@ static bool take_samples(const struct cpl_plan *plan, size_t head, struct sample
             return false;
     }
     size_t others = inputs->n - first - 1;
+    s->items[0].complete = others <= OTHER_OBJECTS;
     for (size_t k = 0; k < others && k < OTHER_OBJECTS; k++) {
         size_t i = first + 1 + (others > OTHER_OBJECTS ? k * others / OTHER_OBJECTS : k);
         if (inputs->items[i].size && !take_sample(inputs, i, 0, SPREAD_BYTES, s, err))
@@ -414,7 +415,8 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool last, bool *lo
     samples.items[0].longest = last;
     if (!infer(plan, &samples, declared, err) ||
         (plan->columns[0].unknown && !make_up_columns(plan, &samples, first, declared, err))) {
-        cpl_fail_in(err, path);
+        if (!cpl_plan_is_of_source(err)) /* else no file of the input's is to blame */
+            cpl_fail_in(err, path);
         goto out;
     }
     if (pipeline->limits.max_columns &&

@@ -93,6 +93,30 @@ static const struct cpl_node *in_format(const struct cpl_sink_config *sink, cons
     return NULL;
 }
 
+/* ---- options of the source ---- */
+
+bool cpl_plan_is_of_source(const struct cpl_error *err)
+{
+    return err && !strncmp(err->message, "source.", 7);
+}
+
+/* "source.json.rows: …" */
+static const struct cpl_node *in_source(const struct cpl_node *root, const char *message)
+{
+    const char *end = strchr(message, ':');
+    while (root && end && message < end) {
+        char word[64];
+        size_t length = strcspn(message, ".:");
+        if (length >= sizeof word)
+            return NULL;
+        memcpy(word, message, length);
+        word[length] = 0;
+        root = cpl_tree_get(root, word);
+        message += length + 1;
+    }
+    return end ? root : NULL;
+}
+
 /* ---- all of it ---- */
 
 bool cpl_plan_fail_placed(const struct cpl_pipeline *pipeline, struct cpl_error *err)
@@ -104,6 +128,8 @@ bool cpl_plan_fail_placed(const struct cpl_pipeline *pipeline, struct cpl_error 
     const struct cpl_node *sink = cpl_tree_get(pipeline->root, "sink"), *place;
     if (!strncmp(why.message, CPL_NO_COLUMN, sizeof CPL_NO_COLUMN - 1))
         place = in_schema(pipeline->root, why.message);
+    else if (cpl_plan_is_of_source(err))
+        place = in_source(pipeline->root, why.message);
     else if (begins(why.message, partition_by))
         place = item_of(cpl_tree_get(sink, "partition_by"), why.message);
     else if ((place = in_format(&pipeline->sink, why.message)))
