@@ -181,11 +181,15 @@ static bool put_column(struct cpl_grid *grid, const struct cpl_plan *plan,
     const struct cpl_type *from = declared && at >= 0 ? &input->schema->fields[at].type : NULL;
     bool is_parquet = !strcmp(plan->encoder->name, "parquet");
     return cpl_grid_row(grid, err) && set(grid, 0, field->name, err) &&
-           set_type(grid, 1, from ? from : &field->type, err) &&
+           (plan->columns[i].absent ? set(grid, 1, "not there", err)
+                                    : set_type(grid, 1, from ? from : &field->type, err)) &&
            set_type(grid, 2, &field->type, err) &&
            set(grid, 3, declared ? "declared" : "inferred", err) &&
            set(grid, 4, is_parquet ? parquet_type(&field->type, parquet) : "text", err) &&
-           set(grid, 5, faithfulness(from, &field->type), err);
+           set(grid, 5,
+               plan->columns[i].absent ? "null, unless later rows have it"
+                                       : faithfulness(from, &field->type),
+               err);
 }
 
 static bool put_columns(const struct cpl_plan *plan, const struct cpl_plan *input, unsigned width,

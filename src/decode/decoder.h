@@ -56,7 +56,11 @@ struct cpl_text_check {
 struct cpl_column_plan {
     bool inferred; /* the type came from a sample, and may widen */
     bool skip;     /* not asked for: never decoded */
-    bool unknown;  /* no row of the samples was sound: there may be others, and types are guesses */
+    bool
+        absent; /* declared, but no row of the samples has it (JSON, where any row may lack any key) */
+    bool unknown; /* no row of the samples was sound: there may be others, and types are guesses */
+    const char *
+        nearest; /* absent: the sample's column that it may have meant, or NULL; lives as long as the settings */
     struct cpl_text_facts facts; /* what the sample needed */
     const char *format;          /* of its dates, times or timestamps; NULL = the settings' */
     const struct cpl_text_check
@@ -102,6 +106,8 @@ struct cpl_split_report {
     uint64_t lines;      /* newlines in [true_start, true_end) */
     bool
         widened; /* the schema must grow: ask `needs`, drop what was decoded, work the split again */
+    const bool *
+        met; /* one a column: a row had its key, if only as null; NULL when no column is `absent`. Owned by the decoder */
     struct cpl_text_facts
         *facts; /* CSV only, what `needs` is made of; owned by the decoder. The loop uses `needs` */
 };

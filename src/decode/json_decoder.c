@@ -63,6 +63,7 @@ struct json_decoder {
     struct cpl_batch batch;
     struct cpl_column *columns;
     uint32_t *row_start, *row_end, *row_line;
+    bool *met; /* one a column; NULL: no column is absent from the samples */
     uint32_t rows, max_rows;
     struct cpl_split_report report;
     char message[512];
@@ -98,6 +99,7 @@ void json_close(struct cpl_decoder *base)
     cpl_free(d->row_start);
     cpl_free(d->row_end);
     cpl_free(d->row_line);
+    cpl_free(d->met);
     cpl_free(d);
 }
 
@@ -113,10 +115,13 @@ static bool open_columns(struct json_decoder *d, struct cpl_error *err)
     d->builders = cpl_alloc_zero(n, sizeof *d->builders, err);
     if (!d->columns || !d->row_start || !d->row_end || !d->row_line || !d->builders)
         return false;
-    for (uint32_t i = 0; i < schema->n_fields; i++)
+    bool absent = false;
+    for (uint32_t i = 0; i < schema->n_fields; i++) {
         if (!cpl_builder_init(&d->builders[i], &schema->fields[i], d->max_rows, err))
             return false;
-    return true;
+        absent |= d->plan->columns && d->plan->columns[i].absent;
+    }
+    return !absent || (d->met = cpl_alloc_zero(n, sizeof *d->met, err));
 }
 
 static bool open_tree(struct json_decoder *d, struct cpl_error *err)
@@ -992,10 +997,24 @@ bool json_read(struct cpl_decoder *base, struct cpl_batch **batch, struct cpl_er
     return true;
 }
 
+/* A node that was met at all knows the object in which it was last. */
+static void note_met(const struct json_decoder *d, const struct json_node *node)
+{
+    if (node->field && node->field == node->column) {
+        d->met[node->field - d->plan->schema->fields] |= node->seen > 0;
+        return;
+    }
+    for (uint32_t i = 0; i < node->n_children; i++)
+        note_met(d, &node->children[i]);
+}
+
 void json_report(const struct cpl_decoder *base, struct cpl_split_report *report)
 {
     const struct json_decoder *d = (const struct json_decoder *)base;
     *report = d->report;
+    report->met = d->met;
+    if (d->met)
+        note_met(d, d->root);
     report->true_end = json_block_position(&d->block);
 }
 

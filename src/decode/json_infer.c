@@ -1,4 +1,5 @@
 /* From samples to settings, schema and back to a wider schema. */
+#include "base/tree.h"
 #include "decode/json.h"
 #include "decode/json_flatten.h"
 #include "decode/json_layout.h"
@@ -248,19 +249,38 @@ static bool draft_rows(struct draft *draft, struct json_shape *shape, bool row_i
     return draft_members(draft, shape, NULL);
 }
 
+/* Declared columns that no row of the sample has may have been misspelt. */
+static bool draft_nearest(struct draft *draft)
+{
+    const char **names = cpl_alloc((draft->n + 1) * sizeof *names, draft->err);
+    uint32_t n = 0;
+    if (!names)
+        return false;
+    for (uint32_t i = 0; i < draft->n; i++)
+        if (draft->columns[i].inferred)
+            names[n++] = draft->fields[i].name;
+    names[n] = NULL;
+    for (uint32_t i = 0; i < draft->n; i++)
+        if (draft->columns[i].absent)
+            draft->columns[i].nearest = cpl_nearest(draft->fields[i].name, names);
+    cpl_free(names);
+    return true;
+}
+
 /* Declared types hold: in the place of what was inferred under their name, or behind. */
 static bool draft_declared(struct draft *draft, const struct cpl_schema *declared)
 {
+    const struct cpl_column_plan absent = {.absent = true};
     for (uint32_t i = 0; declared && i < declared->n_fields; i++) {
         int at = draft_find(draft, declared->fields[i].name);
-        if (at < 0 && !draft_field(draft, &declared->fields[i], (struct cpl_column_plan){0}))
+        if (at < 0 && !draft_field(draft, &declared->fields[i], absent))
             return false;
         if (at >= 0) {
             draft->fields[at] = declared->fields[i];
             draft->columns[at] = (struct cpl_column_plan){0};
         }
     }
-    return true;
+    return !declared || draft_nearest(draft);
 }
 
 static bool draft_document(struct draft *draft)
@@ -268,8 +288,10 @@ static bool draft_document(struct draft *draft)
     const struct cpl_field field = {
         .name = document_name, .type = {.kind = CPL_JSON}, .field_id = -1};
     int at = draft_find(draft, document_name);
-    if (at >= 0 && draft->fields[at].type.kind == CPL_JSON && !draft->columns[at].inferred)
+    if (at >= 0 && draft->fields[at].type.kind == CPL_JSON && !draft->columns[at].inferred) {
+        draft->columns[at] = (struct cpl_column_plan){0};
         return true;
+    }
     if (at >= 0)
         return cpl_fail(
             draft->err, CPL_E_CONFIG,

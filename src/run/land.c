@@ -263,6 +263,24 @@ void cpl_run_warn_of_other_schema(const struct run_state *run)
     }
 }
 
+/* In JSON any row may lack any key: a column that all lack is legal, and most often misspelt. */
+void cpl_run_warn_of_absent_columns(const struct run_state *run)
+{
+    const struct cpl_plan *plan = &run->plan;
+    if (plan->pipeline->source.rejects) /* some rows out of many */
+        return;
+    for (uint32_t i = 0; run->account.rows.read && i < plan->schema->n_fields; i++) {
+        const struct cpl_column_plan *column = &plan->columns[i];
+        if (!column->absent || (run->met && run->met[i]))
+            continue;
+        cpl_run_say(
+            run, "warning",
+            "the column `%.100s` is declared, but no row has it: it is null in all%s%.100s%s",
+            plan->schema->fields[i].name, column->nearest ? "; did you mean `" : "",
+            column->nearest ? column->nearest : "", column->nearest ? "`?" : "");
+    }
+}
+
 bool cpl_run_retain(struct run_state *run, struct cpl_error *err)
 {
     const struct cpl_sink_config *sink = &run->plan.pipeline->sink;

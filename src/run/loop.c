@@ -230,6 +230,7 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     double begun = cpl_run_clock();
     if (!ok || !cpl_run_work(run, err))
         return false;
+    cpl_run_warn_of_absent_columns(run);
     if (!run->attempt)
         return balance_stdout(run, err);
     cpl_run_progress(run, "commit");
@@ -325,6 +326,7 @@ void cpl_run_state_free(struct run_state *run)
     cpl_attempt_close(run->attempt);
     copy_rules(run);
     cpl_free(run->account.inputs);
+    cpl_free(run->met);
     cpl_account_release(&run->account);
     if (run->plan.pipeline)
         cpl_plan_release(&run->plan);

@@ -60,6 +60,7 @@ struct run_state {
     size_t n_needs;
     uint64_t expected; /* where the next split of this input must start */
     uint64_t lines;    /* of this input, before the current split */
+    bool *met;         /* one a column, as a split's report tells; NULL when no column is absent */
     uint64_t input_rejects;
     struct cpl_rejects_trace *trace; /* replay: of input `traced` */
     uint32_t traced;
@@ -102,6 +103,7 @@ bool cpl_run_note_files(struct run_state *run, const struct cpl_file_entry *file
                         struct cpl_error *err) CPL_CHECKED;
 /* Appending lands files beside others: readers that take the folder as one table want one schema. */
 void cpl_run_warn_of_other_schema(const struct run_state *run);
+void cpl_run_warn_of_absent_columns(const struct run_state *run);
 /* Of a replay, each without effect in other runs (loop_replay.c). Before all: the files that were not replayed yet, and a file where
  * nothing is replaced; `options` and `pipeline` then say so. */
 bool cpl_run_prepare_replay(struct run_state *run, struct cpl_run_options *options,

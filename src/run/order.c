@@ -211,13 +211,26 @@ static bool account_split(struct run_state *run, const struct cpl_split *split, 
     return cpl_account_split(input, &result->report, err);
 }
 
+/* Which of the columns that the samples lacked were there nevertheless. */
+static bool take_met(struct run_state *run, const struct cpl_buffer *met, struct cpl_error *err)
+{
+    const bool *here = (const bool *)(const void *)met->data;
+    if (!met->size)
+        return true;
+    if (!run->met && !(run->met = cpl_alloc_zero(met->size, 1, err)))
+        return false;
+    for (size_t i = 0; i < met->size / sizeof *here; i++)
+        run->met[i] |= here[i];
+    return true;
+}
+
 /* The end of a split, or of the last section of one: then its text can go. */
 static bool end_split(struct run_state *run, const struct cpl_claim *claim,
                       const struct cpl_work_result *result, struct cpl_error *err)
 {
     const struct cpl_split *split = &claim->split;
     bool last = claim->text ? !cpl_sections_reach(claim->text, split->to) : split->last;
-    if (!account_split(run, split, last, result, err))
+    if (!take_met(run, &result->met, err) || !account_split(run, split, last, result, err))
         return false;
     atomic_store(&run->due.from, run->expected);
     atomic_store(&run->due.number, claim->number + 1);

@@ -389,6 +389,8 @@ static bool start_accounts(struct run_state *run, struct cpl_error *err)
 {
     const struct cpl_inputs *inputs = &run->plan.inputs;
     cpl_free(run->account.inputs);
+    cpl_free(run->met);
+    run->met = NULL;
     cpl_account_release(&run->account);
     run->account = (struct cpl_account){.n_inputs = inputs->n};
     run->account.inputs = cpl_alloc_zero(inputs->n, sizeof *run->account.inputs, err);

@@ -9,6 +9,7 @@ void cpl_work_result_release(struct cpl_work_result *result, const struct cpl_en
     cpl_routed_free(result->routed);
     cpl_reject_list_release(&result->rejects);
     cpl_buffer_release(&result->needs);
+    cpl_buffer_release(&result->met);
     *result = (struct cpl_work_result){0};
 }
 
@@ -204,7 +205,12 @@ static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool la
 {
     const struct cpl_plan *plan = w->plan;
     plan->decoder->report(w->decoder, &result->report);
+    const bool *met = result->report.met;
     result->report.facts = NULL;
+    result->report.met = NULL;
+    if (last && met &&
+        !cpl_buffer_append(&result->met, met, plan->schema->n_fields * sizeof *met, err))
+        return false;
     if (last && !report_in_object_bytes(w, &result->report, err))
         return cpl_fail_in(err, plan->inputs.items[split->input].path);
     count(w, result->report.rows_decoded, result->report.rows_rejected);

@@ -17,8 +17,9 @@ struct cpl_work_result {
     struct cpl_part *part;     /* NULL: no rows */
     struct cpl_routed *routed; /* partitioned datasets: instead of a part */
     struct cpl_reject_list rejects;
-    struct cpl_split_report report; /* of the whole split so far; facts NULL */
+    struct cpl_split_report report; /* of the whole split so far; facts and met NULL */
     struct cpl_buffer needs;        /* widened: what the schema must grow by */
+    struct cpl_buffer met;          /* the report's, when the split is finished */
     uint64_t rows;                  /* in the part, or routed */
     bool last;                      /* the split is finished */
 };
