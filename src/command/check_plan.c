@@ -3,6 +3,7 @@
 #include "command/console.h"
 #include "command/grid.h"
 #include "run/plan_place.h"
+#include "run/plan_types.h"
 #include "run/target.h"
 
 #include <stdio.h>
@@ -233,8 +234,24 @@ static bool plan_input(struct cpl_storage *storage, const struct cpl_pipeline *p
         return true;
     *bare = *pipeline;
     bare->schema = (struct cpl_schema_config){.decimals = pipeline->schema.decimals};
-    *made = cpl_plan_make(storage, bare, NULL, input, err);
+    *made = cpl_plan_make(storage, bare, NULL, NULL, input, err);
     return *made;
+}
+
+/* The types of the rows that a run's would come to, if there are some. */
+static bool look_at_types(struct cpl_storage *storage, const struct cpl_pipeline *pipeline,
+                          struct cpl_log **log, struct cpl_dataset_types *there,
+                          struct cpl_error *err)
+{
+    return !cpl_plan_joins_others(pipeline) || !pipeline->sink.path ||
+           (cpl_log_open(storage, pipeline->sink.path, log, err) &&
+            cpl_dataset_types_read(*log, there, err));
+}
+
+static void release_types(struct cpl_dataset_types *there, struct cpl_log *log)
+{
+    cpl_dataset_types_release(there);
+    cpl_log_free(log);
 }
 
 bool cpl_check_plan(const struct cpl_pipeline *pipeline, unsigned width, bool colour,
@@ -243,10 +260,14 @@ bool cpl_check_plan(const struct cpl_pipeline *pipeline, unsigned width, bool co
     bool made = false;
     struct cpl_pipeline bare;
     struct cpl_plan plan, input;
+    struct cpl_log *log = NULL;
+    struct cpl_dataset_types there = {0};
     struct cpl_storage *storage = cpl_pipeline_storage(pipeline, err);
     if (!storage)
         return false;
-    if (!cpl_plan_make(storage, pipeline, NULL, &plan, err)) {
+    if (!look_at_types(storage, pipeline, &log, &there, err) ||
+        !cpl_plan_make(storage, pipeline, &there, NULL, &plan, err)) {
+        release_types(&there, log);
         cpl_storage_free(storage);
         return cpl_plan_fail_placed(pipeline, err);
     }
@@ -264,6 +285,7 @@ bool cpl_check_plan(const struct cpl_pipeline *pipeline, unsigned width, bool co
     if (made)
         cpl_plan_release(&input);
     cpl_plan_release(&plan);
+    release_types(&there, log);
     cpl_storage_free(storage);
     return ok;
 }

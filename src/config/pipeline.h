@@ -16,6 +16,8 @@ enum cpl_sink_mode {
     CPL_MODE_ERROR
 };
 enum cpl_reject_policy { CPL_REJECT_KEEP, CPL_REJECT_FAIL, CPL_REJECT_LIMIT };
+/* Columns whose types differ from those that rows in the dataset have. */
+enum cpl_type_change { CPL_TYPE_CHANGE_REFUSE, CPL_TYPE_CHANGE_WARN };
 enum cpl_widen_policy { CPL_WIDEN, CPL_WIDEN_REJECT, CPL_WIDEN_FAIL };
 
 struct cpl_source_config {    /* section `source` */
@@ -49,6 +51,7 @@ struct cpl_sink_config { /* section `sink` */
     int64_t keep_ms; /* retention of dated folders; 0 = for ever */
     uint64_t target_file_size;
     enum cpl_sink_mode mode;
+    enum cpl_type_change on_type_change;
     int64_t max_open_partitions;
     const char *file_name; /* stem of data files; default "part" */
 };

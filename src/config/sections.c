@@ -236,6 +236,16 @@ static const struct cpl_option sink_options[] = {
      .summary = "What happens to what is there: kept, replaced, replaced in the partitions written "
                 "to, or the "
                 "run fails. Default for a single file: overwrite."},
+    {.name = "on_type_change",
+     .type = CPL_OPTION_ENUM,
+     IN_SINK(on_type_change),
+     .values = "refuse|warn",
+     .default_text = "refuse",
+     .summary =
+         "Parquet rows that come to others take the types of the columns that are there. A value "
+         "or "
+         "a declared type that these do not fit: the run fails before anything lands, or the types "
+         "of the files differ and the run warns."},
     {.name = "max_open_partitions",
      .type = CPL_OPTION_INT,
      IN_SINK(config.max_open_partitions),

@@ -31,7 +31,7 @@ struct cpl_schema_section {
 };
 struct cpl_sink_section {
     struct cpl_sink_config config;
-    int type, dated, mode;
+    int type, dated, mode, on_type_change;
     bool mode_set, single_file_set;
     const struct cpl_node *formats[CPL_MOST_FORMATS]; /* in the registry's order of encoders */
 };

@@ -57,6 +57,7 @@ static void settle(struct cpl_sink_section *section)
         sink->single_file = sink->path && (!strcmp(sink->path, "-") ||
                                            (by_path && !strcmp(by_path->name, sink->format)));
     sink->mode = (enum cpl_sink_mode)section->mode;
+    sink->on_type_change = (enum cpl_type_change)section->on_type_change;
     if (!section->mode_set && sink->single_file)
         sink->mode = CPL_MODE_OVERWRITE;
     static const char *const dated[] = {NULL, "ingest_date", "run_date"};

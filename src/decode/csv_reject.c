@@ -194,6 +194,30 @@ static void add_hint(const struct csv_decoder *d, const struct csv_bad_cell *bad
         snprintf(message + at, size - at, "; it would with csv.%s", hint);
 }
 
+/* The type that the cell asks for, where its column keeps another. */
+static bool add_need(struct csv_decoder *d, const struct csv_bad_cell *bad, char *message,
+                     size_t size)
+{
+    const struct cpl_column_plan *column = &d->plan->columns[bad->field];
+    struct cpl_csv_text text;
+    struct cpl_buffer name = {0};
+    struct cpl_error why = {0};
+    size_t at = strlen(message);
+    if (!bad->conflict || !column->kept || bad->end <= bad->start ||
+        cpl_csv_cell_text(d->dialect, d->block.data + bad->start, bad->end - bad->start, &d->arena,
+                          &text, &why) != CPL_CELL_VALUE)
+        return why.code == CPL_E_NONE || cpl_fail_with(d->err, &why);
+    struct cpl_type type = cpl_text_type(
+        cpl_text_join(column->facts, cpl_text_classify(text.data, text.length, &d->dialect->style)),
+        true);
+    const char *needed = cpl_type_format(&type, &name, d->err) ? cpl_buffer_text(&name, d->err)
+                                                               : NULL;
+    if (needed)
+        snprintf(message + at, size - at, ": this run would need %.80s", needed);
+    cpl_buffer_release(&name);
+    return needed != NULL;
+}
+
 bool cpl_csv_reject_cell(struct csv_decoder *d, const struct csv_bad_cell *bad)
 {
     const struct cpl_field *field = &d->plan->schema->fields[bad->field];
@@ -225,6 +249,7 @@ bool cpl_csv_reject_cell(struct csv_decoder *d, const struct csv_bad_cell *bad)
                      ? ": it has more digits than are given back; declare decimal or string"
                      : "");
         add_hint(d, bad, message, sizeof message);
+        ok = ok && add_need(d, bad, message, sizeof message);
     }
     const struct cpl_reject what = {.column = field->name,
                                     .rule = rule,

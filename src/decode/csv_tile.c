@@ -94,7 +94,10 @@ static bool decide_cell(struct csv_decoder *d, uint32_t f, uint32_t row)
     }
     clear_value(column, row);
     bool unfit = kind == CPL_CELL_VALUE && plan->inferred;
-    if (unfit && d->plan->on_type_conflict == CPL_CONFLICT_WIDEN) {
+    enum cpl_type_conflict policy = d->plan->on_type_conflict;
+    if (policy == CPL_CONFLICT_WIDEN && plan->kept)
+        policy = CPL_CONFLICT_FAIL;
+    if (unfit && policy == CPL_CONFLICT_WIDEN) {
         note_need(d, f, &text);
         return true;
     }
@@ -103,8 +106,7 @@ static bool decide_cell(struct csv_decoder *d, uint32_t f, uint32_t row)
                                       .start = start,
                                       .end = end,
                                       .quote = kind == CPL_CELL_BAD_QUOTE,
-                                      .conflict = unfit &&
-                                                  d->plan->on_type_conflict == CPL_CONFLICT_FAIL});
+                                      .conflict = unfit && policy == CPL_CONFLICT_FAIL});
     return true;
 }
 

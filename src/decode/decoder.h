@@ -55,7 +55,9 @@ struct cpl_text_check {
 };
 struct cpl_column_plan {
     bool inferred; /* the type came from a sample, and may widen */
-    bool skip;     /* not asked for: never decoded */
+    bool
+        kept; /* inferred, but other rows have this type: a value that does not fit is a conflict */
+    bool skip; /* not asked for: never decoded */
     bool
         absent; /* declared, but no row of the samples has it (JSON, where any row may lack any key) */
     bool unknown; /* no row of the samples was sound: there may be others, and types are guesses */

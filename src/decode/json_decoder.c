@@ -402,10 +402,20 @@ static bool note_need(struct json_decoder *d, const uint8_t *start, struct cpl_e
     return json_shape_observe(&d->shaper, &d->need, &lex, start, 0, err) != NULL;
 }
 
+/* What becomes of the row whose walk failed at a place that may widen. Types that are kept do not, but may gain fields. */
+static enum cpl_type_conflict policy(const struct json_decoder *d)
+{
+    const struct json_node *node = d->walk.lex.fault == JSON_UNKNOWN ? NULL : d->walk.node;
+    bool kept = node && node->column &&
+                d->plan->columns[node->column - d->plan->schema->fields].kept;
+    return kept && d->plan->on_type_conflict == CPL_CONFLICT_WIDEN ? CPL_CONFLICT_FAIL
+                                                                   : d->plan->on_type_conflict;
+}
+
 /* The row at `start` ends at `end` and failed: is it a need rather than a reject? */
 static bool is_need(const struct json_decoder *d)
 {
-    return d->walk.widenable && d->plan->on_type_conflict == CPL_CONFLICT_WIDEN;
+    return d->walk.widenable && policy(d) == CPL_CONFLICT_WIDEN;
 }
 
 /* The row's value starts at `start`; its bytes [block.at, end), of which `text_end` ends the text,
@@ -421,7 +431,7 @@ static bool bad_row(struct json_decoder *d, const uint8_t *start, const uint8_t 
     }
     struct cpl_buffer raw = {.max = 8 * (size_t)(end - (d->block.data + d->block.at)) + 4096};
     struct cpl_reject row = reject_of(d, text_end);
-    row.fault.conflict = d->walk.widenable && d->plan->on_type_conflict == CPL_CONFLICT_FAIL;
+    row.fault.conflict = d->walk.widenable && policy(d) == CPL_CONFLICT_FAIL;
     bool ok = place_reject(d, end, &row, &raw, err) && add_reject(d, &row, err);
     consume(d, end, &d->report.reject_bytes);
     cpl_buffer_release(&raw);

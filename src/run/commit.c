@@ -285,6 +285,7 @@ static bool prepare(struct cpl_attempt *attempt, struct cpl_receipt *receipt,
     bool partitions = attempt->mode == CPL_MODE_OVERWRITE_PARTITIONS;
     return check_lanes(attempt, err) && check_names(attempt, err) &&
            cpl_attempt_check_target(attempt, err) && cpl_attempt_check_layout(attempt, err) &&
+           cpl_attempt_check_types(attempt, receipt->schema, err) &&
            collect_partitions(attempt, decision, err) &&
            (!partitions || check_partitions(attempt, decision, err)) &&
            collect_removed(attempt, decision, err) &&

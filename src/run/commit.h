@@ -102,6 +102,8 @@ bool cpl_attempt_add(struct cpl_attempt *attempt, const struct cpl_attempt_file 
                      struct cpl_staged *staged, struct cpl_error *err) CPL_CHECKED;
 /* How the files lie in folders: their keys, outermost first, "ingest_date/country"; "" = in none. A dataset whose
  * files stay lies in one way: CONFLICT when they lie in another. Checked again by the commit. */
+/* Columns that rows there have must keep their types: the commit looks at what others have landed since. */
+void cpl_attempt_keep_types(struct cpl_attempt *attempt);
 bool cpl_attempt_layout(struct cpl_attempt *attempt, const char *layout,
                         struct cpl_error *err) CPL_CHECKED;
 /* A further lane that this attempt moves (replay, streams). Fails with CONFLICT when it stands

@@ -10,6 +10,8 @@ struct cpl_attempt {
     const char *path, *pipeline, *receipt_path;
     const char *layout; /* NULL: not said, not checked */
     enum cpl_sink_mode mode;
+    bool keeps_types;   /* and they are known of */
+    uint64_t types_seq; /* records up to this one */
     bool single_file;
     bool replace_receipt;
     bool again;                   /* stages for a repair: log and staging are another's */
@@ -45,6 +47,9 @@ bool cpl_attempt_check_target(const struct cpl_attempt *attempt, struct cpl_erro
 
 /* ---- layout.c ---- */
 bool cpl_attempt_check_layout(const struct cpl_attempt *attempt, struct cpl_error *err) CPL_CHECKED;
+/* Have the rows that others landed since the plan the types of ours? */
+bool cpl_attempt_check_types(const struct cpl_attempt *attempt, const struct cpl_schema *schema,
+                             struct cpl_error *err) CPL_CHECKED;
 
 /* ---- attempt.c ---- */
 /* Stage one small text; *staged is the caller's. */

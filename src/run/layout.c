@@ -4,6 +4,7 @@
  * most readers refuse such a folder, and others read wrong columns. So who adds files to those that stay must lay them
  * out by the same keys. The files of the log tell how they lie; files that nobody recorded are not looked at. */
 #include "run/commit_state.h"
+#include "run/dataset_types.h"
 
 #include <string.h>
 
@@ -56,6 +57,26 @@ bool cpl_attempt_check_layout(const struct cpl_attempt *attempt, struct cpl_erro
             in_words(attempt->layout));
     cpl_buffer_release(&text);
     return ok && there;
+}
+
+void cpl_attempt_keep_types(struct cpl_attempt *attempt)
+{
+    attempt->keeps_types = attempt->log != NULL;
+    attempt->types_seq = attempt->log ? cpl_log_head(attempt->log) : 0;
+}
+
+bool cpl_attempt_check_types(const struct cpl_attempt *attempt, const struct cpl_schema *schema,
+                             struct cpl_error *err)
+{
+    struct cpl_dataset_types types;
+    if (!attempt->keeps_types || cpl_log_head(attempt->log) == attempt->types_seq)
+        return true;
+    bool ok = cpl_dataset_types_read(attempt->log, &types, err) &&
+              (cpl_dataset_types_check(&types, schema, err) ||
+               cpl_fail_context(err,
+                                "another run has landed meanwhile, and nothing of this one has"));
+    cpl_dataset_types_release(&types);
+    return ok;
 }
 
 bool cpl_attempt_layout(struct cpl_attempt *attempt, const char *layout, struct cpl_error *err)

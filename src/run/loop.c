@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "run/landed.h"
 #include "run/plan_place.h"
+#include "run/plan_types.h"
 #include "run/receipt_copy.h"
 #include "run/record_parts.h"
 #include "run/repair.h"
@@ -149,6 +150,25 @@ static bool check_inputs(const struct run_state *run, struct cpl_error *err)
     return cpl_receipt_room_left(bytes, inputs->n, err);
 }
 
+/* What the rows have that stay. */
+static bool look_at_types(struct run_state *run, struct cpl_error *err)
+{
+    const struct cpl_sink_config *sink = &run->options->pipeline->sink;
+    struct cpl_log *log = run->attempt ? cpl_attempt_log(run->attempt) : NULL;
+    if (!log || !cpl_plan_joins_others(run->options->pipeline))
+        return true;
+    if (!cpl_dataset_types_read(log, &run->there, err))
+        return false;
+    if (sink->on_type_change == CPL_TYPE_CHANGE_REFUSE)
+        cpl_attempt_keep_types(run->attempt);
+    if (run->there.unread)
+        cpl_run_say(run, "warning",
+                    "the types of %s in %s are not known: receipts cannot be read (cupel verify "
+                    "tells more)",
+                    CPL_COUNTED(run->there.unread, "run"), sink->path);
+    return true;
+}
+
 /* The keys of the folders that files will lie in; the attempt refuses what does not fit those that are there. */
 static bool say_layout(struct run_state *run, struct cpl_error *err)
 {
@@ -218,7 +238,9 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     if (!cpl_target_check(run->storage, &target, err))
         return false;
     cpl_run_progress(run, "plan");
-    if (!cpl_plan_make(run->storage, run->options->pipeline, run->options->stop, &run->plan, err) ||
+    if (!look_at_types(run, err) ||
+        !cpl_plan_make(run->storage, run->options->pipeline, &run->there, run->options->stop,
+                       &run->plan, err) ||
         !cpl_target_check_inputs(run->storage, &target, &run->plan, err) ||
         !check_inputs(run, err) || (run->attempt && !say_layout(run, err)) ||
         !cpl_run_join_replay(run, err))
@@ -330,6 +352,7 @@ void cpl_run_state_free(struct run_state *run)
     cpl_account_release(&run->account);
     if (run->plan.pipeline)
         cpl_plan_release(&run->plan);
+    cpl_dataset_types_release(&run->there);
     pthread_cond_destroy(&run->changed);
     pthread_mutex_destroy(&run->mutex);
     cpl_free(run);

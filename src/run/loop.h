@@ -31,6 +31,7 @@ struct run_state {
     struct cpl_run_result *result;
     struct cpl_storage *storage;
     struct cpl_plan plan;
+    struct cpl_dataset_types there; /* of the rows that this run's come to */
     struct cpl_attempt *attempt;
     struct cpl_replay_once *once; /* replay with an attempt */
     struct cpl_output output;

@@ -6,6 +6,7 @@
  * Threads: called by one thread at a time (loop.h: `draining`). */
 #include "base/plural.h"
 #include "run/loop.h"
+#include "run/plan_types.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,19 @@ static char *text_of_reject(const struct run_state *run, const struct cpl_split 
                            err);
 }
 
+/* The value would need another type than the column has in the dataset. */
+static void refuse_other_type(const struct run_state *run, const char *column, const char *text,
+                              struct cpl_error *err)
+{
+    struct cpl_buffer there = {0};
+    const char *told = cpl_dataset_types_tell(run->plan.there, column, &there, err)
+                           ? cpl_buffer_text(&there, err)
+                           : NULL;
+    if (told)
+        cpl_fail(err, CPL_E_TYPE, "%s; %s. Nothing has landed. " CPL_TYPES_ADVICE, text, told);
+    cpl_buffer_release(&there);
+}
+
 /* By policy a value that its column's inferred type cannot hold ends the run. */
 static bool refuse_conflict(const struct run_state *run, const struct cpl_split *split,
                             const struct cpl_reject_list *rejects, struct cpl_error *err)
@@ -36,8 +50,13 @@ static bool refuse_conflict(const struct run_state *run, const struct cpl_split 
         return true;
     while (!row->fault.conflict)
         row++;
-    char *text = text_of_reject(run, split, rejects, row, err);
-    if (text)
+    struct cpl_reject_row shown = *row;
+    bool kept = cpl_plan_keeps(&run->plan, row->column);
+    shown.fault.conflict = !kept; /* which is told with other advice */
+    char *text = text_of_reject(run, split, rejects, &shown, err);
+    if (text && kept)
+        refuse_other_type(run, row->column, text, err);
+    else if (text)
         cpl_fail(err, CPL_E_TYPE, "%s", text);
     cpl_free(text);
     return false;

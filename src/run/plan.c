@@ -5,6 +5,7 @@
 #include "config/components.h"
 #include "run/plan_columns.h"
 #include "run/plan_place.h"
+#include "run/plan_types.h"
 #include "run/replay.h"
 
 #include <stdio.h>
@@ -427,7 +428,7 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool last, bool *lo
     else {
         cpl_replay_types(&plan->inputs.recorded, pipeline->schema.decimals, plan->schema,
                          plan->columns);
-        ok = choose_columns(plan, err);
+        ok = choose_columns(plan, err) && cpl_plan_keep_types(plan, err);
     }
     ok = ok && set_formats(plan, err);
 out:
@@ -634,9 +635,10 @@ static bool plan_partitions(struct cpl_plan *plan, struct cpl_error *err)
 }
 
 bool cpl_plan_make(struct cpl_storage *storage, const struct cpl_pipeline *pipeline,
-                   _Atomic bool *stop, struct cpl_plan *plan, struct cpl_error *err)
+                   const struct cpl_dataset_types *there, _Atomic bool *stop, struct cpl_plan *plan,
+                   struct cpl_error *err)
 {
-    *plan = (struct cpl_plan){.pipeline = pipeline};
+    *plan = (struct cpl_plan){.pipeline = pipeline, .there = there};
     if (cpl_inputs_open(storage, &pipeline->source, &pipeline->limits, stop, &plan->inputs, err) &&
         resolve(plan, err) && look_at_inputs(plan, err) && cut_splits(plan, err) &&
         resolve_encoder(plan, err) && plan_partitions(plan, err)) {
@@ -690,7 +692,7 @@ bool cpl_plan_may_widen(const struct cpl_plan *plan)
     if (plan->decode.on_type_conflict != CPL_CONFLICT_WIDEN)
         return false;
     for (uint32_t i = 0; i < plan->schema->n_fields; i++)
-        if (plan->columns[i].inferred)
+        if (plan->columns[i].inferred && !plan->columns[i].kept)
             return true;
     return !plan->decode.closed && !strcmp(plan->decoder->name, "json");
 }
@@ -708,6 +710,8 @@ bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_
     cpl_free(plan->columns);
     plan->schema = schema;
     plan->columns = columns;
+    if (!cpl_plan_keep_types(plan, err))
+        return false;
     point_decode(plan);
     return set_formats(plan, err) && plan_partitions(plan, err);
 }
@@ -738,6 +742,8 @@ bool cpl_plan_write(const struct cpl_plan *plan, const char *run_id, int64_t now
     if (*dialect_text)
         cpl_json_raw(&json, "dialect", dialect_text);
     cpl_schema_put(&json, "schema", plan->schema);
+    if (plan->there && plan->there->schema)
+        cpl_schema_put(&json, "types_there", plan->there->schema);
     cpl_json_list(&json, "inputs");
     for (size_t i = 0; i < plan->inputs.n; i++) {
         const struct cpl_input *input = &plan->inputs.items[i];

@@ -7,6 +7,7 @@
 #pragma once
 #include "config/pipeline.h"
 #include "encode/encoder.h"
+#include "run/dataset_types.h"
 #include "run/input.h"
 #include "run/partition.h"
 
@@ -22,6 +23,8 @@ struct cpl_split {
 
 struct cpl_plan {
     const struct cpl_pipeline *pipeline;
+    const struct cpl_dataset_types
+        *there; /* of the rows that this run's come to; borrowed; NULL = none */
     struct cpl_inputs inputs;
     struct cpl_arena arena;
     const struct cpl_decoder_ops *decoder;
@@ -41,7 +44,8 @@ struct cpl_plan {
 };
 
 bool cpl_plan_make(struct cpl_storage *storage, const struct cpl_pipeline *pipeline,
-                   _Atomic bool *stop, struct cpl_plan *plan, struct cpl_error *err) CPL_CHECKED;
+                   const struct cpl_dataset_types *there, _Atomic bool *stop, struct cpl_plan *plan,
+                   struct cpl_error *err) CPL_CHECKED;
 void cpl_plan_release(struct cpl_plan *plan);
 /* What input i is decoded by. */
 const struct cpl_decode_plan *cpl_plan_decode(const struct cpl_plan *plan, uint32_t input);

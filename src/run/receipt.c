@@ -193,6 +193,8 @@ bool cpl_receipt_parse(const char *text, size_t size, const char *name,
         receipt->account.rows = cpl_take_row_counts(&in, top, &receipt->account.rejected_by_rule,
                                                     &receipt->account.n_rules);
         read_first_reject(&in, top, receipt);
+        receipt->schema = in.failed ? NULL : cpl_schema_take(cpl_tree_get(top, "schema"), err);
+        in.failed |= !receipt->schema;
         read_inputs(&in, top, &receipt->account);
         (void)cpl_stored_list(&in, top, "files"); /* they must be there */
         (void)cpl_stored_list(&in, top, "rejects");
@@ -217,6 +219,7 @@ bool cpl_receipt_read(struct cpl_storage *storage, const char *path,
 
 void cpl_stored_receipt_release(struct cpl_stored_receipt *receipt)
 {
+    cpl_schema_free(receipt->schema);
     cpl_arena_release(&receipt->arena);
     *receipt = (struct cpl_stored_receipt){0};
 }

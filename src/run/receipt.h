@@ -38,7 +38,8 @@ struct cpl_stored_receipt {
     const char *run_id, *plan_hash, *previous, *format;
     struct cpl_pairs encoder_settings; /* option names and values, as resolved then */
     struct cpl_account account;
-    const char *first_reject; /* NULL = none */
+    const char *first_reject;  /* NULL = none */
+    struct cpl_schema *schema; /* of the files; what has no type that can be read is left out */
     struct cpl_file_entry *files;
     size_t n_files;
     struct cpl_arena arena;

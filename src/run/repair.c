@@ -189,6 +189,8 @@ static bool work(const struct repair *r, struct cpl_stored_plan *plan, struct cp
 {
     struct cpl_run_result result = {0};
     struct cpl_run_options options = *r->outer->options;
+    const struct cpl_dataset_types there = {.dataset = cpl_log_dataset(r->log),
+                                            .schema = plan->types_there};
     snprintf(result.run_id, sizeof result.run_id, "%s", r->record->run_id);
     options.pipeline = &plan->config.pipelines[0];
     options.run_id = result.run_id;
@@ -196,7 +198,8 @@ static bool work(const struct repair *r, struct cpl_stored_plan *plan, struct cp
     struct run_state *run = cpl_run_state_new(&options, &result, r->outer->storage, err);
     bool ok = run &&
               (run->attempt = cpl_attempt_again(r->log, result.run_id, r->staging, err)) != NULL &&
-              cpl_plan_make(run->storage, options.pipeline, options.stop, &run->plan, err) &&
+              cpl_plan_make(run->storage, options.pipeline, &there, options.stop, &run->plan,
+                            err) &&
               cpl_run_work(run, err) && take_all(r, run, plan, err);
     cpl_run_state_free(run);
     cpl_run_result_release(&result);

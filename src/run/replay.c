@@ -215,9 +215,8 @@ static bool facts_of(const struct cpl_type *type, struct cpl_text_facts *facts)
     }
 }
 
-/* The recorded type where the sample asks for no more than it; else what holds both. */
-static void start_from(const struct cpl_type *type, bool decimals, struct cpl_field *field,
-                       struct cpl_column_plan *column)
+void cpl_replay_start_from(const struct cpl_type *type, bool decimals, struct cpl_field *field,
+                           struct cpl_column_plan *column)
 {
     struct cpl_text_facts known;
     bool unknown = column->facts.class == CPL_CLASS_NULL && field->type.kind != CPL_STRING;
@@ -236,8 +235,8 @@ void cpl_replay_types(const struct cpl_recorded *recorded, bool decimals, struct
         for (uint32_t c = 0; c < schema->n_fields; c++) {
             int at = cpl_schema_find(recorded->schemas[i], schema->fields[c].name);
             if (at >= 0)
-                start_from(&recorded->schemas[i]->fields[at].type, decimals, &schema->fields[c],
-                           &columns[c]);
+                cpl_replay_start_from(&recorded->schemas[i]->fields[at].type, decimals,
+                                      &schema->fields[c], &columns[c]);
         }
 }
 

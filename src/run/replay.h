@@ -17,6 +17,9 @@
 bool cpl_replay_prepare(const char *path, const char *format, struct cpl_rejects_source *source,
                         struct cpl_recorded *recorded, struct cpl_error *err) CPL_CHECKED;
 void cpl_recorded_release(struct cpl_recorded *recorded);
+/* A type that a column has elsewhere, where the sample asks for no more than it; else what holds both. Declared and nested columns are left alone. */
+void cpl_replay_start_from(const struct cpl_type *type, bool decimals, struct cpl_field *field,
+                           struct cpl_column_plan *column);
 /* Inferred columns take at least the types that they have in the files of the runs that rejected the rows. */
 void cpl_replay_types(const struct cpl_recorded *recorded, bool decimals, struct cpl_schema *schema,
                       struct cpl_column_plan *columns);

@@ -1,5 +1,6 @@
 #include "run/stored_plan.h"
 
+#include "batch/schema_json.h"
 #include "run/stored.h"
 
 #include <string.h>
@@ -20,6 +21,9 @@ static void read_members(struct cpl_stored *in, const struct cpl_node *top,
     plan->configured_by = cpl_stored_text(in, top, "configured_by");
     plan->replay = cpl_stored_bool(in, top, "replay");
     plan->inputs = cpl_stored_array(in, list, sizeof *plan->inputs, &plan->n_inputs);
+    const struct cpl_node *there = cpl_tree_get(top, "types_there");
+    if (there && !(plan->types_there = cpl_schema_take(there, in->err)))
+        in->failed = true;
     struct cpl_stored_input *input = plan->inputs;
     for (const struct cpl_node *item = input ? list->first : NULL; item && !in->failed;
          item = item->next)
@@ -63,6 +67,7 @@ bool cpl_stored_plan_read(struct cpl_storage *storage, const char *path, const c
 void cpl_stored_plan_release(struct cpl_stored_plan *plan)
 {
     cpl_config_release(&plan->config);
+    cpl_schema_free(plan->types_there);
     cpl_arena_release(&plan->arena);
     cpl_arena_release(&plan->tree);
     *plan = (struct cpl_stored_plan){0};

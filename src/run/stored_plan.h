@@ -16,6 +16,8 @@ struct cpl_stored_plan {
     bool replay;
     struct cpl_stored_input *inputs;
     size_t n_inputs;
+    struct cpl_schema
+        *types_there;         /* of the dataset's columns, as the run knew them; NULL = none */
     struct cpl_config config; /* one pipeline; none when the configuration was not kept */
     struct cpl_arena arena, tree;
 };
