@@ -113,13 +113,18 @@ static bool verify(const struct cpl_arguments *arguments, struct cpl_storage *st
 {
     struct stat info;
     const char *path = arguments->words[0], *receipt = cpl_flag_value(arguments, "receipt");
+    bool inputs = cpl_flag_given(arguments, "inputs");
     if (receipt)
-        return cpl_verify_file(storage, path, receipt, report, err);
+        return cpl_verify_file(storage, path, receipt, inputs, report, err);
     if (!stat(path, &info) && S_ISREG(info.st_mode))
-        return cpl_verify_parquet(storage, path, report, err);
+        return inputs ? cpl_fail(err, CPL_E_USAGE,
+                                 "%s is a single file, and only its receipt tells of its inputs: "
+                                 "say --receipt FILE, or leave --inputs out",
+                                 path)
+                      : cpl_verify_parquet(storage, path, report, err);
     if (!cpl_verify(storage, path, report, err))
         return false;
-    if (!cpl_flag_given(arguments, "inputs") || cpl_verify_inputs(storage, path, report, err))
+    if (!inputs || cpl_verify_inputs(storage, path, report, err))
         return true;
     cpl_verify_report_release(report);
     return false;

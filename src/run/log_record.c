@@ -1,6 +1,6 @@
 #include "run/log_record.h"
-#include "base/plural.h"
 #include "run/record_parts.h"
+#include "run/seal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,13 +8,7 @@
 #include <xxhash.h>
 
 enum { FORMAT_VERSION = 1 };
-/* A record's last bytes: the member that proves all those before it. */
-static const char TAIL_HEAD[] = ",\"hash\":\"";
-static const char TAIL_END[] = "\"}\n";
-enum {
-    HASH_LENGTH = 5 + 32,
-    TAIL_LENGTH = sizeof TAIL_HEAD - 1 + HASH_LENGTH + sizeof TAIL_END - 1
-};
+static const struct cpl_seal seal = {.head = ",\"hash\":\"", .end = "\"}\n"};
 
 static const char *const kind_names[] = {
     [CPL_RECORD_COMMIT] = "commit",
@@ -115,8 +109,7 @@ bool cpl_log_record_encode(struct cpl_log_record *record, struct cpl_buffer *out
     if (!write_body(record, out, err))
         return false;
     out->size--; /* the closing brace comes after the hash */
-    cpl_hash_text(out->data + from, out->size - from, record->hash);
-    if (!cpl_buffer_printf(out, err, "%s%s%s", TAIL_HEAD, record->hash, TAIL_END))
+    if (!cpl_seal_append(&seal, out, from, record->hash, err))
         return false;
     return cpl_record_room_left(out->size - from, record->n_added + record->n_removed, err);
 }
@@ -125,15 +118,8 @@ bool cpl_log_record_encode(struct cpl_log_record *record, struct cpl_buffer *out
 
 static bool prove(struct cpl_stored *in, const char *text, size_t size, char hash[CPL_HASH_TEXT])
 {
-    if (size < TAIL_LENGTH + 2)
-        return cpl_stored_fail(in, "only %s long", CPL_COUNTED(size, "byte"));
-    size_t body = size - TAIL_LENGTH;
-    const char *stored = text + body + sizeof TAIL_HEAD - 1;
-    cpl_hash_text(text, body, hash);
-    if (memcmp(text + body, TAIL_HEAD, sizeof TAIL_HEAD - 1) || memcmp(stored, hash, HASH_LENGTH) ||
-        memcmp(stored + HASH_LENGTH, TAIL_END, sizeof TAIL_END - 1))
-        return cpl_stored_fail(in, "its bytes do not have the hash that it ends with");
-    return true;
+    return cpl_seal_proves(&seal, text, size, hash) ||
+           cpl_stored_fail(in, "its bytes (%zu) do not have the hash that it ends with", size);
 }
 
 static int find_name(const char *const *names, int n, const char *name)

@@ -3,10 +3,13 @@
 #include "base/tree.h"
 #include "batch/schema_json.h"
 #include "run/record_parts.h"
+#include "run/seal.h"
 
 #include <string.h>
 
-enum { FORMAT_VERSION = 1 };
+/* Version 1 had no checksum of its own. */
+enum { FORMAT_VERSION = 2, UNSEALED_VERSION = 1 };
+static const struct cpl_seal seal = {.head = ",\n  \"checksum\": \"", .end = "\"\n}\n"};
 
 /* ---- writing ---- */
 
@@ -85,6 +88,8 @@ static void write_head(struct cpl_json_writer *writer, const struct cpl_receipt 
 bool cpl_receipt_encode(const struct cpl_receipt *receipt, struct cpl_buffer *out,
                         struct cpl_error *err)
 {
+    char hash[CPL_HASH_TEXT];
+    size_t from = out->size;
     struct cpl_json_writer writer;
     cpl_json_begin(&writer, out, 2, err);
     cpl_json_object(&writer, NULL);
@@ -100,7 +105,10 @@ bool cpl_receipt_encode(const struct cpl_receipt *receipt, struct cpl_buffer *ou
     cpl_put_texts(&writer, "replayed", receipt->replayed, receipt->n_replayed);
     cpl_put_timings(&writer, &receipt->timings);
     cpl_json_close(&writer);
-    return cpl_json_end(&writer) && cpl_buffer_append_text(out, "\n", err);
+    if (!cpl_json_end(&writer))
+        return false;
+    out->size -= sizeof "\n}" - 1; /* the closing brace comes after the checksum */
+    return cpl_seal_append(&seal, out, from, hash, err);
 }
 
 /* ---- reading ---- */
@@ -171,6 +179,21 @@ static void read_first_reject(struct cpl_stored *in, const struct cpl_node *top,
         receipt->first_reject = cpl_stored_text(in, top, "first_reject");
 }
 
+/* An earlier build's receipt has no checksum, which is told of; any other must have it, and be it. */
+static bool prove(struct cpl_stored *in, const struct cpl_node *top, const char *text, size_t size)
+{
+    char hash[CPL_HASH_TEXT];
+    uint64_t version = cpl_stored_uint(in, top, "version");
+    if (in->failed)
+        return false;
+    if (version == UNSEALED_VERSION && !cpl_tree_get(top, "checksum"))
+        return false;
+    if (version != FORMAT_VERSION && version != UNSEALED_VERSION)
+        return cpl_stored_fail(in, "a version that this program does not know");
+    return cpl_seal_proves(&seal, text, size, hash) ||
+           cpl_stored_fail(in, "its bytes do not have the checksum that a receipt ends with");
+}
+
 bool cpl_receipt_parse(const char *text, size_t size, const char *name,
                        struct cpl_stored_receipt *receipt, struct cpl_error *err)
 {
@@ -182,8 +205,7 @@ bool cpl_receipt_parse(const char *text, size_t size, const char *name,
     const struct cpl_tree_items files[] = {{"files", cpl_take_files_item, &data},
                                            {"rejects", cpl_take_files_item, &rejects}};
     const struct cpl_node *top = cpl_stored_open_items(&in, text, size, files, 2);
-    if (top && cpl_stored_uint(&in, top, "version") != FORMAT_VERSION)
-        cpl_stored_fail(&in, "a version that this program does not know");
+    receipt->sealed = top && prove(&in, top, text, size);
     if (top) {
         receipt->run_id = cpl_stored_text(&in, top, "run_id");
         receipt->previous = cpl_stored_text(&in, top, "previous");

@@ -3,7 +3,7 @@
  *
  * `<dataset>/_cupel/receipts/<run id>.json`; its checksum is in the log record, and it holds the
  * checksum of the receipt before it. What a rerun of the same plan repeats comes first; timings are
- * the last member, apart. No secret ever gets here: the configuration appears as its hash only. */
+ * the last member but one, apart; the last is the checksum of all bytes before it. No secret ever gets here: the configuration appears as its hash only. */
 #pragma once
 #include "batch/schema.h"
 #include "run/account.h"
@@ -39,6 +39,7 @@ struct cpl_stored_receipt {
     struct cpl_pairs encoder_settings; /* option names and values, as resolved then */
     struct cpl_account account;
     const char *first_reject;  /* NULL = none */
+    bool sealed;               /* a checksum of its own proves it; only earlier builds wrote none */
     struct cpl_schema *schema; /* of the files; what has no type that can be read is left out */
     struct cpl_file_entry *files;
     size_t n_files;

@@ -28,8 +28,9 @@ static bool run_pipeline(struct bench *bench, const char *source, bool rejects, 
     char text[1000];
     struct cpl_config config;
     snprintf(text, sizeof text,
-             "name: orders\nsource: {path: %s, format: csv%s}\nsink: {path: %s/}\n%s", source, csv,
-             bench->dataset, schema);
+             "name: orders\nsource: {path: %s, format: csv%s}\n"
+             "sink: {path: %s/, on_type_change: warn}\n%s",
+             source, csv, bench->dataset, schema);
     bench->err = (struct cpl_error){0};
     *result = (struct cpl_run_result){0};
     if (!cpl_config_parse(text, strlen(text), "test.yaml", &(struct cpl_config_env){0}, &config,

@@ -37,9 +37,10 @@ bool cpl_verify(struct cpl_storage *storage, const char *path, struct cpl_verify
 /* After cpl_verify, with its report: are the inputs still the bytes that the receipts tell of? */
 bool cpl_verify_inputs(struct cpl_storage *storage, const char *path,
                        struct cpl_verify_report *report, struct cpl_error *err) CPL_CHECKED;
-/* A single file against the receipt that `cupel convert --receipt` wrote. */
+/* A single file against the receipt that `cupel convert --receipt` wrote. `inputs`: are they still the bytes that it tells of, too? */
 bool cpl_verify_file(struct cpl_storage *storage, const char *path, const char *receipt_path,
-                     struct cpl_verify_report *report, struct cpl_error *err) CPL_CHECKED;
+                     bool inputs, struct cpl_verify_report *report,
+                     struct cpl_error *err) CPL_CHECKED;
 /* A Parquet file without a receipt, against what it says of itself. What is wrong with its bytes is a problem of kind
  * "content"; UNSUPPORTED and LIMIT are errors in files of other writers only, since ours are within what is read. */
 bool cpl_verify_parquet(struct cpl_storage *storage, const char *path,

@@ -163,7 +163,7 @@ static bool is_told_of(const struct verification *v, const struct cpl_stored_rec
 }
 
 bool cpl_verify_file(struct cpl_storage *storage, const char *path, const char *receipt_path,
-                     struct cpl_verify_report *report, struct cpl_error *err)
+                     bool inputs, struct cpl_verify_report *report, struct cpl_error *err)
 {
     *report = (struct cpl_verify_report){0};
     struct verification v = {.storage = storage, .path = path, .report = report};
@@ -175,8 +175,13 @@ bool cpl_verify_file(struct cpl_storage *storage, const char *path, const char *
     ok = ok && check_beside(&v, &receipt, err);
     if (ok)
         report->receipts++;
+    if (ok && !receipt.sealed)
+        ok = cpl_note(&v, "receipt", receipt_path, err,
+                      "was written by an earlier build, without a checksum of its own: what it "
+                      "tells of inputs and settings is not proven");
     if (ok && !cpl_account_check(&receipt.account, receipt.files, receipt.n_files, &why))
         ok = cpl_finding(&v, "books", receipt_path, err, "%s", why.message);
+    ok = ok && (!inputs || cpl_verify_told_inputs(&v, &receipt, receipt_path, err));
     cpl_stored_receipt_release(&receipt);
     if (!ok)
         cpl_verify_report_release(report);

@@ -48,6 +48,15 @@ static bool check_input(struct verification *v, const struct cpl_input_account *
                        text, input->checksum, receipt);
 }
 
+bool cpl_verify_told_inputs(struct verification *v, const struct cpl_stored_receipt *receipt,
+                            const char *name, struct cpl_error *err)
+{
+    for (size_t i = 0; i < receipt->account.n_inputs; i++)
+        if (!check_input(v, &receipt->account.inputs[i], name, err))
+            return false;
+    return true;
+}
+
 static bool check_receipt(struct verification *v, const char *name, struct cpl_error *err)
 {
     char path[CPL_LOG_PATH_MAX];
@@ -56,9 +65,8 @@ static bool check_receipt(struct verification *v, const char *name, struct cpl_e
     if (!cpl_log_path(v->log, name, path, err))
         return false;
     /* a receipt that cannot be read is cpl_verify's finding */
-    bool ok = true, whole = cpl_receipt_read(v->storage, path, &receipt, &why);
-    for (size_t i = 0; ok && whole && i < receipt.account.n_inputs; i++)
-        ok = check_input(v, &receipt.account.inputs[i], name, err);
+    bool whole = cpl_receipt_read(v->storage, path, &receipt, &why);
+    bool ok = !whole || cpl_verify_told_inputs(v, &receipt, name, err);
     if (whole)
         cpl_stored_receipt_release(&receipt);
     return ok && (why.code != CPL_E_MEMORY || cpl_fail_with(err, &why));

@@ -25,6 +25,11 @@ bool cpl_verify_entry(struct verification *v, const char *path, const struct cpl
                       const struct cpl_stored_receipt *receipt, uint64_t *rows,
                       struct cpl_error *err) CPL_CHECKED;
 
+/* ---- verify_inputs.c ---- */
+/* The inputs of one receipt; `name` is what it is called. False only when memory runs out. */
+bool cpl_verify_told_inputs(struct verification *v, const struct cpl_stored_receipt *receipt,
+                            const char *name, struct cpl_error *err) CPL_CHECKED;
+
 /* ---- verify_content.c ---- */
 /* Rows of the file by decoding all of it, in the format that its receipt tells of (NULL = not known); Parquet is known by its name, too.
  * *known is false when they cannot be counted for want of that. What the file itself has wrong is an error of code

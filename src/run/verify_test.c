@@ -2,6 +2,7 @@
 #include "encode/encoder.h"
 #include "quality/reject.h"
 #include "run/attempt_test.h"
+#include "run/receipt.h"
 
 #include <fcntl.h>
 
@@ -327,15 +328,82 @@ static void a_single_file_has_its_receipt(void **state)
     struct run run = {.id = "r", .rows = 9, .single_file = out, .receipt_path = receipt};
     assert_true(run_all(bench, &run, &prior));
     struct cpl_verify_report report;
-    assert_true(cpl_verify_file(bench->storage, out, receipt, &report, &bench->err));
+    assert_true(cpl_verify_file(bench->storage, out, receipt, false, &report, &bench->err));
     assert_int_equal(report.problems, 0);
     assert_int_equal(report.files, 1);
     cpl_verify_report_release(&report);
     assert_int_equal(truncate(out, 48), 0);
-    assert_true(cpl_verify_file(bench->storage, out, receipt, &report, &bench->err));
+    assert_true(cpl_verify_file(bench->storage, out, receipt, false, &report, &bench->err));
     assert_int_equal(report.problems, 1);
     assert_string_equal(report.findings[0].kind, "size");
     cpl_verify_report_release(&report);
+}
+
+static void write_text(const char *path, const char *text, size_t size)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Whatever bit of it changes. */
+static void a_receipt_proves_itself(void **state)
+{
+    struct bench *bench = *state;
+    char out[96], receipt[96];
+    bool prior;
+    struct cpl_verify_report report;
+    struct cpl_buffer text = {0};
+    snprintf(out, sizeof out, "%s/out.txt", bench->root);
+    snprintf(receipt, sizeof receipt, "%s/receipt.json", bench->root);
+    struct run run = {.id = "r", .rows = 9, .single_file = out, .receipt_path = receipt};
+    assert_true(run_all(bench, &run, &prior));
+    assert_true(cpl_storage_read_all(bench->storage, receipt, 1 << 20, &text, &bench->err));
+    for (size_t i = 0; i < text.size; i++) {
+        struct cpl_stored_receipt stored;
+        struct cpl_error why = {0};
+        text.data[i] ^= (uint8_t)(1u << i % 8);
+        if (cpl_receipt_parse((const char *)text.data, text.size, "r", &stored, &why))
+            fail_msg("a changed bit of byte %zu is not found", i);
+        text.data[i] ^= (uint8_t)(1u << i % 8);
+    }
+    text.data[text.size / 2] ^= 1;
+    write_text(receipt, (const char *)text.data, text.size);
+    assert_false(cpl_verify_file(bench->storage, out, receipt, false, &report, &bench->err));
+    cpl_buffer_release(&text);
+}
+
+/* Version 1 had no checksum: told of, and no problem; without it no other version is read. */
+static void an_earlier_receipt_is_told_of(void **state)
+{
+    struct bench *bench = *state;
+    char out[96], receipt[96];
+    bool prior;
+    struct cpl_verify_report report;
+    struct cpl_buffer text = {0};
+    snprintf(out, sizeof out, "%s/out.txt", bench->root);
+    snprintf(receipt, sizeof receipt, "%s/receipt.json", bench->root);
+    struct run run = {.id = "r", .rows = 9, .single_file = out, .receipt_path = receipt};
+    assert_true(run_all(bench, &run, &prior));
+    assert_true(cpl_storage_read_all(bench->storage, receipt, 1 << 20, &text, &bench->err));
+    char *all = (char *)(uintptr_t)cpl_buffer_text(&text, &bench->err);
+    char *checksum = strstr(all, ",\n  \"checksum\"");
+    char *version = strstr(all, "\"version\": 2");
+    assert_non_null(checksum);
+    assert_non_null(version);
+    strcpy(checksum, "\n}\n");
+    write_text(receipt, all, strlen(all));
+    assert_false(cpl_verify_file(bench->storage, out, receipt, false, &report, &bench->err));
+    version[11] = '1';
+    write_text(receipt, all, strlen(all));
+    if (!cpl_verify_file(bench->storage, out, receipt, false, &report, &bench->err))
+        fail_msg("%s", bench->err.message);
+    assert_int_equal(report.problems, 0);
+    assert_int_equal(report.notes, 1);
+    assert_string_equal(report.findings[0].kind, "receipt");
+    cpl_verify_report_release(&report);
+    cpl_buffer_release(&text);
 }
 
 /* ---- a Parquet file without a receipt ---- */
@@ -421,6 +489,8 @@ int main(void)
         T(what_is_no_dataset_is_an_error),
         T(a_lost_row_group_is_found),
         T(a_single_file_has_its_receipt),
+        T(a_receipt_proves_itself),
+        T(an_earlier_receipt_is_told_of),
         T(every_bit_of_a_lone_file_counts),
         T(rejects_beside_a_lone_file_are_told_of),
     };

@@ -171,7 +171,7 @@ def test_pipes_in_and_out():
 
 def test_a_pipe_beyond_its_spill_runs_on_unless_a_type_must_widen():
     rows = b"id,name\n" + b"".join(b"%d,somebody\n" % i for i in range(400_000))
-    pathlib.Path("p.yaml").write_text("source: {path: '-'}\nsink: {path: out}\nlimits: {spill: 1MiB}\n", encoding="utf-8")
+    pathlib.Path("p.yaml").write_text("source: {path: '-'}\nsink: {path: out, mode: overwrite}\nlimits: {spill: 1MiB}\n", encoding="utf-8")
     process = run("run", "p.yaml", "--json", stdin=rows)
     check(process.returncode == 0 and result(process)["rows_written"] == 400_000, process)
     process = run("run", "p.yaml", "--json", stdin=rows + b"none,of these\n")
@@ -275,6 +275,19 @@ def test_inspect_widens_beyond_its_sample_and_says_when_it_estimates():
     check(some["rows_examined"] == 1000 and not some["complete"] and some["columns"][0]["distinct"] == 1000, some)
 
 
+def test_inputs_of_a_single_file_are_verified():
+    check(run("convert", "good.csv", "o.parquet", "--receipt", "r.json").returncode == 0)
+    verify = ("verify", "o.parquet", "--receipt", "r.json", "--inputs", "--json")
+    check(result(run(*verify))["inputs"] == 1)
+    pathlib.Path("good.csv").write_text(GOOD.replace("1.5", "1.6"))
+    changed = run(*verify)
+    check(changed.returncode == 14 and result(changed)["findings"][0]["kind"] == "input", changed)
+    os.remove("good.csv")
+    gone = run(*verify)
+    check(gone.returncode == 0 and result(gone)["notes"] == 1 and result(gone)["inputs"] == 0, gone)
+    check(run("verify", "o.parquet", "--inputs").returncode == 2)
+
+
 def test_verify_and_replay():
     pathlib.Path("p.yaml").write_text("source: {path: bad.csv}\nsink: {path: lake}\n")
     pathlib.Path("fixed.yaml").write_text("source: {path: bad.csv, csv: {ragged: pad}, format: csv}\n"
@@ -283,6 +296,10 @@ def test_verify_and_replay():
     check(run("verify", "lake").returncode == 0)
     check(result(run("verify", "lake", "--json"))["outstanding_rejects"] == 1)
     pathlib.Path("fixed.yaml").write_text("source: {path: bad.csv, csv: {ragged: pad}}\nsink: {path: lake}\n")
+    again = run("replay", value["rejects"][0]["path"], "--pipeline", "fixed.yaml", "--json")
+    check(again.returncode == 12 and "id is int64 in lake" in said(again), again)
+    pathlib.Path("fixed.yaml").write_text("source: {path: bad.csv, csv: {ragged: pad}}\n"
+                                          "sink: {path: lake, on_type_change: warn}\n")
     again = run("replay", value["rejects"][0]["path"], "--pipeline", "fixed.yaml", "--json")
     check(again.returncode == 0 and result(again)["rows_read"] == 1, again)
     check(run("replay", value["rejects"][0]["path"], "--pipeline", "fixed.yaml").returncode == 15)

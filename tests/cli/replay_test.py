@@ -11,7 +11,7 @@ from harness import check, main, result, run, said
 
 RAW = "id;day;amount\n1;2026-11-01;10\n2;01.11.2026;20\n3;2026-11-03;30\nx;2026-11-04;40\n"
 FIXED = ("source: {path: unused, csv: {}}\n"
-         "schema: {columns: {id: string, day: string, amount: int64}}\nsink: {path: lake}\n")
+         "schema: {columns: {id: string, day: string, amount: int64}}\nsink: {path: lake, on_type_change: warn}\n")
 
 
 def convert(*words, **options):

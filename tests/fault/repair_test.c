@@ -19,7 +19,7 @@ static const struct job csv_job = {
               "sink: {path: '@/ds', partition_by: country, parquet: {compression: 'zstd:5'}}\n",
     .run_id = "first"};
 static const struct job next_job = {
-    .config = "name: others\nsource: {path: '@/next.csv'}\nschema: {columns: {id: string}}\n"
+    .config = "name: others\nsource: {path: '@/next.csv'}\nschema: {columns: {id: int64}}\n"
               "sink: {path: '@/ds', partition_by: country}\n",
     .run_id = "next"};
 
@@ -128,6 +128,34 @@ static void each_kind_of_run_is_repaired(void **state)
         assert_non_null(strstr(whole_log, "worked again what had gone"));
         assert_verified(bench, kinds[i].rows, kinds[i].rejects, 0);
     }
+}
+
+/* Its plan keeps the types that the dataset had when it ran, whatever has become of them. */
+static void types_that_were_there_are_repaired(void **state)
+{
+    struct bench *bench = *state;
+    static const struct job
+        before = {.config = "name: orders\nsource: {path: '@/in/a.csv'}\n"
+                            "schema: {columns: {id: int64, amount: 'decimal(12,3)'}}\n"
+                            "sink: {path: '@/ds', partition_by: country}\n",
+                  .run_id = "before"},
+        job = {.config = "name: orders\nsource: {path: '@/in/b.csv'}\n"
+                         "sink: {path: '@/ds', partition_by: country}\n",
+               .run_id = "first"};
+    int status = -1, repaired = 0;
+    for (int n = 1; status == -1; n++) {
+        begin_anew(bench);
+        run_well(bench, &before);
+        status = child_job(bench, &job, n);
+        remove_below(bench, "ds/_cupel/staging");
+        struct job after = next_job;
+        after.run_id = "after";
+        bool landed = has_landed(bench, "first");
+        recover_by(bench, &after);
+        repaired += strstr(whole_log, "worked again what had gone") != NULL;
+        assert_verified(bench, landed ? 6 : 5, 2, 0);
+    }
+    assert_true(repaired > 0);
 }
 
 static void a_replay_is_repaired(void **state)
@@ -294,6 +322,7 @@ int main(void)
         T(killed_and_swept_anywhere_it_is_repaired),
         T(killed_while_repairing_it_is_repaired),
         T(each_kind_of_run_is_repaired),
+        T(types_that_were_there_are_repaired),
         T(a_replay_is_repaired),
         T(a_replacing_run_is_repaired),
         T(inputs_are_known_by_their_bytes),
