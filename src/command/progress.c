@@ -4,6 +4,8 @@
  *
  * On a narrow terminal the bar is shorter, or left out; figures that do not fit are left out from the right.
  *
+ * When all has been read the figures are shown once more, if they were shown before: then they are the result's.
+ *
  * Where the total is not known (a pipe) there is no percentage and no ETA. */
 #include "command/console.h"
 
@@ -132,7 +134,8 @@ void cpl_console_progress(void *context, const struct cpl_progress *progress)
 {
     struct cpl_console *console = context;
     double due = console->last_shown + (console->bar ? bar_seconds : line_seconds);
-    if (progress->seconds < due && progress->seconds >= console->last_shown)
+    bool last = progress->whole && console->last_shown > 0 && !strcmp(progress->phase, "work");
+    if (progress->seconds < due && progress->seconds >= console->last_shown && !last)
         return;
     console->last_shown = progress->seconds;
     if (console->bar)

@@ -75,7 +75,10 @@ void cpl_run_progress(struct run_state *run, const char *phase)
                                     .rejects = atomic_load(&run->progress.rejects),
                                     .seconds = cpl_run_clock() - run->started,
                                     .counted_seconds = cpl_run_clock() - run->counted_from,
+                                    .whole = run->read_whole,
                                     .phase = phase};
+    if (progress.whole && progress.bytes_total)
+        progress.bytes_done = progress.bytes_total; /* splits read beyond their ends */
     run->options->progress(run->options->context, &progress);
 }
 

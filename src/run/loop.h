@@ -38,6 +38,7 @@ struct run_state {
     struct cpl_account account;
     struct cpl_progress_counters progress;
     _Atomic bool stop, doomed;
+    bool read_whole; /* every split has been taken */
     int64_t now_ms;
     double started, counted_from; /* clocks: of the run; of the counters in `progress` */
     struct cpl_recover_hooks hooks;

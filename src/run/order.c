@@ -181,6 +181,7 @@ static bool work_again(struct run_state *run, struct cpl_worker *worker,
     cpl_run_say(run, "debug",
                 "%s: split %zu starts at %llu, not where it was guessed; worked again",
                 input_path(run, &claim->split), claim->number, (unsigned long long)run->expected);
+    cpl_progress_take_back(&run->progress, &result->counted);
     cpl_work_result_release(result, run->plan.encoder);
     return cpl_worker_begin(worker, claim, run->expected, true, err) &&
            cpl_worker_next(worker, claim, result, err);

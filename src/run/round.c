@@ -507,6 +507,8 @@ bool cpl_run_rounds(struct run_state *run, struct cpl_error *err)
         cpl_content_hash_text(&input->hash, input->checksum);
     }
     run->output.threads = run->threads;
+    run->read_whole = true;
+    cpl_run_progress(run, "work");
     if (run->plan.partitions)
         cpl_run_progress(run, "partition");
     return cpl_run_reject_policy(run, true, err) && cpl_output_finish(&run->output, err);

@@ -12,6 +12,7 @@ struct cpl_progress {
     uint64_t rows, rejects;
     double seconds;
     double counted_seconds; /* since rows and bytes began to be counted: wider types begin anew */
+    bool whole;             /* all has been read: these are the result's rows and rejects */
     const char *phase;      /* "plan" "work" "partition" "commit" "publish" "widen" */
 };
 struct cpl_run_options {

@@ -122,7 +122,8 @@ bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_claim *claim, uint6
         return false;
     discard(w);
     start_rejects(w);
-    w->counted_rows = w->counted_rejects = w->counted_bytes = w->delivered_rejects = 0;
+    w->told = (struct cpl_counted){0};
+    w->delivered_rejects = 0;
     w->from = from;
     w->at_row_start = at_row_start;
     set_active(w, true);
@@ -150,11 +151,19 @@ static void check_start(struct cpl_worker *w, const struct cpl_claim *claim)
 /* So many rows of the split have been decoded and rejected so far: what is new of them is progress. */
 static void count(struct cpl_worker *w, uint64_t decoded, uint64_t rejected)
 {
-    atomic_fetch_add_explicit(&w->progress->rows, decoded - w->counted_rows, memory_order_relaxed);
-    atomic_fetch_add_explicit(&w->progress->rejects, rejected - w->counted_rejects,
+    atomic_fetch_add_explicit(&w->progress->rows, decoded - w->told.rows, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->progress->rejects, rejected - w->told.rejects,
                               memory_order_relaxed);
-    w->counted_rows = decoded;
-    w->counted_rejects = rejected;
+    w->told.rows = decoded;
+    w->told.rejects = rejected;
+}
+
+void cpl_progress_take_back(struct cpl_progress_counters *progress, struct cpl_counted *counted)
+{
+    atomic_fetch_sub(&progress->rows, counted->rows);
+    atomic_fetch_sub(&progress->rejects, counted->rejects);
+    atomic_fetch_sub(&progress->bytes, counted->bytes);
+    *counted = (struct cpl_counted){0};
 }
 
 /* Behind a charset stage the decoder counted bytes of UTF-8. The receipt speaks of the object's: what is no
@@ -215,6 +224,7 @@ static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool la
         return cpl_fail_in(err, plan->inputs.items[split->input].path);
     count(w, result->report.rows_decoded, result->report.rows_rejected);
     w->delivered_rejects = result->report.rows_rejected;
+    result->counted = w->told;
     result->last = last;
     bool widened = result->report.widened;
     if (widened && !check_repeatable(&plan->inputs.items[split->input], err))
@@ -255,9 +265,7 @@ static bool begin_when_due(struct cpl_worker *w, const struct cpl_claim *claim,
 {
     bool first = claim->split.first;
     uint64_t from = w->from;
-    atomic_fetch_sub(&w->progress->rows, w->counted_rows);
-    atomic_fetch_sub(&w->progress->rejects, w->counted_rejects);
-    atomic_fetch_sub(&w->progress->bytes, w->counted_bytes);
+    cpl_progress_take_back(w->progress, &w->told);
     cpl_worker_release(w); /* a builder that is merely emptied keeps its pages' room */
     while (!is_due(w, claim) && !atomic_load(w->stop))
         cpl_room_pause();
@@ -303,9 +311,9 @@ bool cpl_worker_next(struct cpl_worker *w, const struct cpl_claim *claim,
             return cpl_fail_in(err, plan->inputs.items[split->input].path);
         atomic_fetch_add_explicit(&w->progress->bytes, w->stream->position - seen,
                                   memory_order_relaxed);
-        w->counted_bytes += w->stream->position - seen;
+        w->told.bytes += w->stream->position - seen;
         seen = w->stream->position;
-        count(w, w->counted_rows + batch->rows, w->delivered_rejects + w->rejects.all);
+        count(w, w->told.rows + batch->rows, w->delivered_rejects + w->rejects.all);
         check_start(w, claim);
         if (!batch->rows)
             return deliver(w, split, true, result, err);

@@ -12,6 +12,12 @@ struct cpl_progress_counters {
     _Atomic uint64_t bytes, rows, rejects;
 };
 
+/* What progress was told of a split, to be taken back when it is worked again. */
+struct cpl_counted {
+    uint64_t bytes, rows, rejects;
+};
+void cpl_progress_take_back(struct cpl_progress_counters *progress, struct cpl_counted *counted);
+
 /* One delivery of a split: all of it, or for streams the next CPL_SPLIT_BYTES of it. */
 struct cpl_work_result {
     struct cpl_part *part;     /* NULL: no rows */
@@ -21,6 +27,7 @@ struct cpl_work_result {
     struct cpl_buffer needs;        /* widened: what the schema must grow by */
     struct cpl_buffer met;          /* the report's, when the split is finished */
     uint64_t rows;                  /* in the part, or routed */
+    struct cpl_counted counted;     /* of the split so far */
     bool last;                      /* the split is finished */
 };
 void cpl_work_result_release(struct cpl_work_result *result, const struct cpl_encoder_ops *encoder);
@@ -58,8 +65,8 @@ struct cpl_worker {
     struct cpl_stream *stream;
     struct cpl_decoder *decoder;
     struct cpl_reject_list rejects;
-    uint64_t counted_rows, counted_rejects, counted_bytes; /* of the split, in `progress` already */
-    uint64_t delivered_rejects;                            /* of them, no longer in `rejects` */
+    struct cpl_counted told;    /* of the split, in `progress` already */
+    uint64_t delivered_rejects; /* of them, no longer in `rejects` */
 };
 bool cpl_worker_init(struct cpl_worker *worker, struct cpl_error *err) CPL_CHECKED;
 void cpl_worker_release(struct cpl_worker *worker);
