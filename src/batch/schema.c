@@ -102,7 +102,9 @@ static bool copy_fields(struct cpl_arena *arena, const struct cpl_field *from, u
         fields[i] = from[i];
         fields[i].type.children = NULL;
         fields[i].name = cpl_arena_strndup(arena, from[i].name, strlen(from[i].name), err);
-        if (!fields[i].name)
+        if (from[i].path)
+            fields[i].path = cpl_arena_strndup(arena, from[i].path, strlen(from[i].path), err);
+        if (!fields[i].name || (from[i].path && !fields[i].path))
             return false;
         const struct cpl_type *type = &from[i].type;
         if (!cpl_kind_is_nested(type->kind))

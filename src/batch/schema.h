@@ -70,6 +70,9 @@ struct cpl_field {
     struct cpl_type type;
     bool nullable;
     int32_t field_id; /* Parquet/Iceberg field id; -1 = none */
+    const char *
+        path; /* where its values stand in the source, in the decoder's notation; NULL: the name says it. Not part of the type:
+                         neither compared nor stored */
 };
 struct cpl_schema {
     struct cpl_field *fields;

@@ -31,8 +31,8 @@ const struct cpl_option json_options[] = {
      .offset = offsetof(struct cpl_json_settings, separator),
      .set_offset = offsetof(struct cpl_json_settings, separator_set),
      .default_text = ".",
-     .summary = "Between the parts of a flattened name; inside a key it is written with a "
-                "backslash before it.",
+     .summary = "Between the keys of a flattened name. Keys stay as they are, and two members that "
+                "would get one name are an error.",
      .example = "_"},
     {.name = "keep_document",
      .type = CPL_OPTION_BOOL,

@@ -1,4 +1,5 @@
 #include "decode/json_flatten.h"
+#include "base/text.h"
 #include <string.h>
 
 static bool at_separator(const char *text, const char *separator)
@@ -15,8 +16,8 @@ static bool begins_separator(const char *key, const char *separator)
     return !strncmp(separator, key, left) && !strncmp(separator + left, separator, length - left);
 }
 
-bool json_flatten_name(struct cpl_buffer *out, const char *key, const char *separator, bool first,
-                       struct cpl_error *err)
+bool json_flatten_place(struct cpl_buffer *out, const char *key, const char *separator, bool first,
+                        struct cpl_error *err)
 {
     if (!separator)
         return cpl_buffer_append_text(out, key, err);
@@ -31,9 +32,9 @@ bool json_flatten_name(struct cpl_buffer *out, const char *key, const char *sepa
     return true;
 }
 
-size_t json_flatten_part(const char **name, const char *separator, char *part, bool *last)
+size_t json_flatten_part(const char **place, const char *separator, char *part, bool *last)
 {
-    const char *at = *name;
+    const char *at = *place;
     size_t length = 0;
     if (!separator) {
         length = strlen(at);
@@ -48,6 +49,27 @@ size_t json_flatten_part(const char **name, const char *separator, char *part, b
     }
     part[length] = 0;
     *last = !*at;
-    *name = *last ? at : at + strlen(separator);
+    *place = *last ? at : at + strlen(separator);
     return length;
+}
+
+void json_flatten_pointer(const char *place, const char *separator, char *out, size_t size)
+{
+    size_t at = 0, length = strlen(separator);
+    bool begin = true;
+    for (; *place && at + 3 < size; begin = false) {
+        if (begin || at_separator(place, separator)) {
+            place += begin ? 0 : length;
+            out[at++] = '/';
+            if (!begin)
+                continue;
+        }
+        place += *place == '\\' && place[1];
+        if (*place == '/' || *place == '~')
+            out[at++] = '~';
+        out[at++] = *place == '/' ? '1' : *place == '~' ? '0' : *place;
+        place += *place != 0;
+    }
+    out[at] = 0;
+    out[cpl_text_mend(out, at)] = 0;
 }

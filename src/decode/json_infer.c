@@ -1,5 +1,6 @@
 /* From samples to settings, schema and back to a wider schema. */
 #include "base/tree.h"
+#include "batch/name_order.h"
 #include "decode/json.h"
 #include "decode/json_flatten.h"
 #include "decode/json_layout.h"
@@ -192,61 +193,124 @@ static int draft_find(const struct draft *draft, const char *name)
     return -1;
 }
 
-/* A column of inferred type. */
-static bool draft_inferred(struct draft *draft, struct json_shape *shape, const char *name)
+static int draft_find_place(const struct draft *draft, const char *place)
 {
-    struct cpl_field field = {.name = name, .nullable = true, .field_id = -1};
+    for (uint32_t i = 0; i < draft->n; i++)
+        if (!strcmp(json_place_of(&draft->fields[i]), place))
+            return (int)i;
+    return -1;
+}
+
+/* A column as it is called, and where it stands. */
+struct called {
+    const char *name, *place;
+};
+
+/* A column of inferred type. */
+static bool draft_inferred(struct draft *draft, struct json_shape *shape,
+                           const struct called *called)
+{
+    bool says = !strcmp(called->name, called->place);
+    struct cpl_field field = {.name = called->name,
+                              .nullable = true,
+                              .field_id = -1,
+                              .path = says ? NULL : called->place};
     struct cpl_column_plan plan = {.inferred = true};
     if (shape->seen == JSON_SEEN_NUMBER || shape->seen == (JSON_SEEN_NUMBER | JSON_SEEN_NULL))
         plan.facts = shape->number;
     else if (!(shape->seen & ~(JSON_SEEN_STRING | JSON_SEEN_NULL)))
         plan.facts = shape->string;
-    return json_shape_type(draft->shaper, shape, name, &field.type, draft->err) &&
+    return json_shape_type(draft->shaper, shape, called->name, &field.type, draft->err) &&
            draft_field(draft, &field, plan);
 }
 
-static const char *column_name(struct draft *draft, const char *prefix, const char *key)
+static const char *keep_text(struct draft *draft, struct cpl_buffer *text)
 {
-    struct cpl_buffer name = {0};
-    const char *separator = draft->settings->flatten ? draft->settings->separator : NULL;
-    char *kept = NULL;
-    if ((!prefix || cpl_buffer_append_text(&name, prefix, draft->err)) &&
-        json_flatten_name(&name, key, separator, !prefix, draft->err) &&
-        cpl_buffer_text(&name, draft->err))
-        kept = cpl_arena_strndup(draft->shaper->arena, (const char *)name.data, name.size,
-                                 draft->err);
-    cpl_buffer_release(&name);
-    return kept;
+    return cpl_buffer_text(text, draft->err)
+               ? cpl_arena_strndup(draft->shaper->arena, (const char *)text->data, text->size,
+                                   draft->err)
+               : NULL;
 }
 
-/* The members of an object as columns, nested ones flattened if asked. `prefix` NULL: top level. */
-static bool draft_members(struct draft *draft, struct json_shape *shape, const char *prefix)
+static bool call_member(struct draft *draft, const struct called *outer, const char *key,
+                        struct called *inner)
+{
+    const char *separator = draft->settings->flatten ? draft->settings->separator : NULL;
+    struct cpl_buffer name = {0}, place = {0};
+    if (!separator) {
+        *inner = (struct called){key, key};
+        return true;
+    }
+    bool ok = (!outer || (cpl_buffer_append_text(&name, outer->name, draft->err) &&
+                          cpl_buffer_append_text(&name, separator, draft->err) &&
+                          cpl_buffer_append_text(&place, outer->place, draft->err))) &&
+              cpl_buffer_append_text(&name, key, draft->err) &&
+              json_flatten_place(&place, key, separator, !outer, draft->err);
+    inner->name = ok ? keep_text(draft, &name) : NULL;
+    inner->place = inner->name ? keep_text(draft, &place) : NULL;
+    cpl_buffer_release(&name);
+    cpl_buffer_release(&place);
+    return inner->place != NULL;
+}
+
+/* The members of an object as columns, nested ones flattened if asked. `outer` NULL: top level. */
+static bool draft_members(struct draft *draft, struct json_shape *shape, const struct called *outer)
 {
     for (uint32_t i = 0; i < shape->keys.n; i++) {
         struct json_shape *member = &shape->members[i];
+        struct called called;
         bool inner = false;
-        const char *name = column_name(draft, prefix, shape->keys.items[i].text);
-        if (!name)
+        if (!call_member(draft, outer, shape->keys.items[i].text, &called))
             return false;
         if (draft->settings->flatten &&
-            !json_shape_is_struct(draft->shaper, member, name, &inner, draft->err))
+            !json_shape_is_struct(draft->shaper, member, called.name, &inner, draft->err))
             return false;
-        if (!(inner ? draft_members(draft, member, name) : draft_inferred(draft, member, name)))
+        if (!(inner ? draft_members(draft, member, &called)
+                    : draft_inferred(draft, member, &called)))
             return false;
     }
     return true;
 }
 
+static bool fail_places(const struct draft *draft, const struct cpl_field *a,
+                        const struct cpl_field *b)
+{
+    char first[120], second[120];
+    const char *separator = draft->settings->separator;
+    json_flatten_pointer(json_place_of(a), separator, first, sizeof first);
+    json_flatten_pointer(json_place_of(b), separator, second, sizeof second);
+    return cpl_fail(draft->err, CPL_E_CONFIG,
+                    "source.json.separator: `%s` and `%s` of the input would both be column "
+                    "`%.100s`; set a separator that tells them apart, or do not flatten",
+                    first, second, a->name);
+}
+
+/* Does every flattened column have a name of its own? */
+static bool check_names(const struct draft *draft)
+{
+    struct cpl_name_order order = {0};
+    if (!draft->settings->flatten)
+        return true;
+    bool ok = cpl_name_order_init(&order, draft->fields, sizeof *draft->fields, draft->n,
+                                  draft->err);
+    for (uint32_t i = 0; ok && i < draft->n; i++) {
+        int64_t at = cpl_name_order_find(&order, draft->fields[i].name);
+        ok = at == (int64_t)i || fail_places(draft, &draft->fields[at], &draft->fields[i]);
+    }
+    cpl_name_order_release(&order);
+    return ok;
+}
+
 static bool draft_rows(struct draft *draft, struct json_shape *shape, bool row_is_value)
 {
     if (row_is_value)
-        return draft_inferred(draft, shape, value_name);
+        return draft_inferred(draft, shape, &(struct called){value_name, value_name});
     if (shape->map)
         return cpl_fail(
             draft->err, CPL_E_LIMIT,
             "rows have more than %d different fields: declare the columns wanted, or set `rows`",
             JSON_MEMBERS_MAX);
-    return draft_members(draft, shape, NULL);
+    return draft_members(draft, shape, NULL) && check_names(draft);
 }
 
 /* Declared columns that no row of the sample has may have been misspelt. */
@@ -267,16 +331,79 @@ static bool draft_nearest(struct draft *draft)
     return true;
 }
 
+/* Behind the separator that ends the name's first key, if that is the key of an object of the sample; else NULL. */
+static const char *behind_object(const struct json_shape *shape, const char *name,
+                                 const char *separator, const struct json_shape **object)
+{
+    for (const char *end = name; (end = strstr(end + 1, separator));) {
+        int32_t at = json_keys_find(&shape->keys, name, (size_t)(end - name));
+        *object = at >= 0 ? &shape->members[at] : NULL;
+        if (*object && ((*object)->seen & JSON_SEEN_OBJECT) && !(*object)->map)
+            return end + strlen(separator);
+    }
+    return NULL;
+}
+
+static bool is_of_names(const char *separator)
+{
+    for (; *separator; separator++)
+        if (*separator != '_' && *separator != '-')
+            return false;
+    return true;
+}
+
+/* Where a flattened column may stand that no row of the sample has: in the objects that there are; else, where the separator is one that
+ * keys hold (`_`), at the top; else as the name says. Widening moves it to where it is found. */
+static bool guess_place(struct draft *draft, struct cpl_field *field)
+{
+    const char *separator = draft->settings->separator, *rest = field->name, *next;
+    const struct json_shape *shape = draft->settings->sampled;
+    struct cpl_buffer place = {0};
+    bool ok = true, first = true;
+    field->path = NULL;
+    if (!draft->settings->flatten || strchr(field->name, '\\'))
+        return true;
+    for (; ok && shape && !shape->map && (next = behind_object(shape, rest, separator, &shape));
+         rest = next, first = false) {
+        size_t length = (size_t)(next - rest) - strlen(separator);
+        char *key = cpl_arena_strndup(draft->shaper->arena, rest, length, draft->err);
+        ok = key && json_flatten_place(&place, key, separator, first, draft->err);
+    }
+    if (first && !is_of_names(separator))
+        return true;
+    ok = ok && json_flatten_place(&place, rest, separator, first, draft->err) &&
+         (field->path = keep_text(draft, &place));
+    cpl_buffer_release(&place);
+    return ok;
+}
+
+/* By its name; or, as such columns once were called, by its place. */
+static int find_declared(const struct draft *draft, const char *name)
+{
+    int at = draft_find(draft, name);
+    return at >= 0 || !draft->settings->flatten || !strchr(name, '\\')
+               ? at
+               : draft_find_place(draft, name);
+}
+
+static bool draft_absent(struct draft *draft, const struct cpl_field *declared)
+{
+    struct cpl_field field = *declared;
+    return guess_place(draft, &field) &&
+           draft_field(draft, &field, (struct cpl_column_plan){.absent = true});
+}
+
 /* Declared types hold: in the place of what was inferred under their name, or behind. */
 static bool draft_declared(struct draft *draft, const struct cpl_schema *declared)
 {
-    const struct cpl_column_plan absent = {.absent = true};
     for (uint32_t i = 0; declared && i < declared->n_fields; i++) {
-        int at = draft_find(draft, declared->fields[i].name);
-        if (at < 0 && !draft_field(draft, &declared->fields[i], absent))
+        int at = find_declared(draft, declared->fields[i].name);
+        if (at < 0 && !draft_absent(draft, &declared->fields[i]))
             return false;
         if (at >= 0) {
+            const char *place = json_place_of(&draft->fields[at]);
             draft->fields[at] = declared->fields[i];
+            draft->fields[at].path = strcmp(place, draft->fields[at].name) ? place : NULL;
             draft->columns[at] = (struct cpl_column_plan){0};
         }
     }
@@ -382,7 +509,9 @@ static bool shape_of_schema(struct json_shaper *shaper, const struct cpl_decode_
         return json_shape_of_type(shaper, &plan->schema->fields[0].type, known, shape, err);
     shape->seen = JSON_SEEN_OBJECT;
     for (uint32_t i = 0; i < plan->schema->n_fields; i++) {
-        const char *name = plan->schema->fields[i].name;
+        const char *name = json_place_of(&plan->schema->fields[i]);
+        if (plan->columns[i].absent) /* nobody knows its place */
+            continue;
         char *part = cpl_arena_alloc(shaper->arena, strlen(name) + 1, err);
         struct json_shape *at = shape, *known_at = known;
         for (bool last = !plan->columns[i].inferred; part && at && !last;) {
@@ -401,45 +530,76 @@ static bool shape_of_schema(struct json_shaper *shaper, const struct cpl_decode_
     return true;
 }
 
-/* May the schema gain a column of this name? Always when it stands for columns that were flattened
+/* May the schema gain this column? Always when it stands for columns that were flattened
  * before. */
-static bool may_add(const struct cpl_decode_plan *plan, const char *name)
+static bool may_add(const struct cpl_decode_plan *plan, const struct cpl_field *field)
 {
     const struct cpl_json_settings *settings = plan->settings;
-    size_t length = strlen(name);
+    const char *place = json_place_of(field);
+    size_t length = strlen(place);
     if (!plan->closed && settings->unknown_fields == JSON_UNKNOWN_ADD)
         return true;
     for (uint32_t i = 0; settings->flatten && i < plan->schema->n_fields; i++) {
-        const char *flat = plan->schema->fields[i].name;
-        if (!strncmp(flat, name, length) &&
+        const char *flat = json_place_of(&plan->schema->fields[i]);
+        if (!strncmp(flat, place, length) &&
             !strncmp(flat + length, settings->separator, strlen(settings->separator)))
             return true;
     }
     return false;
 }
 
-/* Columns that the plan has and the needs do not touch stay where they are; new ones go behind. */
-static bool draft_widened(struct draft *draft, const struct cpl_decode_plan *plan,
-                          struct draft *wide)
+/* The column of `wide` that column i of the plan is now; -1 = none. */
+static int find_widened(const struct cpl_decode_plan *plan, uint32_t i, const struct draft *wide)
+{
+    const struct cpl_field *field = &plan->schema->fields[i];
+    int at = plan->columns[i].inferred ? draft_find_place(wide, json_place_of(field)) : -1;
+    return at < 0 && plan->columns[i].absent ? draft_find(wide, field->name) : at;
+}
+
+/* Columns that the plan has and the needs do not touch stay where they are; new ones go behind. *moved: one that the samples lacked was
+ * found elsewhere than was thought. */
+static bool draft_known(struct draft *draft, const struct cpl_decode_plan *plan,
+                        const struct draft *wide, bool *moved)
 {
     for (uint32_t i = 0; i < plan->schema->n_fields; i++) {
         const struct cpl_field *field = &plan->schema->fields[i];
-        int at = plan->columns[i].inferred ? draft_find(wide, field->name) : -1;
-        if (plan->columns[i].inferred && at < 0)
+        bool inferred = plan->columns[i].inferred, absent = plan->columns[i].absent;
+        int at = find_widened(plan, i, wide);
+        if (inferred && at < 0 && !absent)
             continue; /* flattened before, now something else: its new column is among the new ones
                        */
-        struct cpl_field kept = at < 0 ? *field : wide->fields[at];
-        struct cpl_column_plan column = at < 0 ? plan->columns[i] : wide->columns[at];
+        struct cpl_field kept = at >= 0 && inferred ? wide->fields[at] : *field;
+        struct cpl_column_plan column = at >= 0 && inferred ? wide->columns[at] : plan->columns[i];
+        if (at >= 0 && absent) {
+            *moved |= strcmp(json_place_of(field), json_place_of(&wide->fields[at])) != 0;
+            kept.path = json_place_of(&wide->fields[at]);
+            column.absent = false;
+        }
+        kept.name = field->name;
         kept.nullable = field->nullable;
         kept.field_id = field->field_id;
         column.skip = plan->columns[i].skip;
         if (!draft_field(draft, &kept, column))
             return false;
     }
-    for (uint32_t i = 0; i < wide->n; i++)
-        if (draft_find(draft, wide->fields[i].name) < 0 && may_add(plan, wide->fields[i].name) &&
-            !draft_field(draft, &wide->fields[i], wide->columns[i]))
+    return true;
+}
+
+static bool draft_widened(struct draft *draft, const struct cpl_decode_plan *plan,
+                          const struct draft *wide, bool *moved)
+{
+    if (!draft_known(draft, plan, wide, moved))
+        return false;
+    for (uint32_t i = 0; i < wide->n; i++) {
+        const struct cpl_field *field = &wide->fields[i];
+        int at = draft_find(draft, field->name);
+        const char *there = at < 0 ? NULL : json_place_of(&draft->fields[at]);
+        if (there && draft->settings->flatten && strcmp(there, json_place_of(field)) != 0)
+            return fail_places(draft, &draft->fields[at], field);
+        if (at < 0 && draft_find_place(draft, json_place_of(field)) < 0 && may_add(plan, field) &&
+            !draft_field(draft, field, wide->columns[i]))
             return false;
+    }
     return true;
 }
 
@@ -465,12 +625,13 @@ bool json_widen(const struct cpl_decode_plan *plan, const struct cpl_buffer *nee
     struct json_shape known = {0}, shape = {0};
     struct draft wide = {.shaper = &shaper, .settings = settings, .err = err};
     struct draft draft = wide;
+    bool moved = false;
     bool ok = (!settings->sampled || json_shape_join(&shaper, &known, settings->sampled, err)) &&
               shape_of_schema(&shaper, plan, &known, &shape, err) &&
               join_needs(&shaper, needs, n, &shape, err) &&
               draft_rows(&wide, &shape, settings->row_is_value) &&
-              draft_widened(&draft, plan, &wide) && draft_finish(&draft, schema, columns);
-    if (ok && cpl_schema_equal(plan->schema, *schema)) {
+              draft_widened(&draft, plan, &wide, &moved) && draft_finish(&draft, schema, columns);
+    if (ok && !moved && cpl_schema_equal(plan->schema, *schema)) {
         ok = cpl_fail(err, CPL_E_INTERNAL,
                       "rows did not fit the schema, but it is no wider with them");
         cpl_schema_free(*schema);

@@ -95,8 +95,7 @@ static bool fill(struct json_node *node, const struct cpl_field *field, struct c
     return true;
 }
 
-/* The member that top-level field `name` stands for: itself, or for flattened names its place
- * below. */
+/* The member that stands at the place of a top-level field: itself, or for flattened ones below. */
 static struct json_node *place(struct json_node *root, const char *name, const char *separator,
                                struct cpl_arena *arena, struct cpl_error *err)
 {
@@ -125,7 +124,7 @@ static bool add_column(const struct json_tree_plan *plan, uint32_t i, struct jso
                        struct cpl_arena *arena, struct cpl_error *err)
 {
     const struct cpl_field *field = &plan->schema->fields[i];
-    struct json_node *node = place(root, field->name, plan->separator, arena, err);
+    struct json_node *node = place(root, json_place_of(field), plan->separator, arena, err);
     if (!node)
         return false;
     struct json_node like = {

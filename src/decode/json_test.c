@@ -492,10 +492,9 @@ static void flattened(void **state)
 {
     (void)state;
     expect("{\"flatten\": true}",
-           "{\"u\":{\"id\":1,\"n\":{\"x\":\"q\"}},\"u.id\":5}\n{\"u\":null}\n{\"u\":{\"n\":{}}}\n",
-           "{\"u.id\":1,\"u.n.x\":\"q\",\"u\\u005c.id\":5}\n{\"u.id\":null,\"u.n.x\":null,"
-           "\"u\\u005c.id\":null}\n"
-           "{\"u.id\":null,\"u.n.x\":null,\"u\\u005c.id\":null}\n",
+           "{\"u\":{\"id\":1,\"n\":{\"x\":\"q\"}},\"u.k\":5}\n{\"u\":null}\n{\"u\":{\"n\":{}}}\n",
+           "{\"u.id\":1,\"u.n.x\":\"q\",\"u.k\":5}\n{\"u.id\":null,\"u.n.x\":null,\"u.k\":null}\n"
+           "{\"u.id\":null,\"u.n.x\":null,\"u.k\":null}\n",
            "");
     expect("{\"flatten\": true, \"separator\": \"_\", \"keep_document\": true}",
            "{\"u\":{\"id\":1}, \"l\":[{\"a\":1}]}\n",
@@ -505,6 +504,83 @@ static void flattened(void **state)
                 "{\"u.id\":1,\"u.x\":null}\n{\"u.id\":null,\"u.x\":2}\n", "");
     f = (struct fixture){.options = "{\"flatten\": true}", .sample = 15};
     expect_with(&f, "{\"u\":{\"id\":1}}\n{\"u\":2}\n", "{\"u\":{\"id\":1}}\n{\"u\":2}\n", "");
+}
+
+#define UNDERSCORE "{\"flatten\": true, \"separator\": \"_\"}"
+
+/* Keys stay as they are though the separator stands in them; widening finds them again. */
+static void flattened_by_what_keys_hold(void **state)
+{
+    (void)state;
+    const char *text = "{\"created_at\":1,\"u_\":{\"_id\":{\"a_b\":\"x\"}}}\n"
+                       "{\"created_at\":\"y\",\"u_\":{\"_id\":{\"a_b\":2},\"c_d\":3}}\n";
+    struct fixture f = {.options = UNDERSCORE, .sample = 52};
+    expect_with(&f, text,
+                "{\"created_at\":1,\"u___id_a_b\":\"x\",\"u__c_d\":null}\n"
+                "{\"created_at\":\"y\",\"u___id_a_b\":2,\"u__c_d\":3}\n",
+                "");
+    expect("{\"flatten\": true, \"separator\": \"__\"}", "{\"a_\":{\"_b\":1},\"c\\\\d\":2}\n",
+           "{\"a____b\":1,\"c\\u005cd\":2}\n", "");
+}
+
+static void expect_one_name(size_t sample, const char *text, const char *places)
+{
+    struct fixture f = {.options = UNDERSCORE, .sample = sample};
+    assert_false(fixture_decode(&f, text, strlen(text)));
+    assert_int_equal(f.err.code, CPL_E_CONFIG);
+    if (!strstr(f.err.message, places) || !strstr(f.err.message, "source.json.separator: "))
+        fail_msg("%s", f.err.message);
+    fixture_release(&f);
+}
+
+/* Two places that make one name: in the sample, in rows behind it, in two splits. */
+static void flattened_to_one_name(void **state)
+{
+    (void)state;
+    const char *text = "{\"u_id\":1}\n{\"u\":{\"id\":2}}\n";
+    expect_one_name(0, text, "`/u_id` and `/u/id` of the input would both be column `u_id`");
+    expect_one_name(11, text, "`/u_id` and `/u/id` of the input would both be column `u_id`");
+    expect_one_name(0, "{\"a_b\":{\"c\":1},\"a\":{\"b\":{\"c\":1}}}", "`/a_b/c` and `/a/b/c`");
+    expect("{\"flatten\": true, \"separator\": \"/\"}", text,
+           "{\"u_id\":1,\"u/id\":null}\n"
+           "{\"u_id\":null,\"u/id\":2}\n",
+           "");
+}
+
+static void declare(struct fixture *f, const char *name, const char *text, size_t sample,
+                    const char *rows)
+{
+    struct cpl_field field = {
+        .name = name, .type = {.kind = CPL_I64}, .nullable = true, .field_id = -1};
+    const struct cpl_schema schema = {.fields = &field, .n_fields = 1};
+    f->declared = &schema;
+    f->sample = sample;
+    expect_with(f, text, rows, "");
+}
+
+/* Declared columns are found by name wherever they stand, though the sample lacks them. */
+static void flattened_as_declared(void **state)
+{
+    (void)state;
+    struct fixture f = {.options = UNDERSCORE};
+    const char *nested = "{\"b\":1}\n{\"b\":2,\"u\":{\"x_y\":7}}\n";
+    const char *top = "{\"b\":1}\n{\"b\":2,\"u_x_y\":7}\n";
+    const char *rows = "{\"b\":1,\"u_x_y\":null}\n{\"b\":2,\"u_x_y\":7}\n";
+    for (size_t sample = 0; sample <= 8; sample += 8) {
+        f.options = UNDERSCORE;
+        declare(&f, "u_x_y", nested, sample, rows);
+        f.options = UNDERSCORE;
+        declare(&f, "u_x_y", top, sample, rows);
+        f.options = "{\"flatten\": true}";
+        declare(&f, "u.x_y", nested, sample, "{\"b\":1,\"u.x_y\":null}\n{\"b\":2,\"u.x_y\":7}\n");
+    }
+    f = (struct fixture){.options = UNDERSCORE,
+                         .closed = true}; /* `u` is an object of the sample */
+    declare(&f, "u_x_y", "{\"u\":{\"z\":1}}\n{\"u\":{\"x_y\":7}}\n", 16,
+            "{\"u_z\":1,\"u_x_y\":null}\n{\"u_z\":null,\"u_x_y\":7}\n");
+    f = (struct fixture){.options = UNDERSCORE}; /* as such columns were called before */
+    declare(&f, "u\\_x\\_y", top, 0,
+            "{\"b\":1,\"u\\u005c_x\\u005c_y\":null}\n{\"b\":2,\"u\\u005c_x\\u005c_y\":7}\n");
 }
 
 static void maps(void **state)
@@ -726,6 +802,9 @@ int main(void)
         cmocka_unit_test(no_row_is_good),
         cmocka_unit_test(layouts_of_objects),
         cmocka_unit_test(flattened),
+        cmocka_unit_test(flattened_by_what_keys_hold),
+        cmocka_unit_test(flattened_to_one_name),
+        cmocka_unit_test(flattened_as_declared),
         cmocka_unit_test(maps),
         cmocka_unit_test(unknown_fields),
         cmocka_unit_test(declared_types_hold),
