@@ -6,6 +6,7 @@
 #include "decode/csv_cell.h"
 #include "decode/csv_names.h"
 #include "decode/csv_sniff.h"
+#include "decode/csv_style.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,31 +14,17 @@
 
 enum { TYPE_RECORDS = 20000, MAX_COLUMNS = 100000 };
 
-struct column {
-    struct cpl_text_facts facts, with_comma;
-    uint32_t seen, points, commas; /* values; decimals written with either sign */
-};
-
 struct columns {
-    struct column *items;
+    struct cpl_text_facts *facts;
+    struct cpl_csv_shapes *shapes;
     uint32_t n;
     uint32_t rows;    /* classified at the start of an object */
     uint32_t records; /* seen there behind the header; those of another width are no rows */
 };
 
-/* Without a point or comma both ways of writing decimals say the same. */
-static bool has_point(const struct cpl_csv_text *text)
-{
-    for (uint32_t i = 0; i < text->length; i++)
-        if (text->data[i] == '.' || text->data[i] == ',')
-            return true;
-    return false;
-}
-
 static bool classify_record(const struct cpl_csv_dialect *d, const struct csv_walk *walk,
                             struct columns *columns, struct cpl_arena *arena, struct cpl_error *err)
 {
-    static const struct cpl_text_style comma = {.decimal_point = ','};
     for (uint32_t c = 0; c < columns->n && c < walk->fields; c++) {
         const uint8_t *data;
         uint32_t length;
@@ -49,18 +36,9 @@ static bool classify_record(const struct cpl_csv_dialect *d, const struct csv_wa
             return cpl_fail(err, problem.code, "%s", problem.message);
         if (kind == CPL_CELL_NULL || kind == CPL_CELL_BAD_QUOTE)
             continue;
-        struct column *column = &columns->items[c];
-        struct cpl_text_facts facts = cpl_text_classify(text.data, text.length, &d->style);
-        column->seen++;
-        column->facts = cpl_text_join(column->facts, facts);
-        column->points += facts.class == CPL_CLASS_DECIMAL || facts.class == CPL_CLASS_DOUBLE;
-        if (d->decimal_point)
-            continue;
-        struct cpl_text_facts other = facts;
-        if (has_point(&text))
-            other = cpl_text_classify(text.data, text.length, &comma);
-        column->with_comma = cpl_text_join(column->with_comma, other);
-        column->commas += facts.class == CPL_CLASS_STRING && other.class == CPL_CLASS_DECIMAL;
+        columns->facts[c] = cpl_text_join(columns->facts[c],
+                                          cpl_text_classify(text.data, text.length, &d->style));
+        cpl_csv_count_shape(&columns->shapes[c], text.data, text.length);
     }
     return true;
 }
@@ -117,7 +95,7 @@ static bool looks_like_header(const struct cpl_csv_dialect *d, const struct csv_
             against++;
         else
             named++;
-        if (c < rest->n && is_value_class(rest->items[c].facts.class))
+        if (c < rest->n && is_value_class(rest->facts[c].class))
             typed++;
     }
     if (against)
@@ -172,47 +150,6 @@ bool cpl_csv_name_columns(struct cpl_csv_dialect *d, const struct csv_walk *head
     return cpl_csv_names_unique(&d->arena, d->column_names, d->n_columns, err);
 }
 
-bool cpl_csv_settle_style(struct cpl_csv_dialect *d, struct cpl_error *err)
-{
-    const char **lists[2] = {0};
-    const struct cpl_strings *words[2] = {&d->true_words, &d->false_words};
-    for (int i = 0; i < 2; i++) {
-        if (!words[i]->n)
-            continue;
-        lists[i] = cpl_arena_alloc(&d->arena, (words[i]->n + 1) * sizeof *lists[i], err);
-        if (!lists[i])
-            return false;
-        memcpy(lists[i], words[i]->items, words[i]->n * sizeof *lists[i]);
-        lists[i][words[i]->n] = NULL;
-    }
-    d->style = (struct cpl_text_style){.decimal_point = d->decimal_point,
-                                       .thousands = d->thousands,
-                                       .date_format = d->date_format,
-                                       .time_format = d->time_format,
-                                       .timestamp_format = d->timestamp_format,
-                                       .true_words = lists[0],
-                                       .false_words = lists[1]};
-    return true;
-}
-
-/* By vote, so that one bad value does not hide how the others are written. */
-static void adopt_decimal_comma(struct cpl_csv_dialect *d, struct columns *columns)
-{
-    bool comma = false, point = false;
-    if (d->decimal_point || d->delimiter == ',')
-        return;
-    for (uint32_t c = 0; c < columns->n; c++) {
-        const struct column *column = &columns->items[c];
-        comma |= column->commas && 2 * column->commas >= column->seen;
-        point |= column->points && 2 * column->points >= column->seen;
-    }
-    if (!comma || point)
-        return;
-    d->decimal_point = d->style.decimal_point = ',';
-    for (uint32_t c = 0; c < columns->n; c++)
-        columns->items[c].facts = columns->items[c].with_comma;
-}
-
 static bool make_schema(const struct cpl_csv_dialect *d, const struct columns *columns,
                         const struct cpl_schema *declared, bool decimals,
                         struct cpl_schema **schema, struct cpl_column_plan **plans,
@@ -232,9 +169,9 @@ static bool make_schema(const struct cpl_csv_dialect *d, const struct columns *c
             fields[c] = declared->fields[at];
             continue;
         }
-        (*plans)[c] = (struct cpl_column_plan){.inferred = true, .facts = columns->items[c].facts};
+        (*plans)[c] = (struct cpl_column_plan){.inferred = true, .facts = columns->facts[c]};
         fields[c] = (struct cpl_field){.name = d->column_names[c],
-                                       .type = cpl_text_type(columns->items[c].facts, decimals),
+                                       .type = cpl_text_type(columns->facts[c], decimals),
                                        .nullable = true,
                                        .field_id = -1};
     }
@@ -295,13 +232,11 @@ static bool classify_further(const struct cpl_csv_dialect *d, const struct cpl_s
     return !same || classify_sample(&own, &text, header, columns, err);
 }
 
-static bool infer_columns(struct cpl_csv_dialect *d, const struct cpl_sample *samples,
-                          size_t n_samples, struct csv_walk *first, bool have_first,
-                          struct columns *columns, struct cpl_error *err)
+/* All samples, and whether the first row is a header. */
+static bool classify_samples(struct cpl_csv_dialect *d, const struct cpl_sample *samples,
+                             size_t n_samples, struct csv_walk *first, bool have_first,
+                             struct columns *columns, struct cpl_error *err)
 {
-    columns->items = cpl_alloc_zero(columns->n, sizeof *columns->items, err);
-    if (!columns->items)
-        return false;
     if (!classify_sample(d, &samples[0], true, columns, err) ||
         !decide_header(d, &samples[0], first, have_first, columns, err))
         return false;
@@ -315,8 +250,25 @@ static bool infer_columns(struct cpl_csv_dialect *d, const struct cpl_sample *sa
     for (size_t i = 1; i < n_samples; i++)
         if (!classify_further(d, &samples[i], first, columns, err))
             return false;
-    adopt_decimal_comma(d, columns);
     return true;
+}
+
+static bool infer_columns(struct cpl_csv_dialect *d, const struct cpl_sample *samples,
+                          size_t n_samples, struct csv_walk *first, bool have_first,
+                          struct columns *columns, struct cpl_error *err)
+{
+    columns->facts = cpl_alloc_zero(columns->n, sizeof *columns->facts, err);
+    columns->shapes = columns->facts ? cpl_alloc_zero(columns->n, sizeof *columns->shapes, err)
+                                     : NULL;
+    if (!columns->shapes ||
+        !classify_samples(d, samples, n_samples, first, have_first, columns, err))
+        return false;
+    if (!cpl_csv_adopt_style(d, columns->shapes, columns->n))
+        return true;
+    memset(columns->facts, 0, columns->n * sizeof *columns->facts);
+    memset(columns->shapes, 0, columns->n * sizeof *columns->shapes);
+    columns->rows = columns->records = 0;
+    return classify_samples(d, samples, n_samples, first, have_first, columns, err);
 }
 
 /* Does the record name columns that rows of the usual width lack? Then these rows are short, not the names too many. */
@@ -419,7 +371,8 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
          make_schema(d, &columns, declared, decimals, schema, plans, err);
 out:
     cpl_csv_walk_release(&walk);
-    cpl_free(columns.items);
+    cpl_free(columns.facts);
+    cpl_free(columns.shapes);
     return ok;
 }
 

@@ -5,6 +5,7 @@
  * whole dialect is known. */
 #include "batch/name_order.h"
 #include "decode/csv_sniff.h"
+#include "decode/csv_style.h"
 
 #include <string.h>
 

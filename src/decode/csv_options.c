@@ -191,14 +191,17 @@ const struct cpl_option cpl_csv_options[] = {
      .type = CPL_OPTION_CHAR,
      .offset = AT(decimal_point),
      .set_offset = AT(decimal_point_set),
-     .summary =
-         "The decimal separator of numbers; a comma is detected where the delimiter allows it.",
+     .summary = "The decimal separator of numbers. A comma is detected where the delimiter allows "
+                "it and some "
+                "number proves it: 1,5 does, 1,234 does not.",
      .example = ","},
     {.name = "thousands",
      .type = CPL_OPTION_CHAR,
      .offset = AT(thousands),
      .set_offset = AT(thousands_set),
-     .summary = "The separator between groups of three digits; none by default.",
+     .summary =
+         "The separator between groups of three digits; detected where the decimal separator "
+         "is proven. space also takes no-break spaces, ' also takes ’.",
      .example = "."},
     {.name = "date_format",
      .type = CPL_OPTION_STRING,
@@ -286,9 +289,10 @@ static void describe_flag(struct cpl_json_writer *json, const char *key, bool va
 /* Settled by looking, or given: described always. */
 static bool is_detected(const char *name)
 {
-    static const char *const names[] = {"delimiter", "quote",         "escape",        "comment",
-                                        "newline",   "header",        "decimal_point", "skip_lines",
-                                        "columns",   "escape_before", "comment_lines", NULL};
+    static const char *const names[] = {"delimiter",  "quote",   "escape",        "comment",
+                                        "newline",    "header",  "decimal_point", "thousands",
+                                        "skip_lines", "columns", "escape_before", "comment_lines",
+                                        NULL};
     size_t i = 0;
     while (names[i] && strcmp(names[i], name) != 0)
         i++;
@@ -346,6 +350,8 @@ bool cpl_csv_describe(const void *settings, struct cpl_buffer *out, struct cpl_e
     describe_word(&json, "header", d->header == CPL_HEADER_YES ? "yes" : "no", d->header_set);
     describe_char(&json, "decimal_point", d->decimal_point ? d->decimal_point : '.',
                   d->decimal_point_set);
+    if (d->thousands || d->thousands_set)
+        describe_char(&json, "thousands", d->thousands, d->thousands_set);
     describe_preamble(&json, d);
     if (d->short_header || d->short_header_set)
         describe_flag(&json, "trailing_delimiter", d->short_header, d->short_header_set);

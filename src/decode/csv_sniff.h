@@ -60,8 +60,6 @@ bool cpl_csv_find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *s
 
 /* csv_infer.c. The width of rows, where it is said, under a first row or header of so many fields. */
 uint32_t cpl_csv_said_width(const struct cpl_csv_dialect *d, uint32_t fields);
-/* How values are written, by the options. */
-bool cpl_csv_settle_style(struct cpl_csv_dialect *d, struct cpl_error *err) CPL_CHECKED;
 /* Name all d->n_columns, after the record when it is a header (else NULL). */
 bool cpl_csv_name_columns(struct cpl_csv_dialect *d, const struct csv_walk *header,
                           struct cpl_error *err) CPL_CHECKED;

@@ -176,10 +176,10 @@ static int64_t decimal_limit(int precision)
     return limit - 1;
 }
 
+/* Numbers with separators between thousands are none to the kernels: they are decided one by one. */
 static bool plain_numbers(const struct cpl_csv_dialect *dialect)
 {
-    return (!dialect->style.decimal_point || dialect->style.decimal_point == '.') &&
-           !dialect->style.thousands;
+    return !dialect->style.decimal_point || dialect->style.decimal_point == '.';
 }
 
 static void narrow(const int64_t *from, uint32_t n, size_t width, void *to)

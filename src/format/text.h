@@ -17,7 +17,9 @@ enum cpl_text_result { CPL_TEXT_EXACT, CPL_TEXT_NO, CPL_TEXT_RANGE };
 /* How numbers and dates are written in one input. Zero is the default: '.' and ISO 8601 / RFC 3339. */
 struct cpl_text_style {
     char decimal_point; /* 0 = '.' */
-    char thousands;     /* 0 = none; when set, groups of three are required */
+    char
+        thousands; /* 0 = none; when set, groups of three are required. ' ' is the space, the no-break
+                           space (U+00A0) and the narrow one (U+202F); '\'' also U+2019 */
     const char *
         date_format; /* NULL = ISO; strptime-like: %Y %y %m %d %H %I %M %S %f(fraction) %p %b %B %z %j %T %D %F, literal text */
     const char *time_format;
@@ -106,6 +108,16 @@ struct cpl_text_facts cpl_text_join(struct cpl_text_facts a, struct cpl_text_fac
  * decimal(38,s). A DECIMAL with a scale over 9 (a float was printed), or any with a fraction when decimals=false, is DOUBLE unless not_double.
  * TIMESTAMP* unit by fraction (≤3 ms, ≤6 us, else ns), NULL → STRING. */
 struct cpl_type cpl_text_type(struct cpl_text_facts facts, bool decimals);
+
+/* How a text is written if it is a number, whatever the style: the separators in it, and what they prove. */
+struct cpl_number_shape {
+    bool number;     /* [-]digits, with separators or without, with an exponent or without */
+    char decimal;    /* what could be its decimal separator, '.' or ','; 0 = none */
+    bool proven;     /* it can be nothing else: 1,5 and 0,125 and 1.234,567, but not 1,234 */
+    char groups;     /* what can only stand between its thousands: . , ' or space; 0 = none */
+    bool short_lead; /* fewer than three digits in front: not a code in groups of three */
+};
+struct cpl_number_shape cpl_number_shape(const uint8_t *text, size_t length);
 
 /* For people: the options under which texts that do not fit a type would fit it, as "date_format: %d.%m.%Y": the type's own
  * parser has taken them so. False when no usual

@@ -23,7 +23,7 @@ static bool take(struct cursor *cursor, uint8_t c)
 }
 
 /* "1,234,567": one to three digits, then groups of exactly three. */
-static bool scan_groups(struct cursor *cursor, uint8_t separator, struct cpl_number *number)
+static bool scan_groups(struct cursor *cursor, char separator, struct cpl_number *number)
 {
     const uint8_t *group = cursor->at - number->n_whole;
     size_t n = number->n_whole;
@@ -31,10 +31,12 @@ static bool scan_groups(struct cursor *cursor, uint8_t separator, struct cpl_num
     while (number->n_whole + n <= CPL_GROUPED_MAX) {
         for (size_t i = 0; i < n; i++)
             number->grouped[number->n_whole++] = group[i];
-        if (!take(cursor, separator)) {
+        size_t size = cpl_separator_size(cursor->at, cursor->end, separator);
+        if (!size) {
             number->whole = number->grouped;
             return true;
         }
+        cursor->at += size;
         group = cursor->at;
         n = skip_digits(cursor);
         if (n != 3)
@@ -48,10 +50,10 @@ static bool scan_whole(struct cursor *cursor, const struct cpl_text_style *style
 {
     number->whole = cursor->at;
     number->n_whole = skip_digits(cursor);
-    bool grouped = style && style->thousands && cursor->at < cursor->end &&
-                   *cursor->at == (uint8_t)style->thousands;
+    bool grouped = style && style->thousands &&
+                   cpl_separator_size(cursor->at, cursor->end, style->thousands);
     if (grouped && (number->n_whole == 0 || number->n_whole > 3 ||
-                    !scan_groups(cursor, (uint8_t)style->thousands, number)))
+                    !scan_groups(cursor, style->thousands, number)))
         return false;
     return lenient || number->n_whole == 1 || (number->n_whole > 1 && *number->whole != '0');
 }

@@ -59,6 +59,19 @@ static inline void cpl_trim(const uint8_t **text, size_t *length)
     while (*length && cpl_is_blank(**text))
         ++*text, --*length;
 }
+/* Bytes of the separator that stands there; 0 = another thing does. ' ' and '\'' are each written in several ways. */
+static inline size_t cpl_separator_size(const uint8_t *at, const uint8_t *end, char separator)
+{
+    size_t room = (size_t)(end - at);
+    if (room && *at == (uint8_t)separator)
+        return 1;
+    if (separator == ' ' && room >= 2 && at[0] == 0xC2 && at[1] == 0xA0)
+        return 2;
+    if (room < 3 || at[0] != 0xE2 || at[1] != 0x80)
+        return 0;
+    bool same = separator == ' ' ? at[2] == 0xAF : separator == '\'' && at[2] == 0x99;
+    return same ? 3 : 0;
+}
 /* '.' and no separators: what the fast paths take. */
 static inline bool cpl_style_is_plain(const struct cpl_text_style *style)
 {

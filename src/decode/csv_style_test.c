@@ -1,0 +1,123 @@
+/* How numbers are written, by what the file proves: separators and types of whole files. */
+#include "decode/csv.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+/* Checks the types of the columns, and separators: those of the options and of detection. */
+static void check(const char *const *options, const char *text, char point, char thousands,
+                  const char *types)
+{
+    struct cpl_arena arena = {0};
+    struct cpl_csv_dialect dialect = {0};
+    struct cpl_schema *schema = NULL;
+    struct cpl_column_plan *columns = NULL;
+    struct cpl_buffer shown = {0};
+    struct cpl_error err = {0};
+    assert_true(cpl_options_parse(cpl_csv_options, NULL, "csv", &arena, &dialect, &err));
+    for (; options && *options; options += 2)
+        assert_true(
+            cpl_option_set(cpl_csv_options, options[0], options[1], "csv", &arena, &dialect, &err));
+    uint8_t *copy = calloc(1, strlen(text) + 64);
+    memcpy(copy, text, strlen(text));
+    struct cpl_sample sample = {
+        .data = copy, .size = strlen(text), .at_start = true, .whole = true};
+    if (!cpl_csv_infer(&dialect, &sample, 1, NULL, true, &schema, &columns, &err))
+        fail_msg("%s", err.message);
+    for (uint32_t f = 0; f < schema->n_fields; f++) {
+        assert_true(cpl_buffer_append_text(&shown, f ? " " : "", &err));
+        assert_true(cpl_type_format(&schema->fields[f].type, &shown, &err));
+    }
+    assert_string_equal(cpl_buffer_text(&shown, &err), types);
+    assert_int_equal(dialect.style.decimal_point ? dialect.style.decimal_point : '.', point);
+    assert_int_equal(dialect.style.thousands, thousands);
+    cpl_buffer_release(&shown);
+    free(copy);
+    cpl_csv_release(&dialect);
+    cpl_schema_free(schema);
+    cpl_free(columns);
+    cpl_arena_release(&arena);
+}
+
+static void commas_before_three_digits_prove_nothing(void **state)
+{
+    (void)state;
+    check(NULL, "item\tqty\nA\t1,234\nB\t2,500\nC\t999\nD\t12,000\n", '.', 0, "string string");
+    check(NULL, "price\n1,234\n5,678\n", '.', 0, "string");
+    check(NULL, "a;b\nx;1,234,567\ny;2,500\n", '.', 0, "string string");
+    check(NULL, "a;b;c\nx;1,234;1.5\ny;2,500;2.25\n", '.', 0, "string string decimal(18,2)");
+}
+
+static void a_comma_is_proven(void **state)
+{
+    (void)state;
+    check(NULL, "a;b\nx;1,5\ny;2,500\n", ',', 0, "string decimal(18,3)");
+    check(NULL, "a;b\nx;0,125\ny;2,500\n", ',', 0, "string decimal(18,3)");
+    check(NULL, "a;b;c\nx;1,234;1,50\ny;2,500;2,75\n", ',', 0,
+          "string decimal(18,3) decimal(18,2)");
+    check(NULL, "a;b\nx;1.234,567\ny;2.500,125\n", ',', '.', "string decimal(18,3)");
+}
+
+static void points_beside_a_decimal_comma_are_none(void **state)
+{
+    (void)state;
+    check(NULL, "a;p;m\nA;1,50;1.000\nB;2,75;2.500\nC;10,00;1.250\n", ',', '.',
+          "string decimal(18,2) int64");
+    check(NULL, "a;p;m\nA;1,50;1.000\nB;2,75;2.500\nC;10,00;1.2.3\n", ',', '.',
+          "string decimal(18,2) string");
+    /* a point that is proven, too: neither is adopted, as nothing tells which column is wrong */
+    check(NULL, "a;p;m\nA;1,50;1.5\nB;2,75;2.25\n", '.', 0, "string string decimal(18,2)");
+}
+
+static void a_proven_point_leaves_commas_alone(void **state)
+{
+    (void)state;
+    check(NULL, "a\tp\tm\nA\t1.50\t1,000\nB\t2.75\t2,500\n", '.', 0, "string decimal(18,2) string");
+    check(NULL, "a\tp\tm\nA\t1,000.50\t1,000\nB\t2.75\t2,500\n", '.', ',',
+          "string decimal(18,2) int64");
+    const char *const options[] = {"thousands", ",", NULL};
+    check(options, "item\tqty\nA\t1,234\nB\t12\n", '.', ',', "string int64");
+    check(options, "a,\"b\"\nA,\"1,234\"\nB,12\n", '.', ',', "string int64");
+}
+
+static void spaces_and_apostrophes(void **state)
+{
+    (void)state;
+    check(NULL, "a;p;m\nA;1\u00A0234,50;1\u202F000\nB;2,75;12 500\n", ',', ' ',
+          "string decimal(18,2) int64");
+    check(NULL, "a;p;m\nA;1'234.50;1'000\nB;2.75;12\u2019500\n", '.', '\'',
+          "string decimal(18,2) int64");
+    /* nine digits in threes may be a code, as the French SIREN */
+    check(NULL, "a;p;m\nA;1,50;732 829 320\nB;2,75;404 833 048\n", ',', 0,
+          "string decimal(18,2) string");
+    const char *const space[] = {"thousands", "space", NULL};
+    check(space, "a,b\nA,1\u00A0234\nB,1 234.5\n", '.', ' ', "string decimal(18,1)");
+    const char *const none[] = {"thousands", "none", NULL};
+    check(none, "a;p;m\nA;1,50;1.000\nB;2,75;2.500\n", ',', 0, "string decimal(18,2) string");
+}
+
+static void the_more_frequent_separator_wins(void **state)
+{
+    (void)state;
+    check(NULL, "a;p;m\nA;1.234,50;1 000\nB;2.345,75;2\nC;3.456,75;3\n", ',', '.',
+          "string decimal(18,2) string");
+    check(NULL, "a;p;m\nA;1.234,50;1 000\nB;2,75;2\nC;3,75;3\n", ',', 0, "string string string");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(commas_before_three_digits_prove_nothing),
+        cmocka_unit_test(a_comma_is_proven),
+        cmocka_unit_test(points_beside_a_decimal_comma_are_none),
+        cmocka_unit_test(a_proven_point_leaves_commas_alone),
+        cmocka_unit_test(spaces_and_apostrophes),
+        cmocka_unit_test(the_more_frequent_separator_wins),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
