@@ -244,7 +244,9 @@ const struct cpl_option cpl_csv_options[] = {
      .offset = AT(lenient),
      .set_offset = AT(lenient_set),
      .default_text = "true",
-     .summary = "Declared numeric columns also take +5, 007, .5 and 5.; inferred ones never do."},
+     .summary =
+         "Declared numeric columns also take +5, 007, .5 and 5., and declared timestamps without "
+         "a zone a date, as its midnight; inferred ones never do."},
     {0},
 };
 

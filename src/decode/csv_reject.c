@@ -177,7 +177,7 @@ static bool too_many_digits(const struct csv_decoder *d, const struct csv_bad_ce
            facts.class == CPL_CLASS_DOUBLE;
 }
 
-/* Which option would make the cell fit, if one would. */
+/* Which option or type would make the cell fit, if one would. */
 static void add_hint(const struct csv_decoder *d, const struct csv_bad_cell *bad, char *message,
                      size_t size)
 {
@@ -189,9 +189,17 @@ static void add_hint(const struct csv_decoder *d, const struct csv_bad_cell *bad
     bool quoted = length > 1 && quote && data[0] == quote && data[length - 1] == quote;
     const struct cpl_slice text = {.data = data + quoted, .length = length - 2 * quoted};
     size_t at = strlen(message);
-    if (length < CPL_TEXT_MAX &&
-        cpl_text_hint(&text, 1, &d->plan->schema->fields[bad->field].type, &state->style, hint))
+    const struct cpl_type *type = &d->plan->schema->fields[bad->field].type;
+    struct cpl_type finer = *type;
+    struct cpl_buffer name = {0};
+    if (length >= CPL_TEXT_MAX)
+        return;
+    if (cpl_text_finer_unit(text.data, text.length, &state->style, type, &finer.unit) &&
+        cpl_type_format(&finer, &name, NULL))
+        snprintf(message + at, size - at, "; %.*s would take it", (int)name.size, name.data);
+    else if (cpl_text_hint(&text, 1, type, &state->style, hint))
         snprintf(message + at, size - at, "; it would with csv.%s", hint);
+    cpl_buffer_release(&name);
 }
 
 /* The type that the cell asks for, where its column keeps another. */

@@ -273,8 +273,10 @@ static enum cpl_text_result append_timelike(struct json_walk *walk, struct json_
 {
     const struct cpl_type *type = &node->field->type;
     enum cpl_text_result result;
-    const struct cpl_text_style style = {
-        .date_format = node->format, .time_format = node->format, .timestamp_format = node->format};
+    const struct cpl_text_style style = {.date_format = node->format,
+                                         .time_format = node->format,
+                                         .timestamp_format = node->format,
+                                         .lenient = !node->inferred};
     uint8_t uuid[16];
     int32_t days;
     int64_t value;

@@ -26,7 +26,8 @@ struct cpl_text_style {
     const char *timestamp_format;
     const char *const *true_words,
         *const *false_words; /* NULL = true/false, case-insensitive; NULL-terminated lists */
-    bool lenient;            /* declared types: also accept +5, 007, 1e3 for integers, .5, 5. */
+    bool
+        lenient; /* declared types: also accept +5, 007, 1e3 for integers, .5, 5., and a date for a timestamp */
 };
 
 /* Is this a date, time or timestamp format that the parsers know, with all the fields that such a value needs (a year,
@@ -63,10 +64,14 @@ enum cpl_text_result cpl_parse_time(const uint8_t *text, size_t length,
                                     const struct cpl_text_style *style, enum cpl_unit unit,
                                     int64_t *value);
 /* utc: the text must carry a zone (Z, ±hh, ±hhmm, ±hh:mm) and is brought to UTC; else it must carry none. 'T' or ' '.
- * RANGE when the fraction is finer than unit, or the value leaves 64 bits. A leap second (:60) is NO. */
+ * RANGE when the fraction is finer than unit, or the value leaves 64 bits. A leap second (:60) is NO. With style->lenient, and
+ * without utc and timestamp_format, a date is its midnight. */
 enum cpl_text_result cpl_parse_timestamp(const uint8_t *text, size_t length,
                                          const struct cpl_text_style *style, enum cpl_unit unit,
                                          bool utc, int64_t *value);
+/* For people: the unit in which a time or timestamp would take the text that is too fine for `type`. */
+bool cpl_text_finer_unit(const uint8_t *text, size_t length, const struct cpl_text_style *style,
+                         const struct cpl_type *type, enum cpl_unit *unit);
 /* 8-4-4-4-12 hex digits, lower case (upper case is value-exact, not text-exact: `lower_only` decides). */
 enum cpl_text_result cpl_parse_uuid(const uint8_t *text, size_t length, bool lower_only,
                                     uint8_t value[16]);

@@ -207,7 +207,29 @@ enum cpl_text_result cpl_parse_timestamp(const uint8_t *text, size_t length,
     cpl_trim(&text, &length);
     if (!(style && style->timestamp_format) && cpl_fast_timestamp(text, length, unit, utc, value))
         return CPL_TEXT_EXACT;
-    if (!cpl_scan_timestamp(text, length, style, &moment))
+    if (cpl_scan_timestamp(text, length, style, &moment))
+        return cpl_moment_timestamp(&moment, unit, utc, value);
+    if (utc || !cpl_style_is_lenient(style) || style->timestamp_format)
         return CPL_TEXT_NO;
-    return cpl_moment_timestamp(&moment, unit, utc, value);
+    moment = (struct cpl_moment){0};
+    enum cpl_text_result date = cpl_parse_date(text, length, style, &moment.days);
+    return date == CPL_TEXT_EXACT ? cpl_moment_timestamp(&moment, unit, utc, value) : date;
+}
+
+bool cpl_text_finer_unit(const uint8_t *text, size_t length, const struct cpl_text_style *style,
+                         const struct cpl_type *type, enum cpl_unit *unit)
+{
+    for (unsigned finer = type->unit + 1u; finer <= CPL_NANO; finer++) {
+        int64_t value;
+        *unit = (enum cpl_unit)finer;
+        enum cpl_text_result result = type->kind == CPL_TIMESTAMP
+                                          ? cpl_parse_timestamp(text, length, style, *unit,
+                                                                type->utc, &value)
+                                      : type->kind == CPL_TIME
+                                          ? cpl_parse_time(text, length, style, *unit, &value)
+                                          : CPL_TEXT_NO;
+        if (result == CPL_TEXT_EXACT)
+            return true;
+    }
+    return false;
 }

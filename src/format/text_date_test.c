@@ -101,6 +101,38 @@ static void check_timestamp(const char *text, const struct cpl_text_style *style
         fail_msg("\"%s\": %d, %lld", text, result, (long long)got);
 }
 
+static void dates_are_midnights_where_declared(void **state)
+{
+    (void)state;
+    const struct cpl_text_style lenient = {.lenient = true},
+                                german = {.lenient = true, .date_format = "%d.%m.%Y"},
+                                formatted = {.lenient = true, .timestamp_format = "%Y-%m-%d %H:%M"};
+    check_timestamp("1970-01-02", &lenient, CPL_MICRO, false, CPL_TEXT_EXACT, 86400000000);
+    check_timestamp(" 1969-12-31 ", &lenient, CPL_SECOND, false, CPL_TEXT_EXACT, -86400);
+    check_timestamp("02.01.1970", &german, CPL_SECOND, false, CPL_TEXT_EXACT, 86400);
+    check_timestamp("9999-12-31", &lenient, CPL_NANO, false, CPL_TEXT_RANGE, 0);
+    check_timestamp("1970-02-30", &lenient, CPL_SECOND, false, CPL_TEXT_NO, 0);
+    check_timestamp("1970-01-02", &lenient, CPL_MICRO, true, CPL_TEXT_NO, 0);
+    check_timestamp("1970-01-02", NULL, CPL_MICRO, false, CPL_TEXT_NO, 0);
+    check_timestamp("1970-01-02", &formatted, CPL_MICRO, false, CPL_TEXT_NO, 0);
+}
+
+static void finer_units(void **state)
+{
+    (void)state;
+    const struct cpl_type micro = {.kind = CPL_TIMESTAMP, .unit = CPL_MICRO},
+                          second = {.kind = CPL_TIME, .unit = CPL_SECOND},
+                          date = {.kind = CPL_DATE};
+    const char *fine = "2024-01-01T00:00:00.1234567";
+    enum cpl_unit unit;
+    assert_true(cpl_text_finer_unit(padded(fine), strlen(fine), NULL, &micro, &unit));
+    assert_int_equal(unit, CPL_NANO);
+    assert_true(cpl_text_finer_unit(padded("10:00:00.5"), 10, NULL, &second, &unit));
+    assert_int_equal(unit, CPL_MILLI);
+    assert_false(cpl_text_finer_unit(padded("x"), 1, NULL, &micro, &unit));
+    assert_false(cpl_text_finer_unit(padded(fine), strlen(fine), NULL, &date, &unit));
+}
+
 static void timestamps(void **state)
 {
     (void)state;
@@ -119,6 +151,8 @@ static void timestamps(void **state)
     check_timestamp("1677-09-21T00:12:43.145224191", NULL, CPL_NANO, false, CPL_TEXT_RANGE, 0);
     check_timestamp("9999-12-31T23:59:59.999999", NULL, CPL_MICRO, false, CPL_TEXT_EXACT,
                     253402300799999999);
+    check_timestamp("2024-01-01T00:00:00.1234560", NULL, CPL_MICRO, false, CPL_TEXT_EXACT,
+                    INT64_C(1704067200123456));
     check_timestamp("2024-01-01T00:00:00", NULL, CPL_MICRO, true, CPL_TEXT_NO, 0);
     check_timestamp("2024-01-01T00:00:00Z", NULL, CPL_MICRO, false, CPL_TEXT_NO, 0);
     check_timestamp("2024-01-01T00:00:00.1234567", NULL, CPL_MICRO, false, CPL_TEXT_RANGE, 0);
@@ -244,6 +278,8 @@ int main(void)
         cmocka_unit_test(bad_dates),
         cmocka_unit_test(times),
         cmocka_unit_test(timestamps),
+        cmocka_unit_test(dates_are_midnights_where_declared),
+        cmocka_unit_test(finer_units),
         cmocka_unit_test(timestamps_come_back),
         cmocka_unit_test(patterns),
         cmocka_unit_test(patterns_of_dates_lose_no_time),
