@@ -63,14 +63,15 @@ static bool proves_decimal(const struct cpl_csv_shapes *shapes, char point)
     return shapes->proofs[i] && 2 * (uint64_t)shapes->decimals[i] >= shapes->seen;
 }
 
-/* Values of a column that have the separator between their thousands, when the decimal separator is known. */
+/* Values of a column that have the separator between their thousands, when the decimal separator is known. A point alone
+ * says so only where the column has no decimal commas: among 1,50 and 2,75 a 1.234 may be a slip. */
 static uint32_t grouped_by(const struct cpl_csv_shapes *shapes, size_t i, char point)
 {
     if (2 * (uint64_t)shapes->numbers < shapes->seen)
         return 0;
     if (point == '.')
         return shapes->grouped_decimals[i];
-    bool either = separators[i] == '.' && !shapes->proofs[i];
+    bool either = separators[i] == '.' && !shapes->proofs[i] && !shapes->decimals[index_of(point)];
     return shapes->groups[i] + (either ? shapes->decimals[i] : 0);
 }
 

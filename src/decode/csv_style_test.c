@@ -70,6 +70,7 @@ static void points_beside_a_decimal_comma_are_none(void **state)
           "string decimal(18,2) int64");
     check(NULL, "a;p;m\nA;1,50;1.000\nB;2,75;2.500\nC;10,00;1.2.3\n", ',', '.',
           "string decimal(18,2) string");
+    check(NULL, "a;p\nA;1,50\nB;2,75\nC;1.234\n", ',', 0, "string string");
     /* a point that is proven, too: neither is adopted, as nothing tells which column is wrong */
     check(NULL, "a;p;m\nA;1,50;1.5\nB;2,75;2.25\n", '.', 0, "string string decimal(18,2)");
 }
