@@ -283,7 +283,7 @@ static void a_folder_lands_what_is_left_of_it(void **state)
 {
     struct bench *bench = *state;
     struct cpl_run_result result;
-    char in[200], folder[200], path[200];
+    char in[200], folder[200], path[200], run_id[sizeof result.run_id] = "";
     snprintf(folder, sizeof folder, "%s/_cupel/rejects", bench->dataset);
     write_input(bench, "in.csv", "id,amount\n1,10\n2,n/a\n", in);
     run_well(bench, in, false, "", broken, "a");
@@ -299,9 +299,15 @@ static void a_folder_lands_what_is_left_of_it(void **state)
         landed = result.committed;
         assert_true(ok ? landed : bench->err.code == CPL_E_MEMORY || landed);
         assert_true(!ok || (result.rejects_skipped == 1 && result.rows.landed == 2));
+        snprintf(run_id, sizeof run_id, "%s", result.run_id);
         cpl_run_result_release(&result);
     }
     failing = 0;
+    /* failed behind its commit, it is finished by the same run id */
+    assert_true(
+        run_pipeline(bench, folder, true, ", csv: {nulls: ['n/a']}", fixed, run_id, &result));
+    assert_true(result.repeated);
+    cpl_run_result_release(&result);
     expect_refused(bench, folder, "", NULL, CPL_E_CONFLICT);
     assert_books(bench, 4, 0);
 }
