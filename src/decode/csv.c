@@ -163,7 +163,7 @@ static void csv_report(const struct cpl_decoder *decoder, struct cpl_split_repor
         .reject_bytes = block->reject_bytes,
         .object = block->object,
         .header_row = block->header_row,
-        .lines = block->lines_before + cpl_count_newlines(block->data, block->record_start),
+        .lines = block->lines_before + cpl_csv_block_lines(block, 0, block->record_start),
         .widened = d->widened,
         .facts = d->facts,
     };

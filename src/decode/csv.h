@@ -11,7 +11,9 @@
  * rejected (rule "quote"). A quote that is never closed rejects its own line, not the rest of the file. What is a
  * record follows from the bytes and the limits alone, never from where blocks or splits end (csv_index.c).
  *
- * Files: csv_sniff.c (dialect), csv_preamble.c (comments and preamble), csv_infer.c (header and types from samples), csv_object.c (further objects), csv_scan*.c and csv_index.c (index), csv_column*.c
+ * Files: csv_sniff.c (dialect), csv_preamble.c (comments and preamble), csv_step.c (samples from the middle),
+ * csv_header.c (is the first record a header?), csv_infer.c (types from samples), csv_object.c (further objects),
+ * csv_scan*.c and csv_index.c (index), csv_column*.c
  * (kernels), csv.c (the decoder). */
 #pragma once
 #include "decode/decoder.h"

@@ -42,14 +42,14 @@ uint64_t cpl_csv_block_memory(const struct cpl_csv_block *block)
            block->odd_capacity * sizeof *block->odd;
 }
 
-uint64_t cpl_count_newlines(const uint8_t *data, size_t size)
+static uint64_t count_bytes(const uint8_t *data, size_t size, uint8_t byte)
 {
     uint64_t count = 0;
     while (size) {
         size_t step = size < 128 ? size : 128; /* fits a byte, so that it vectorises well */
         uint8_t part = 0;
         for (size_t i = 0; i < step; i++)
-            part = (uint8_t)(part + (data[i] == '\n'));
+            part = (uint8_t)(part + (data[i] == byte));
         count += part;
         data += step;
         size -= step;
@@ -57,12 +57,17 @@ uint64_t cpl_count_newlines(const uint8_t *data, size_t size)
     return count;
 }
 
+uint64_t cpl_csv_block_lines(const struct cpl_csv_block *block, size_t from, size_t to)
+{
+    return count_bytes(block->data + from, to - from, block->rules.newline);
+}
+
 void cpl_csv_block_advance(struct cpl_csv_block *block, size_t offset)
 {
     if (!offset)
         return;
     size_t real = block->virtual_newline && offset == block->filled ? offset - 1 : offset;
-    block->lines_before += cpl_count_newlines(block->data, real);
+    block->lines_before += cpl_csv_block_lines(block, 0, real);
     block->base += real;
     cpl_stream_forget(block->bytes, block->base);
     block->filled -= offset;

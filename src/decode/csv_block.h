@@ -95,4 +95,5 @@ bool cpl_csv_block_count(struct cpl_csv_block *block, size_t from, size_t to,
 /* Where in the object the character at offset `at` of data begins. */
 bool cpl_csv_block_object_offset(const struct cpl_csv_block *block, size_t at, uint64_t *offset,
                                  struct cpl_error *err) CPL_CHECKED;
-uint64_t cpl_count_newlines(const uint8_t *data, size_t size);
+/* Lines end as rows do: CR newlines are counted where rows end with CR. */
+uint64_t cpl_csv_block_lines(const struct cpl_csv_block *block, size_t from, size_t to);

@@ -18,8 +18,9 @@ struct columns {
     struct cpl_text_facts *facts;
     struct cpl_csv_shapes *shapes;
     uint32_t n;
-    uint32_t rows;    /* classified at the start of an object */
-    uint32_t records; /* seen there behind the header; those of another width are no rows */
+    uint32_t rows;     /* classified at the start of an object */
+    bool quoted_lines; /* some quoted field there holds a line end */
+    uint32_t records;  /* seen there behind the header; those of another width are no rows */
 };
 
 static bool classify_record(const struct cpl_csv_dialect *d, const struct csv_walk *walk,
@@ -43,6 +44,11 @@ static bool classify_record(const struct cpl_csv_dialect *d, const struct csv_wa
     return true;
 }
 
+static bool has_line_end(const struct csv_walk *walk)
+{
+    return memchr(walk->data + walk->start, walk->rules.newline, walk->end - walk->start) != NULL;
+}
+
 static bool classify_sample(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                             bool skip_header, struct columns *columns, struct cpl_error *err)
 {
@@ -56,12 +62,13 @@ static bool classify_sample(const struct cpl_csv_dialect *d, const struct cpl_sa
             cpl_csv_walk_next(&walk);
     } else {
         walk.rules.comment = walk.rules.comments_lead ? 0 : walk.rules.comment;
-        const uint8_t *newline = memchr(walk.data, walk.rules.newline, walk.size);
-        walk.at = newline ? (size_t)(newline - walk.data) + 1 : walk.size;
+        if (!cpl_csv_fall_in_step(&walk, columns->n, columns->quoted_lines))
+            walk.at = walk.size;
     }
     bool ok = true;
     for (uint32_t n = 0; ok && n < TYPE_RECORDS && cpl_csv_walk_next(&walk); n++) {
         columns->records += sample->at_start;
+        columns->quoted_lines |= sample->at_start && has_line_end(&walk);
         if (walk.fields == columns->n && !walk.bad) {
             columns->rows += sample->at_start;
             ok = classify_record(d, &walk, columns, &arena, err);

@@ -9,7 +9,7 @@ static uint64_t lines_before(struct csv_decoder *d, uint32_t at)
 {
     if (d->counted.base != d->block.base || d->counted.to > at)
         d->counted.to = 0, d->counted.lines = 0, d->counted.base = d->block.base;
-    d->counted.lines += cpl_count_newlines(d->block.data + d->counted.to, at - d->counted.to);
+    d->counted.lines += cpl_csv_block_lines(&d->block, d->counted.to, at);
     d->counted.to = at;
     return d->block.lines_before + d->counted.lines;
 }
@@ -20,9 +20,9 @@ static struct cpl_fault place_fault(const struct csv_decoder *d, uint32_t from, 
     const uint8_t *row = d->block.data + from, *fault = d->block.data + at;
     if (at == WHOLE_ROW || at < from)
         return (struct cpl_fault){0};
-    const uint8_t *newline = memrchr(row, '\n', at - from);
+    const uint8_t *newline = memrchr(row, d->block.rules.newline, at - from);
     return (struct cpl_fault){
-        .line = cpl_count_newlines(row, at - from),
+        .line = cpl_csv_block_lines(&d->block, from, at),
         .column = (uint64_t)(fault - (newline ? newline + 1 : row)) + 1,
     };
 }

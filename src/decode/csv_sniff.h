@@ -30,6 +30,10 @@ void cpl_csv_walk_cell(const struct csv_walk *walk, uint32_t c, const uint8_t **
 struct cpl_sample cpl_csv_behind_mark(const struct cpl_sample *sample);
 struct csv_walk cpl_csv_skip_preamble(struct csv_walk walk, const struct cpl_csv_dialect *d);
 
+/* csv_step.c. Move a walk over a sample from an object's middle to the first record that is a row for sure; false when there is
+ * none. `lines_in_quotes`: quoted fields of the object's start hold line ends. */
+bool cpl_csv_fall_in_step(struct csv_walk *walk, uint32_t columns, bool lines_in_quotes);
+
 struct csv_score {
     uint32_t fields, agreeing, records, bad;
 };
