@@ -58,9 +58,10 @@ struct cpl_csv_dialect {
     bool lenient; /* declared numbers may be written +5, 007, 1. (inferred ones never) */
 
     /* settled by sniffing */
-    struct cpl_text_style style; /* of inferred columns; declared ones add `lenient` */
-    uint32_t n_columns;          /* fields in a row */
-    const char **column_names;   /* of all fields in a row, made unique */
+    struct cpl_text_style style;  /* of inferred columns; declared ones add `lenient` */
+    uint32_t n_columns;           /* fields in a row */
+    struct cpl_slice header_line; /* without its newline, where it has several fields; else empty */
+    const char **column_names;    /* of all fields in a row, made unique */
     size_t block_size;      /* 0 = 256 KiB; no option: tests set others, of 16 bytes at least */
     struct cpl_arena arena; /* of what sniffing made */
 };

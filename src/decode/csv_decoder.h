@@ -15,6 +15,7 @@
 struct csv_bad_cell {
     uint32_t row, field, start, end;
     bool quote, null, conflict;
+    bool header;         /* the whole row is the header once more */
     const char *refused; /* by the column's check */
 };
 

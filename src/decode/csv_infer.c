@@ -17,6 +17,8 @@ enum { TYPE_RECORDS = 20000, MAX_COLUMNS = 100000 };
 struct columns {
     struct cpl_text_facts *facts;
     struct cpl_csv_shapes *shapes;
+    const struct csv_walk *first; /* the object's first record, which may be a header; NULL: none */
+    bool repeats;                 /* it comes again among the next ones */
     uint32_t n;
     uint32_t rows;     /* classified at the start of an object */
     bool quoted_lines; /* some quoted field there holds a line end */
@@ -49,6 +51,19 @@ static bool has_line_end(const struct csv_walk *walk)
     return memchr(walk->data + walk->start, walk->rules.newline, walk->end - walk->start) != NULL;
 }
 
+static bool same_record(const struct csv_walk *a, const struct csv_walk *b)
+{
+    size_t length = a->end - a->start;
+    return b->end - b->start == length && !memcmp(a->data + a->start, b->data + b->start, length);
+}
+
+/* A header once more: no row to tell types by. */
+static bool is_repeat(const struct cpl_csv_dialect *d, const struct columns *columns,
+                      const struct csv_walk *walk)
+{
+    return d->header != CPL_HEADER_NO && columns->first && same_record(columns->first, walk);
+}
+
 static bool classify_sample(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                             bool skip_header, struct columns *columns, struct cpl_error *err)
 {
@@ -69,62 +84,17 @@ static bool classify_sample(const struct cpl_csv_dialect *d, const struct cpl_sa
     for (uint32_t n = 0; ok && n < TYPE_RECORDS && cpl_csv_walk_next(&walk); n++) {
         columns->records += sample->at_start;
         columns->quoted_lines |= sample->at_start && has_line_end(&walk);
-        if (walk.fields == columns->n && !walk.bad) {
-            columns->rows += sample->at_start;
+        bool repeat = is_repeat(d, columns, &walk);
+        columns->repeats |= repeat && sample->at_start && n < SNIFF_RECORDS;
+        bool fits = walk.fields == columns->n && !walk.bad;
+        columns->rows += fits && sample->at_start;
+        if (fits && !(repeat && walk.fields > 1))
             ok = classify_record(d, &walk, columns, &arena, err);
-        }
         cpl_arena_reset(&arena);
     }
     cpl_arena_release(&arena);
     cpl_csv_walk_release(&walk);
     return ok;
-}
-
-static bool is_value_class(enum cpl_text_class class)
-{
-    return class != CPL_CLASS_STRING && class != CPL_CLASS_NULL;
-}
-
-/* Text that could be data, not a name, tells against a header; so does a first row that occurs again. */
-static bool looks_like_header(const struct cpl_csv_dialect *d, const struct csv_walk *first,
-                              const struct columns *rest, struct cpl_arena *arena)
-{
-    uint32_t named = 0, against = 0, typed = 0;
-    for (uint32_t c = 0; c < first->fields; c++) {
-        const uint8_t *data;
-        uint32_t length;
-        struct cpl_csv_text text;
-        cpl_csv_walk_cell(first, c, &data, &length);
-        enum cpl_csv_cell kind = cpl_csv_cell_text(d, data, length, arena, &text, NULL);
-        if (kind != CPL_CELL_VALUE)
-            continue;
-        if (is_value_class(cpl_text_classify(text.data, text.length, &d->style).class))
-            against++;
-        else
-            named++;
-        if (c < rest->n && is_value_class(rest->facts[c].class))
-            typed++;
-    }
-    if (against)
-        return against * 4 < named && typed * 2 > first->fields;
-    return named > 0;
-}
-
-static bool same_record_again(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
-                              const struct csv_walk *first, struct cpl_error *err, bool *again)
-{
-    struct csv_walk walk;
-    *again = false;
-    if (!cpl_csv_walk_init(&walk, sample, cpl_csv_rules_of(d), err))
-        return false;
-    walk = cpl_csv_skip_preamble(walk, d);
-    cpl_csv_walk_next(&walk);
-    size_t length = first->end - first->start;
-    for (unsigned n = 0; n < SNIFF_RECORDS && !*again && cpl_csv_walk_next(&walk); n++)
-        *again = walk.end - walk.start == length &&
-                 !memcmp(walk.data + walk.start, first->data + first->start, length);
-    cpl_csv_walk_release(&walk);
-    return true;
 }
 
 /* The header's c-th name, as it is to be called unless another is called so. */
@@ -142,6 +112,15 @@ static const char *header_name(struct cpl_csv_dialect *d, const struct csv_walk 
 bool cpl_csv_name_columns(struct cpl_csv_dialect *d, const struct csv_walk *header,
                           struct cpl_error *err)
 {
+    d->header_line = (struct cpl_slice){0};
+    if (header && header->fields > 1) {
+        uint32_t length = (uint32_t)(header->end - header->start);
+        const char *copy = cpl_arena_strndup(&d->arena, (const char *)header->data + header->start,
+                                             length, err);
+        if (!copy)
+            return false;
+        d->header_line = (struct cpl_slice){.data = (const uint8_t *)copy, .length = length};
+    }
     d->column_names = cpl_arena_alloc(&d->arena, (d->n_columns + 1) * sizeof *d->column_names, err);
     if (!d->column_names)
         return false;
@@ -194,17 +173,15 @@ out:
 }
 
 static bool decide_header(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
-                          const struct csv_walk *first, bool have_first, const struct columns *rest,
-                          struct cpl_error *err)
+                          const struct columns *rest, struct cpl_error *err)
 {
+    bool yes = false;
     if (d->header != CPL_HEADER_AUTO)
         return true;
-    struct cpl_arena arena = {0};
-    bool again = false, yes = have_first && looks_like_header(d, first, rest, &arena);
-    cpl_arena_release(&arena);
-    if (yes && !same_record_again(d, sample, first, err, &again))
+    if (rest->first &&
+        !cpl_csv_is_header(d, sample, rest->first, rest->facts, rest->n, rest->repeats, &yes, err))
         return false;
-    d->header = yes && !again ? CPL_HEADER_YES : CPL_HEADER_NO;
+    d->header = yes ? CPL_HEADER_YES : CPL_HEADER_NO;
     return true;
 }
 
@@ -213,41 +190,38 @@ static bool same_header(const struct cpl_csv_dialect *d, const struct cpl_sample
                         const struct csv_walk *first, bool *same, struct cpl_error *err)
 {
     struct csv_walk walk;
-    size_t length = first->end - first->start;
     if (!cpl_csv_walk_init(&walk, sample, cpl_csv_rules_of(d), err))
         return false;
     walk = cpl_csv_skip_preamble(walk, d);
-    *same = cpl_csv_walk_next(&walk) && walk.end - walk.start == length &&
-            !memcmp(walk.data + walk.start, first->data + first->start, length);
+    *same = cpl_csv_walk_next(&walk) && same_record(first, &walk);
     cpl_csv_walk_release(&walk);
     return true;
 }
 
 /* What a further sample says of the types; another object's preamble is its own. */
 static bool classify_further(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
-                             const struct csv_walk *first, struct columns *columns,
-                             struct cpl_error *err)
+                             struct columns *columns, struct cpl_error *err)
 {
     struct cpl_csv_dialect own = *d;
     struct cpl_sample text = cpl_csv_behind_mark(sample);
-    bool header = d->header == CPL_HEADER_YES, same = true;
+    bool header = d->header == CPL_HEADER_YES, named = header && columns->first, same = true;
     if (!sample->at_start)
         return classify_sample(d, sample, header, columns, err);
     if (!cpl_csv_settle_object(&own, &text, err) ||
-        (header && !same_header(&own, &text, first, &same, err)))
+        (named && !same_header(&own, &text, columns->first, &same, err)))
         return false;
     return !same || classify_sample(&own, &text, header, columns, err);
 }
 
 /* All samples, and whether the first row is a header. */
 static bool classify_samples(struct cpl_csv_dialect *d, const struct cpl_sample *samples,
-                             size_t n_samples, struct csv_walk *first, bool have_first,
-                             struct columns *columns, struct cpl_error *err)
+                             size_t n_samples, struct columns *columns, struct cpl_error *err)
 {
+    const struct csv_walk *first = columns->first;
     if (!classify_sample(d, &samples[0], true, columns, err) ||
-        !decide_header(d, &samples[0], first, have_first, columns, err))
+        !decide_header(d, &samples[0], columns, err))
         return false;
-    if (d->header == CPL_HEADER_NO && have_first && first->fields == columns->n) {
+    if (d->header == CPL_HEADER_NO && first && first->fields == columns->n) {
         struct cpl_arena arena = {0};
         bool ok = classify_record(d, first, columns, &arena, err);
         cpl_arena_release(&arena);
@@ -255,27 +229,25 @@ static bool classify_samples(struct cpl_csv_dialect *d, const struct cpl_sample 
             return false;
     }
     for (size_t i = 1; i < n_samples; i++)
-        if (!classify_further(d, &samples[i], first, columns, err))
+        if (!classify_further(d, &samples[i], columns, err))
             return false;
     return true;
 }
 
 static bool infer_columns(struct cpl_csv_dialect *d, const struct cpl_sample *samples,
-                          size_t n_samples, struct csv_walk *first, bool have_first,
-                          struct columns *columns, struct cpl_error *err)
+                          size_t n_samples, struct columns *columns, struct cpl_error *err)
 {
     columns->facts = cpl_alloc_zero(columns->n, sizeof *columns->facts, err);
     columns->shapes = columns->facts ? cpl_alloc_zero(columns->n, sizeof *columns->shapes, err)
                                      : NULL;
-    if (!columns->shapes ||
-        !classify_samples(d, samples, n_samples, first, have_first, columns, err))
+    if (!columns->shapes || !classify_samples(d, samples, n_samples, columns, err))
         return false;
     if (!cpl_csv_adopt_style(d, columns->shapes, columns->n))
         return true;
     memset(columns->facts, 0, columns->n * sizeof *columns->facts);
     memset(columns->shapes, 0, columns->n * sizeof *columns->shapes);
     columns->rows = columns->records = 0;
-    return classify_samples(d, samples, n_samples, first, have_first, columns, err);
+    return classify_samples(d, samples, n_samples, columns, err);
 }
 
 /* Does the record name columns that rows of the usual width lack? Then these rows are short, not the names too many. */
@@ -286,7 +258,7 @@ static bool names_more(const struct cpl_csv_dialect *d, const struct csv_walk *f
     uint32_t length;
     for (uint32_t c = 0; c < first->fields; c++) {
         cpl_csv_walk_cell(first, c, &data, &length);
-        if (!length || is_value_class(cpl_text_classify(data, length, &d->style).class))
+        if (!length || cpl_csv_is_value(d, data, length))
             return false;
     }
     return first->fields > usual && d->header == CPL_HEADER_AUTO && !first->bad;
@@ -354,6 +326,7 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
         goto out;
     walk = cpl_csv_skip_preamble(walk, d);
     bool have_first = cpl_csv_walk_next(&walk);
+    columns.first = have_first ? &walk : NULL;
     if (!count_columns(d, &sample, have_first ? &walk : NULL, &columns.n, err))
         goto out;
     if (!columns.n) {
@@ -366,7 +339,7 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
                  MAX_COLUMNS);
         goto out;
     }
-    if (!infer_columns(d, list, n_samples, &walk, have_first, &columns, err))
+    if (!infer_columns(d, list, n_samples, &columns, err))
         goto out;
     if (d->header == CPL_HEADER_YES && needs_longer(&sample, &columns)) {
         cpl_fail(err, CPL_E_DATA, "no row of %u fields follows the header in the first %zu bytes",

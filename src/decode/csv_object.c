@@ -186,7 +186,11 @@ static bool same_dialect(const struct cpl_csv_dialect *a, const struct cpl_csv_d
 {
     return a->delimiter == b->delimiter && a->quote == b->quote && a->escape == b->escape &&
            a->escapes == b->escapes && a->comment == b->comment && a->comments == b->comments &&
-           a->newline == b->newline && a->skip_lines == b->skip_lines && same_names(a, b);
+           a->newline == b->newline && a->skip_lines == b->skip_lines &&
+           a->header_line.length == b->header_line.length &&
+           (!a->header_line.length ||
+            !memcmp(a->header_line.data, b->header_line.data, a->header_line.length)) &&
+           same_names(a, b);
 }
 
 /* The dialect that is said of an object; rows without a header have the first object's columns. */

@@ -117,12 +117,6 @@ static int64_t lines_before(const struct csv_walk *walk, size_t end)
     return n;
 }
 
-static bool is_value(const struct cpl_csv_dialect *d, const uint8_t *data, uint32_t length)
-{
-    struct cpl_text_facts facts = cpl_text_classify(data, length, &d->style);
-    return facts.class != CPL_CLASS_STRING && facts.class != CPL_CLASS_NULL;
-}
-
 /* Are all delimiters of the record followed by blanks, as commas in a sentence are? */
 static bool is_spaced(const struct csv_walk *walk)
 {
@@ -151,7 +145,7 @@ static void look_above(const struct cpl_csv_dialect *d, const struct csv_walk *w
     uint32_t length, values = 0;
     for (uint32_t c = 0; c < walk->fields && c < columns; c++) {
         cpl_csv_walk_cell(walk, c, &data, &length);
-        values += is_value(d, data, length);
+        values += cpl_csv_is_value(d, data, length);
     }
     above->records++;
     above->fields = walk->fields;

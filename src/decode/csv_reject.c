@@ -233,10 +233,11 @@ bool cpl_csv_reject_cell(struct csv_decoder *d, const struct csv_bad_cell *bad)
     struct cpl_buffer type = {0};
     uint32_t row_start = d->tile.row_start[bad->row], row_end = d->tile.row_end[bad->row];
     bool ok = true;
-    const char *rule = bad->refused ? d->plan->columns[bad->field].check->rule
-                       : bad->quote ? "quote"
-                       : bad->null  ? "null"
-                                    : "type";
+    const char *rule = bad->refused  ? d->plan->columns[bad->field].check->rule
+                       : bad->quote  ? "quote"
+                       : bad->header ? "header"
+                       : bad->null   ? "null"
+                                     : "type";
     if (bad->refused) {
         cpl_csv_quote_cell(d->block.data + bad->start, bad->end - bad->start, cell);
         snprintf(message, sizeof message, "%s: %s", bad->refused, cell);
@@ -244,6 +245,8 @@ bool cpl_csv_reject_cell(struct csv_decoder *d, const struct csv_bad_cell *bad)
         snprintf(
             message, sizeof message,
             "text follows a closing quote; a quote inside a quoted field must be written twice");
+    } else if (bad->header) {
+        snprintf(message, sizeof message, "the header once more, and no row");
     } else if (bad->null) {
         snprintf(message, sizeof message, "column %.100s must not be null", field->name);
     } else {
@@ -259,12 +262,12 @@ bool cpl_csv_reject_cell(struct csv_decoder *d, const struct csv_bad_cell *bad)
         add_hint(d, bad, message, sizeof message);
         ok = ok && add_need(d, bad, message, sizeof message);
     }
-    const struct cpl_reject what = {.column = field->name,
+    const struct cpl_reject what = {.column = bad->header ? NULL : field->name,
                                     .rule = rule,
                                     .message = message,
                                     .fault = {.conflict = bad->conflict},
                                     .raw_length = SIZE_MAX};
-    ok = ok && send_reject(d, row_start, row_end, bad->start, &what);
+    ok = ok && send_reject(d, row_start, row_end, bad->header ? WHOLE_ROW : bad->start, &what);
     d->block.row_bytes -= row_end - row_start;
     d->block.reject_bytes += row_end - row_start;
     d->rows_rejected++;

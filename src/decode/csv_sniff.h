@@ -62,6 +62,13 @@ int cpl_csv_comments_of(const struct cpl_csv_dialect *d);
 bool cpl_csv_find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                            struct cpl_error *err) CPL_CHECKED;
 
+/* csv_header.c. Is the first record a header above columns of these facts, got without it and its repeats? `again`: there are some. */
+bool cpl_csv_is_header(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                       const struct csv_walk *first, const struct cpl_text_facts *facts, uint32_t n,
+                       bool again, bool *yes, struct cpl_error *err) CPL_CHECKED;
+/* Could the text be anything but text? */
+bool cpl_csv_is_value(const struct cpl_csv_dialect *d, const uint8_t *data, size_t length);
+
 /* csv_infer.c. The width of rows, where it is said, under a first row or header of so many fields. */
 uint32_t cpl_csv_said_width(const struct cpl_csv_dialect *d, uint32_t fields);
 /* Name all d->n_columns, after the record when it is a header (else NULL). */

@@ -68,6 +68,20 @@ static void note_need(struct csv_decoder *d, uint32_t f, const struct cpl_csv_te
     state->widened = d->widened = true;
 }
 
+static bool is_header_again(const struct csv_decoder *d, uint32_t row)
+{
+    const struct cpl_slice *header = &d->dialect->header_line;
+    const uint8_t *data = d->block.data + d->tile.row_start[row];
+    uint32_t size = d->tile.row_end[row] - d->tile.row_start[row];
+    if (d->dialect->header != CPL_HEADER_YES || !header->length || size < header->length ||
+        size > header->length + 2 || memcmp(data, header->data, header->length) != 0)
+        return false;
+    for (uint32_t i = header->length; i < size; i++)
+        if (data[i] != '\r' && data[i] != d->block.rules.newline)
+            return false;
+    return true;
+}
+
 static bool decide_cell(struct csv_decoder *d, uint32_t f, uint32_t row)
 {
     const struct cpl_column_plan *plan = &d->plan->columns[f];
@@ -93,7 +107,8 @@ static bool decide_cell(struct csv_decoder *d, uint32_t f, uint32_t row)
             return true;
     }
     clear_value(column, row);
-    bool unfit = kind == CPL_CELL_VALUE && plan->inferred;
+    bool header = kind == CPL_CELL_VALUE && is_header_again(d, row);
+    bool unfit = kind == CPL_CELL_VALUE && plan->inferred && !header;
     enum cpl_type_conflict policy = d->plan->on_type_conflict;
     if (policy == CPL_CONFLICT_WIDEN && plan->kept)
         policy = CPL_CONFLICT_FAIL;
@@ -106,6 +121,7 @@ static bool decide_cell(struct csv_decoder *d, uint32_t f, uint32_t row)
                                       .start = start,
                                       .end = end,
                                       .quote = kind == CPL_CELL_BAD_QUOTE,
+                                      .header = header,
                                       .conflict = unfit && policy == CPL_CONFLICT_FAIL});
     return true;
 }

@@ -1,0 +1,180 @@
+/* Is the first record a header?
+ *
+ * Text tells for it, cells that could be data tell against it, except years in a row above columns of other numbers (a pivot table).
+ * A first record that comes again is data, unless its words stand above columns that are typed without it: then files were put
+ * one behind the other with their headers. Such a repeat is never data: it is left out of what is said of the types,
+ * and rejected as soon as a cell of it does not fit its column (csv_tile.c). */
+#include "decode/csv_cell.h"
+#include "decode/csv_sniff.h"
+
+#include <string.h>
+
+enum { FIRST_YEAR = 1900, LAST_YEAR = 2100 };
+
+bool cpl_csv_is_value(const struct cpl_csv_dialect *d, const uint8_t *data, size_t length)
+{
+    struct cpl_text_facts facts = cpl_text_classify(data, length, &d->style);
+    return facts.class != CPL_CLASS_STRING && facts.class != CPL_CLASS_NULL;
+}
+
+static bool is_typed(const struct cpl_text_facts *facts)
+{
+    return facts->class != CPL_CLASS_STRING && facts->class != CPL_CLASS_NULL;
+}
+
+/* What the cells of the first record are. */
+struct cells {
+    uint32_t named, against; /* words; what could be data */
+    uint32_t typed;          /* columns that hold no text below */
+    uint32_t typed_words;    /* of them those under a word */
+};
+
+static struct cells look_at_cells(const struct cpl_csv_dialect *d, const struct csv_walk *first,
+                                  const struct cpl_text_facts *facts, uint32_t n)
+{
+    struct cpl_arena arena = {0};
+    struct cells cells = {0};
+    for (uint32_t c = 0; c < first->fields; c++) {
+        const uint8_t *data;
+        uint32_t length;
+        struct cpl_csv_text text;
+        cpl_csv_walk_cell(first, c, &data, &length);
+        if (cpl_csv_cell_text(d, data, length, &arena, &text, NULL) != CPL_CELL_VALUE)
+            continue;
+        bool value = cpl_csv_is_value(d, text.data, text.length);
+        bool typed = c < n && is_typed(&facts[c]);
+        cells.against += value;
+        cells.named += !value;
+        cells.typed += typed;
+        cells.typed_words += typed && !value;
+    }
+    cpl_arena_release(&arena);
+    return cells;
+}
+
+/* ---- years ---- */
+
+/* 0: the cell is no year. */
+static int year_of(const struct csv_walk *walk, uint32_t c)
+{
+    const uint8_t *data;
+    uint32_t length;
+    int year = 0;
+    cpl_csv_walk_cell(walk, c, &data, &length);
+    if (length == 6 && walk->rules.quote && data[0] == walk->rules.quote &&
+        data[5] == walk->rules.quote)
+        data++, length -= 2;
+    for (uint32_t i = 0; i < length && length == 4; i++) {
+        if (data[i] < '0' || data[i] > '9')
+            return 0;
+        year = 10 * year + data[i] - '0';
+    }
+    return year >= FIRST_YEAR && year <= LAST_YEAR ? year : 0;
+}
+
+/* Are there years, in a row, up or down, and behind a first cell that is none? */
+static bool counts_years(const struct csv_walk *first, uint32_t *years)
+{
+    int before = 0, step = 0;
+    *years = 0;
+    for (uint32_t c = 0; c < first->fields; c++) {
+        int year = year_of(first, c);
+        if (!year)
+            continue;
+        int from_before = year - before;
+        if (*years && (step ? from_before != step : from_before != 1 && from_before != -1))
+            return false;
+        step = *years ? from_before : 0;
+        before = year;
+        ++*years;
+    }
+    return *years > 1 && !year_of(first, 0);
+}
+
+static bool same_cell(const struct csv_walk *a, const struct csv_walk *b, uint32_t c)
+{
+    const uint8_t *one, *other;
+    uint32_t length, other_length;
+    cpl_csv_walk_cell(a, c, &one, &length);
+    cpl_csv_walk_cell(b, c, &other, &other_length);
+    return length == other_length && !memcmp(one, other, length);
+}
+
+/* Do the records below tell what no header is: its first word again, or mostly years under its years? */
+static bool years_are_data(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                           const struct csv_walk *first, bool *data, struct cpl_error *err)
+{
+    struct csv_walk walk;
+    uint32_t years = 0, others = 0;
+    bool again = false;
+    if (!cpl_csv_walk_init(&walk, sample, cpl_csv_rules_of(d), err))
+        return false;
+    walk = cpl_csv_skip_preamble(walk, d);
+    cpl_csv_walk_next(&walk);
+    for (unsigned n = 0; n < SNIFF_RECORDS && cpl_csv_walk_next(&walk); n++) {
+        bool repeat = walk.end - walk.start == first->end - first->start &&
+                      !memcmp(walk.data + walk.start, first->data + first->start,
+                              first->end - first->start);
+        again |= !repeat && same_cell(&walk, first, 0);
+        for (uint32_t c = 1; !repeat && c < walk.fields && c < first->fields; c++)
+            if (year_of(first, c))
+                year_of(&walk, c) ? years++ : others++;
+    }
+    cpl_csv_walk_release(&walk);
+    *data = again || years >= others;
+    return true;
+}
+
+/* A pivot table: words and years above numbers of another kind. */
+static bool is_pivot(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                     const struct csv_walk *first, const struct cpl_text_facts *facts, uint32_t n,
+                     const struct cells *cells, bool *pivot, struct cpl_error *err)
+{
+    uint32_t years;
+    bool data = true;
+    *pivot = cells->named && first->fields == n && counts_years(first, &years) &&
+             years == cells->against && cells->named + years == first->fields;
+    for (uint32_t c = 0; c < n && *pivot; c++)
+        *pivot = !year_of(first, c) || facts[c].class == CPL_CLASS_NULL ||
+                 facts[c].class == CPL_CLASS_INT || facts[c].class == CPL_CLASS_DECIMAL ||
+                 facts[c].class == CPL_CLASS_DOUBLE;
+    if (*pivot && !years_are_data(d, sample, first, &data, err))
+        return false;
+    *pivot = *pivot && !data;
+    return true;
+}
+
+/* ---- the whole ---- */
+
+/* Names are all there, and differ. */
+static bool are_names(const struct csv_walk *first, const struct cells *cells)
+{
+    if (first->fields < 2 || first->fields > SNIFF_RECORDS || cells->named < first->fields)
+        return false;
+    for (uint32_t c = 1; c < first->fields; c++)
+        for (uint32_t b = 0; b < c; b++) {
+            const uint8_t *one, *other;
+            uint32_t length, other_length;
+            cpl_csv_walk_cell(first, b, &one, &length);
+            cpl_csv_walk_cell(first, c, &other, &other_length);
+            if (length == other_length && !memcmp(one, other, length))
+                return false;
+        }
+    return true;
+}
+
+bool cpl_csv_is_header(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                       const struct csv_walk *first, const struct cpl_text_facts *facts, uint32_t n,
+                       bool again, bool *yes, struct cpl_error *err)
+{
+    struct cells cells = look_at_cells(d, first, facts, n);
+    *yes = cells.named > 0;
+    if (cells.against) {
+        *yes = cells.against * 4 < cells.named && cells.typed * 2 > first->fields;
+        if (!*yes && !is_pivot(d, sample, first, facts, n, &cells, yes, err))
+            return false;
+    }
+    if (again)
+        *yes = *yes && cells.typed_words && are_names(first, &cells);
+    return true;
+}
