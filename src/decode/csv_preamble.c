@@ -6,6 +6,7 @@
 #include "decode/csv_cell.h"
 #include "decode/csv_sniff.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum { MOST_PREAMBLE = 20 };
@@ -130,11 +131,31 @@ static bool is_spaced(const struct csv_walk *walk)
     return true;
 }
 
+/* Is the cell without text, quoted or not? */
+static bool is_empty(const struct csv_walk *walk, uint32_t c)
+{
+    const uint8_t *data;
+    uint32_t length;
+    cpl_csv_walk_cell(walk, c, &data, &length);
+    return !length || (length == 2 && walk->rules.quote && data[0] == walk->rules.quote &&
+                       data[1] == walk->rules.quote);
+}
+
+/* "Account statement;;;": all cells behind the first are empty, as spreadsheets fill lines up that are no rows. */
+static bool is_filled_up(const struct csv_walk *walk)
+{
+    for (uint32_t c = 1; c < walk->fields; c++)
+        if (!is_empty(walk, c))
+            return false;
+    return walk->fields > 1;
+}
+
 /* The lines above the table, as far as they have been seen. */
 struct above {
     uint32_t records, fields, spaced; /* fields: of the last */
     bool words;                       /* one of them at least is no mere value */
     bool rows;                        /* one of them looks like a row */
+    bool filled_up;                   /* one of them is as wide as rows, but filled up */
     size_t start;                     /* of the last */
 };
 
@@ -142,30 +163,86 @@ static void look_above(const struct cpl_csv_dialect *d, const struct csv_walk *w
                        uint32_t columns, struct above *above)
 {
     const uint8_t *data;
-    uint32_t length, values = 0;
+    uint32_t length, values = 0, empty = 0;
+    bool filled_up = walk->fields == columns;
     for (uint32_t c = 0; c < walk->fields && c < columns; c++) {
         cpl_csv_walk_cell(walk, c, &data, &length);
         values += cpl_csv_is_value(d, data, length);
+        empty += is_empty(walk, c);
     }
     above->records++;
     above->fields = walk->fields;
     above->start = walk->start;
-    above->words |= values < walk->fields;
+    above->words |= values < (filled_up ? walk->fields - empty : walk->fields);
+    above->filled_up |= filled_up;
+    if (filled_up)
+        return;
     above->spaced += walk->fields > 1;
     above->rows |= walk->fields >= columns || (walk->fields > 1 && (values || !is_spaced(walk)));
 }
 
-/* The record at which the table begins is the first of the usual width. */
+/* The record at which the table begins is the first of the usual width; lines that are filled up to it may be passed over. */
 static bool find_table(const struct cpl_csv_dialect *d, struct csv_walk *walk, uint32_t columns,
-                       struct above *above, struct above *before_last)
+                       bool over_filled_up, struct above *above, struct above *before_last)
 {
     while (above->records <= MOST_PREAMBLE + 1 && cpl_csv_walk_next(walk)) {
-        if (walk->fields == columns)
+        if (walk->fields == columns && !(over_filled_up && is_filled_up(walk)))
             return true;
         *before_last = *above;
         look_above(d, walk, columns, above);
     }
     return false;
+}
+
+/* Numbers, dates and times in whatever notation, quoted or not: names do not begin with a digit. */
+static bool begins_with_digit(const struct csv_walk *walk, uint32_t c)
+{
+    const uint8_t *data;
+    uint32_t length;
+    cpl_csv_walk_cell(walk, c, &data, &length);
+    if (length && walk->rules.quote && data[0] == walk->rules.quote)
+        data++, length--;
+    if (length && (data[0] == '-' || data[0] == '+'))
+        data++, length--;
+    return length && isdigit(data[0]);
+}
+
+enum { JUDGED_COLUMNS = 64 };
+
+static bool is_column_of_digits(struct csv_walk walk, uint32_t c)
+{
+    uint32_t columns = walk.fields, digits = 0, seen = 0;
+    for (unsigned n = 0; n < SNIFF_RECORDS && cpl_csv_walk_next(&walk); n++) {
+        bool cell = walk.fields == columns && !is_empty(&walk, c);
+        seen += cell;
+        digits += cell && begins_with_digit(&walk, c);
+    }
+    return digits && 4 * digits >= 3 * seen;
+}
+
+/* Is each cell of the record a word, and below one of them something else? Then it is a header. */
+static bool is_plain_header(const struct csv_walk *walk)
+{
+    bool digits = false;
+    for (uint32_t c = 0; c < walk->fields; c++)
+        if (is_empty(walk, c) || begins_with_digit(walk, c))
+            return false;
+    for (uint32_t c = 0; c < walk->fields && c < JUDGED_COLUMNS && !digits; c++)
+        digits = is_column_of_digits(*walk, c);
+    return digits;
+}
+
+/* Lines above a plain header that are filled up to the width of rows, perhaps among others. */
+static bool find_filled_up(const struct cpl_csv_dialect *d, struct csv_walk walk,
+                           const struct csv_score *score, int64_t *lines)
+{
+    struct above above = {0}, before_last = {0};
+    bool found = find_table(d, &walk, score->fields, true, &above, &before_last) &&
+                 above.filled_up && above.words && !above.rows && above.records <= MOST_PREAMBLE &&
+                 score->agreeing > above.records && is_plain_header(&walk);
+    if (found)
+        *lines = lines_before(&walk, walk.start);
+    return found;
 }
 
 static bool guesses_preamble(const struct cpl_csv_dialect *d)
@@ -184,7 +261,11 @@ bool cpl_csv_find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *s
     if (!cpl_csv_score(sample, cpl_csv_rules_of(d), &score, err) ||
         !cpl_csv_walk_init(&walk, sample, cpl_csv_rules_of(d), err))
         return false;
-    if (score.fields > 1 && find_table(d, &walk, score.fields, &above, &before_last)) {
+    if (score.fields > 1 && guesses_preamble(d) &&
+        find_filled_up(d, walk, &score, &d->skip_lines)) {
+        d->short_header = d->short_header_set && d->short_header;
+    } else if (score.fields > 1 &&
+               find_table(d, &walk, score.fields, false, &above, &before_last)) {
         bool short_header = above.records && is_short_header(&walk, above.fields);
         size_t end = short_header ? above.start : walk.start;
         above = short_header ? before_last : above;

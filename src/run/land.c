@@ -132,8 +132,7 @@ static bool guessed_preamble(const struct cpl_plan *plan, const void *settings, 
     return ok;
 }
 
-/* Lines that were taken for a preamble are in the books as bytes of the header; whoever reads the output should know. */
-static bool say_preamble(const struct run_state *run, struct cpl_error *err)
+bool cpl_run_say_preamble(const struct run_state *run, struct cpl_error *err)
 {
     const struct cpl_plan *plan = &run->plan;
     size_t inputs = 0, first = 0;
@@ -175,7 +174,7 @@ bool cpl_run_commit(struct run_state *run, const char *plan_hash, double work_se
     struct cpl_receipt receipt;
     enum cpl_commit_outcome outcome;
     struct cpl_phase_time phases[] = {{"work", work_seconds}};
-    bool ok = cpl_run_receipt(run, &dialect, &receipt, err) && say_preamble(run, err) &&
+    bool ok = cpl_run_receipt(run, &dialect, &receipt, err) && cpl_run_say_preamble(run, err) &&
               add_files(run, err);
     if (ok) {
         int64_t now = cpl_run_wall_ms();

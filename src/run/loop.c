@@ -257,7 +257,7 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
         return false;
     cpl_run_warn_of_absent_columns(run);
     if (!run->attempt)
-        return balance_stdout(run, err);
+        return cpl_run_say_preamble(run, err) && balance_stdout(run, err);
     cpl_run_progress(run, "commit");
     if (!cpl_run_claim_replay(run, err) ||
         !cpl_run_commit(run, plan_hash, cpl_run_clock() - begun, err))

@@ -99,6 +99,8 @@ bool cpl_run_report_prior(struct run_state *run, const struct cpl_prior *prior,
 /* All of a receipt that the work says: not its plan's hash, files and timings. `dialect` holds a text of it. */
 bool cpl_run_receipt(struct run_state *run, struct cpl_buffer *dialect, struct cpl_receipt *receipt,
                      struct cpl_error *err) CPL_CHECKED;
+/* Lines that were taken for a preamble are in the books as bytes of the header; whoever reads the output should know. */
+bool cpl_run_say_preamble(const struct run_state *run, struct cpl_error *err) CPL_CHECKED;
 bool cpl_run_commit(struct run_state *run, const char *plan_hash, double work_seconds,
                     struct cpl_error *err) CPL_CHECKED;
 bool cpl_run_note_files(struct run_state *run, const struct cpl_file_entry *files, size_t n,

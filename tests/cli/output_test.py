@@ -75,6 +75,10 @@ def test_other_ways_of_writing_are_named():
 def test_a_preamble_that_is_left_out_is_told():
     pathlib.Path("p.csv").write_text("Report of May\n\nid,n\n1,2\n3,4\n")
     check("warning: 2 lines were left out in front" in said(run("convert", "p.csv", "p.parquet")))
+    to_stdout = run("convert", "p.csv", "-", "--to", "json")
+    check("warning: 2 lines were left out in front" in to_stdout.stderr.decode(), to_stdout)
+    check(to_stdout.stdout == b'{"id":1,"n":2}\n{"id":3,"n":4}\n', to_stdout)
+    check("left out" not in said(run("convert", "p.csv", "-", "--to", "json", "--quiet")))
     check("left out" not in said(run("convert", "good.csv", "q.parquet")))
     check("left out" not in said(run("convert", "p.csv", "s.parquet", "--header", "no")))
     pathlib.Path("pp").mkdir()
