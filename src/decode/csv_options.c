@@ -61,7 +61,8 @@ const struct cpl_option cpl_csv_options[] = {
      .type = CPL_OPTION_CHAR,
      .offset = AT(delimiter),
      .set_offset = AT(delimiter_set),
-     .summary = "The character between fields; detected among , ; tab | : and space.",
+     .summary = "The character between fields; detected among , ; tab and |, "
+                "and : or space where they stand in no times, dates or other numbers.",
      .example = ";"},
     {.name = "quote",
      .type = CPL_OPTION_CHAR,
@@ -119,7 +120,8 @@ const struct cpl_option cpl_csv_options[] = {
      .set_offset = AT(header_set),
      .default_text = "auto",
      .values = "auto|yes|no",
-     .summary = "Whether the first row names the columns."},
+     .summary = "Whether the first row names the columns. A header that comes again further down "
+                "is rejected (rule header) where a cell of it does not fit its column."},
     {.name = "skip_lines",
      .type = CPL_OPTION_INT,
      .offset = AT(skip_lines),
@@ -128,8 +130,8 @@ const struct cpl_option cpl_csv_options[] = {
      .min = 0,
      .max = 1000000,
      .summary = "Lines to leave out before the header. When neither they nor the header are set, a "
-                "few lines of prose above the table are left out, in each file its own, with a "
-                "warning."},
+                "few lines of prose above the table, or lines filled up with delimiters above a "
+                "header of words, are left out, in each file its own, with a warning."},
     {.name = "trailing_delimiter",
      .type = CPL_OPTION_BOOL,
      .offset = AT(short_header),

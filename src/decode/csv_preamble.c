@@ -261,6 +261,7 @@ bool cpl_csv_find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *s
     if (!cpl_csv_score(sample, cpl_csv_rules_of(d), &score, err) ||
         !cpl_csv_walk_init(&walk, sample, cpl_csv_rules_of(d), err))
         return false;
+    walk.rules.comments_lead = false; /* comments stand among the lines of a preamble, too */
     if (score.fields > 1 && guesses_preamble(d) &&
         find_filled_up(d, walk, &score, &d->skip_lines)) {
         d->short_header = d->short_header_set && d->short_header;

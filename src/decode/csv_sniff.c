@@ -7,8 +7,8 @@
 #include <ctype.h>
 #include <string.h>
 
-bool cpl_csv_score(const struct cpl_sample *sample, struct cpl_csv_rules rules,
-                   struct csv_score *score, struct cpl_error *err)
+static bool score_records(const struct cpl_sample *sample, struct cpl_csv_rules rules,
+                          struct csv_score *score, struct cpl_error *err)
 {
     uint32_t widths[SNIFF_RECORDS], n = 0;
     struct csv_walk walk;
@@ -40,6 +40,24 @@ static double merit(const struct csv_score *s)
     double share = (double)s->agreeing / s->records;
     return share * share * (1 - (double)s->bad / s->records) *
            (1 + 0.02 * (s->fields < 20 ? s->fields : 20));
+}
+
+/* Lines below the first row that begin with a detected comment mark are rows. Yet what they tell of the dialect is
+ * worth nothing if they are no rows after all: they vote when the others agree with them. */
+bool cpl_csv_score(const struct cpl_sample *sample, struct cpl_csv_rules rules,
+                   struct csv_score *score, struct cpl_error *err)
+{
+    struct csv_score others;
+    if (!score_records(sample, rules, score, err))
+        return false;
+    if (!rules.comment || !rules.comments_lead)
+        return true;
+    rules.comments_lead = false;
+    if (!score_records(sample, rules, &others, err))
+        return false;
+    if (merit(&others) > merit(score))
+        *score = others;
+    return true;
 }
 
 static bool is_delimiter(uint8_t byte)
