@@ -69,7 +69,7 @@ static bool put_guess(const struct cpl_node *member, struct cpl_buffer *out, boo
     bool none = !value || value->kind == CPL_NODE_NULL;
     if (value && value->kind != CPL_NODE_SCALAR && !none)
         return true;
-    return cpl_show(out, err, "  %-16s%-10s", member->key, none ? "none" : visible(value->text)) &&
+    return cpl_show(out, err, "  %-18s %-10s", member->key, none ? "none" : visible(value->text)) &&
            cpl_buffer_printf(out, err, "%s%s%s\n", cpl_colour(colour, CPL_DIM),
                              from && from->text ? from->text : "",
                              cpl_colour(colour, CPL_PLAIN_TEXT));

@@ -41,6 +41,9 @@ static bool find_sources(struct csv_decoder *d, struct cpl_error *err)
         d->fields[f].source = at < 0 ? UINT32_MAX : (uint32_t)at;
     }
     cpl_name_order_release(&order);
+    d->ends_empty = cpl_csv_ends_rows_empty(dialect);
+    for (uint32_t f = 0; f < d->n_fields; f++)
+        d->ends_empty &= d->fields[f].source != dialect->n_columns - 1;
     return true;
 }
 

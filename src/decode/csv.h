@@ -36,7 +36,7 @@ struct cpl_csv_dialect {
     bool names_set, ragged_set, trim_set, nulls_set, empty_is_null_set, quoted_null_set;
     bool decimal_point_set, thousands_set, date_format_set, time_format_set, timestamp_format_set;
     bool true_words_set, false_words_set, lenient_set, short_header_set;
-    bool short_header;   /* detected: rows end in a delimiter, the header does not */
+    bool short_header;   /* rows end in a delimiter, the header does not: nothing is behind it */
     bool separator_line; /* detected: the first line is Excel's `sep=;` */
     bool escapes_set, comments_set;
     int escapes;        /* enum cpl_csv_escapes; QUOTE where the escape was detected */
@@ -73,6 +73,8 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
 bool cpl_csv_for_object(const void *settings, const void *said, const struct cpl_sample *head,
                         const struct cpl_schema *schema, bool closed, void **own,
                         struct cpl_error *err);
+/* Are rows one field longer than the header, their last delimiter having nothing behind it? */
+bool cpl_csv_ends_rows_empty(const struct cpl_csv_dialect *d);
 int cpl_csv_sniff(const uint8_t *head, size_t size, bool whole);
 /* Delimiter, quote, escape and comment must differ, as decoder.h's check_options. */
 bool cpl_csv_check_options(const void *settings, const char **key, struct cpl_error *why);

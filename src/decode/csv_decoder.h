@@ -15,6 +15,7 @@
 struct csv_bad_cell {
     uint32_t row, field, start, end;
     bool quote, null, conflict;
+    bool extra;          /* something stands behind the row's last delimiter */
     bool header;         /* the whole row is the header once more */
     const char *refused; /* by the column's check */
 };
@@ -45,6 +46,7 @@ struct csv_decoder {
     uint32_t n_bad, *keep;
     uint64_t from, true_start, rows_decoded, rows_rejected;
     bool at_row_start, started, widened;
+    bool ends_empty; /* rows end in a delimiter, and what stands behind it is no column */
     uint32_t n_fields;
     struct {
         uint64_t base,

@@ -136,6 +136,15 @@ bool cpl_csv_name_columns(struct cpl_csv_dialect *d, const struct csv_walk *head
     return cpl_csv_names_unique(&d->arena, d->column_names, d->n_columns, err);
 }
 
+/* Rows end in a delimiter: what stands behind it is no column, unless it is named. */
+static uint32_t named_columns(const struct cpl_csv_dialect *d,
+                              const struct cpl_name_order *declared)
+{
+    uint32_t last = d->n_columns - 1;
+    bool named = d->names.n > last || cpl_name_order_find(declared, d->column_names[last]) >= 0;
+    return cpl_csv_ends_rows_empty(d) && !named ? last : d->n_columns;
+}
+
 static bool make_schema(const struct cpl_csv_dialect *d, const struct columns *columns,
                         const struct cpl_schema *declared, bool decimals,
                         struct cpl_schema **schema, struct cpl_column_plan **plans,
@@ -149,7 +158,8 @@ static bool make_schema(const struct cpl_csv_dialect *d, const struct columns *c
         (declared && !cpl_name_order_init(&order, declared->fields, sizeof *declared->fields,
                                           declared->n_fields, err)))
         goto out;
-    for (uint32_t c = 0; c < d->n_columns; c++) {
+    uint32_t n = named_columns(d, &order);
+    for (uint32_t c = 0; c < n; c++) {
         int64_t at = cpl_name_order_find(&order, d->column_names[c]);
         if (at >= 0) {
             fields[c] = declared->fields[at];
@@ -161,7 +171,7 @@ static bool make_schema(const struct cpl_csv_dialect *d, const struct columns *c
                                        .nullable = true,
                                        .field_id = -1};
     }
-    *schema = cpl_schema_new(fields, d->n_columns, err);
+    *schema = cpl_schema_new(fields, n, err);
 out:
     cpl_name_order_release(&order);
     cpl_free(fields);
@@ -221,6 +231,8 @@ static bool classify_samples(struct cpl_csv_dialect *d, const struct cpl_sample 
     if (!classify_sample(d, &samples[0], true, columns, err) ||
         !decide_header(d, &samples[0], columns, err))
         return false;
+    if (!d->short_header_set && columns->facts[columns->n - 1].class != CPL_CLASS_NULL)
+        d->short_header = false; /* a column without a name */
     if (d->header == CPL_HEADER_NO && first && first->fields == columns->n) {
         struct cpl_arena arena = {0};
         bool ok = classify_record(d, first, columns, &arena, err);

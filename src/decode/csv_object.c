@@ -31,7 +31,8 @@ static bool fits_names(const struct cpl_csv_dialect *d, const struct cpl_schema 
                         "its header has none of the first input's columns (it begins with "
                         "\"%.100s\"): is it of the same kind, and has it the same delimiter?",
                         d->column_names[0]);
-    for (uint32_t c = 0; c < d->n_columns && !closed; c++)
+    uint32_t named = d->n_columns - cpl_csv_ends_rows_empty(d);
+    for (uint32_t c = 0; c < named && !closed; c++)
         if (cpl_name_order_find(theirs, d->column_names[c]) < 0)
             return cpl_fail(err, CPL_E_DATA,
                             "its header has a column \"%.100s\" that the first input lacks; "
@@ -186,8 +187,8 @@ static bool same_dialect(const struct cpl_csv_dialect *a, const struct cpl_csv_d
 {
     return a->delimiter == b->delimiter && a->quote == b->quote && a->escape == b->escape &&
            a->escapes == b->escapes && a->comment == b->comment && a->comments == b->comments &&
-           a->newline == b->newline && a->skip_lines == b->skip_lines &&
-           a->header_line.length == b->header_line.length &&
+           a->short_header == b->short_header && a->newline == b->newline &&
+           a->skip_lines == b->skip_lines && a->header_line.length == b->header_line.length &&
            (!a->header_line.length ||
             !memcmp(a->header_line.data, b->header_line.data, a->header_line.length)) &&
            same_names(a, b);

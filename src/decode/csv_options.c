@@ -138,7 +138,10 @@ const struct cpl_option cpl_csv_options[] = {
      .set_offset = AT(short_header_set),
      .default_text = "false",
      .flags = CPL_OPTION_ADVANCED,
-     .summary = "Rows end in a delimiter, and the header does not; detected."},
+     .summary =
+         "Rows end in a delimiter, and the header does not: nothing may stand behind it, and it "
+         "is no column. Detected; where rows do have something there, it is a column without "
+         "a name."},
     {.name = "columns",
      .type = CPL_OPTION_INT,
      .offset = AT(width),

@@ -236,6 +236,7 @@ bool cpl_csv_reject_cell(struct csv_decoder *d, const struct csv_bad_cell *bad)
     const char *rule = bad->refused  ? d->plan->columns[bad->field].check->rule
                        : bad->quote  ? "quote"
                        : bad->header ? "header"
+                       : bad->extra  ? "ragged"
                        : bad->null   ? "null"
                                      : "type";
     if (bad->refused) {
@@ -245,6 +246,10 @@ bool cpl_csv_reject_cell(struct csv_decoder *d, const struct csv_bad_cell *bad)
         snprintf(
             message, sizeof message,
             "text follows a closing quote; a quote inside a quoted field must be written twice");
+    } else if (bad->extra) {
+        snprintf(message, sizeof message,
+                 "the row has text behind its last delimiter, where the header has no column; see "
+                 "csv.trailing_delimiter");
     } else if (bad->header) {
         snprintf(message, sizeof message, "the header once more, and no row");
     } else if (bad->null) {
@@ -262,7 +267,7 @@ bool cpl_csv_reject_cell(struct csv_decoder *d, const struct csv_bad_cell *bad)
         add_hint(d, bad, message, sizeof message);
         ok = ok && add_need(d, bad, message, sizeof message);
     }
-    const struct cpl_reject what = {.column = bad->header ? NULL : field->name,
+    const struct cpl_reject what = {.column = bad->header || bad->extra ? NULL : field->name,
                                     .rule = rule,
                                     .message = message,
                                     .fault = {.conflict = bad->conflict},

@@ -156,8 +156,8 @@ static void dialects(void **state)
            "a,b\n1,x\n",
            NULL, "1|x\n", "");
     expect("1,2\n3,4\n", NULL, "1|2\n3|4\n", "");
-    expect("a;b\n1;x;\n2;y;\n", NULL, "1|x|~\n2|y|~\n", "");
-    expect("Report of May\na;b\n1;x;\n2;y;\n3;z;\n", NULL, "1|x|~\n2|y|~\n3|z|~\n", "");
+    expect("a;b\n1;x;\n2;y;\n", NULL, "1|x\n2|y\n", "");
+    expect("Report of May\na;b\n1;x;\n2;y;\n3;z;\n", NULL, "1|x\n2|y\n3|z\n", "");
     expect("7,8,9\n1,2\n1,3\n1,4\n1,5\n", NULL, "1|2\n1|3\n1|4\n1|5\n", "ragged@0+6:- ");
     expect("a;b\n1,5;x\n2,25;y\n", NULL, "1.50|x\n2.25|y\n", "");
     expect("a,b\n\"x\\\"y\",1\n\"z\",2\n", NULL, "x\"y|1\nz|2\n", "");
@@ -260,7 +260,10 @@ static void rows_are_no_preamble(void **state)
     expect("id,txt\n1,a,b\n2,a\n", OPTIONS("header", "yes"), "2|a\n", "ragged@7+6:- ");
     expect("Title\n1,a\n2,b\n3,c\n", OPTIONS("header", "no"), "1|a\n2|b\n3|c\n", "ragged@0+6:- ");
     expect("a,b\n1,2,\n3,4,\n", OPTIONS("header", "no"), "1|2|~\n3|4|~\n", "ragged@0+4:- ");
-    expect("a,b\n1,2,\n3,4,\n", OPTIONS("header", "yes"), "1|2|~\n3|4|~\n", "");
+    expect("a,b\n1,2,\n3,4,\n", OPTIONS("header", "yes"), "1|2\n3|4\n", "");
+    expect("a,b\n1,2,\n3,4,x\n", NULL, "1|2|~\n3|4|x\n", "");
+    expect("a,b\r\n1,2,\r\n3,4,x\r\n", OPTIONS("trailing_delimiter", "true"), "1|2\n",
+           "ragged@11+7:- ");
     expect("x,\"y\nTitle\n1,a\n2,b\n3,c\n", OPTIONS("skip_lines", "1", "header", "no"),
            "1|a\n2|b\n3|c\n", "ragged@5+6:- ");
     struct cpl_buffer text = {0}, want = {0}, rejects = {0};

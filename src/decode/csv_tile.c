@@ -369,6 +369,19 @@ static void start_column(struct csv_decoder *d, uint32_t f)
         all_null(d, f, d->tile.rows);
 }
 
+/* No column takes what stands behind the last delimiter: it must not get lost. */
+static void check_row_ends(struct csv_decoder *d)
+{
+    const struct cpl_csv_tile *tile = &d->tile;
+    for (uint32_t row = 0; row < tile->rows && d->ends_empty; row++) {
+        const uint32_t *end = tile->ends + (size_t)(row + 1) * tile->stride - 1;
+        uint32_t start = end[-1] + 1, size = *end > start ? *end - start : 0;
+        bool carriage = size == 1 && d->block.data[start] == '\r' && d->block.rules.newline == '\n';
+        if (size && !carriage)
+            mark_bad(d, (struct csv_bad_cell){.row = row, .start = start, .extra = true});
+    }
+}
+
 /* Rows at a time so that their bytes, their index and the values made of them stay in the L1 cache. */
 static uint32_t chunk_rows(const struct csv_decoder *d)
 {
@@ -421,6 +434,7 @@ bool cpl_csv_decode_tile(struct csv_decoder *d)
     d->batch.row_end = d->tile.row_end;
     d->batch.block = d->block.data;
     d->batch.line_base = d->block.lines_before;
+    check_row_ends(d);
     if (!decode_columns(d) || !drop_bad_rows(d))
         return false;
     d->rows_decoded += d->batch.rows;

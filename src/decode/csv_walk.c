@@ -14,6 +14,11 @@ struct cpl_csv_rules cpl_csv_rules_of(const struct cpl_csv_dialect *d)
                                   .comments_lead = d->comments == CPL_COMMENTS_LEADING};
 }
 
+bool cpl_csv_ends_rows_empty(const struct cpl_csv_dialect *d)
+{
+    return d->short_header && d->header == CPL_HEADER_YES && d->n_columns > 1;
+}
+
 bool cpl_csv_walk_init(struct csv_walk *walk, const struct cpl_sample *sample,
                        struct cpl_csv_rules rules, struct cpl_error *err)
 {
