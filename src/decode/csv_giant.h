@@ -19,7 +19,13 @@ struct cpl_csv_giant {
     size_t shown;              /* how many of them are in raw */
     bool comment;
     /* where in the row */
-    enum { GIANT_FIELD_START, GIANT_FIELD, GIANT_QUOTED, GIANT_QUOTE, GIANT_COMMENT } state;
+    enum cpl_csv_giant_state {
+        GIANT_FIELD_START,
+        GIANT_FIELD,
+        GIANT_QUOTED,
+        GIANT_QUOTE,
+        GIANT_COMMENT
+    } state;
     bool escaped; /* the next byte means nothing */
 };
 

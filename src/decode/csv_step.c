@@ -13,7 +13,7 @@
 enum { NEVER = -1 };
 
 /* The end of a record, from a byte in a known state on; NEVER when the sample ends before. */
-static int64_t record_end(const struct csv_walk *walk, int64_t at, int state)
+static int64_t record_end(const struct csv_walk *walk, int64_t at, enum cpl_csv_giant_state state)
 {
     struct cpl_csv_giant machine = {0};
     bool done = false;
