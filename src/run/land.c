@@ -262,22 +262,32 @@ void cpl_run_warn_of_other_schema(const struct run_state *run)
     }
 }
 
-/* In JSON any row may lack any key: a column that all lack is legal, and most often misspelt. */
+static bool is_absent(const struct run_state *run, uint32_t i)
+{
+    return run->plan.columns[i].absent && !(run->met && run->met[i]);
+}
+
+/* In JSON any row may lack any key: a column that all lack is legal, and most often misspelt. A replay has some rows out of many. */
 void cpl_run_warn_of_absent_columns(const struct run_state *run)
 {
+    enum { NAMED = 10 };
     const struct cpl_plan *plan = &run->plan;
-    if (plan->pipeline->source.rejects) /* some rows out of many */
+    uint32_t absent = 0;
+    if (plan->pipeline->source.rejects || !run->account.rows.landed)
         return;
-    for (uint32_t i = 0; run->account.rows.read && i < plan->schema->n_fields; i++) {
-        const struct cpl_column_plan *column = &plan->columns[i];
-        if (!column->absent || (run->met && run->met[i]))
-            continue;
-        cpl_run_say(
-            run, "warning",
-            "the column `%.100s` is declared, but no row has it: it is null in all%s%.100s%s",
-            plan->schema->fields[i].name, column->nearest ? "; did you mean `" : "",
-            column->nearest ? column->nearest : "", column->nearest ? "`?" : "");
+    for (uint32_t i = 0; i < plan->schema->n_fields; i++) {
+        const struct cpl_field *field = &plan->schema->fields[i];
+        const char *near = plan->columns[i].nearest;
+        if (is_absent(run, i) && absent++ < NAMED)
+            cpl_run_say(run, "warning",
+                        "the column `%.100s` is declared, but no row has it%s%.100s%s: it is null "
+                        "in all%s%.100s%s",
+                        field->name, field->path ? " at `" : "", field->path ? field->path : "",
+                        field->path ? "`" : "", near ? "; did you mean `" : "", near ? near : "",
+                        near ? "`?" : "");
     }
+    if (absent > NAMED)
+        cpl_run_say(run, "warning", "no row has %u more of the declared columns", absent - NAMED);
 }
 
 bool cpl_run_retain(struct run_state *run, struct cpl_error *err)

@@ -300,9 +300,9 @@ struct cpl_rejects_bytes cpl_rejects_part_header(const struct cpl_rejects_source
 /* Is the character at `at` of the header this one of ASCII? */
 static bool is_char(const struct rejects_part *part, size_t at, char wanted)
 {
-    const uint8_t *data = part->header.data + at;
     if (at + part->newline_size > part->header.size)
         return false;
+    const uint8_t *data = part->header.data + at;
     for (size_t i = 0; i < part->newline_size; i++)
         if (data[i] != (part->newline[i] ? (uint8_t)wanted : 0))
             return false;
