@@ -510,6 +510,8 @@ static char *random_table(unsigned seed, size_t rows, size_t *size)
 {
     struct cpl_buffer out = {0};
     srand(seed);
+    if (seed % 2) /* these lines are comments, and those further down are rows */
+        assert_true(cpl_buffer_append_text(&out, "# made by hand\n\n# twice, \"so\n", NULL));
     assert_true(cpl_buffer_append_text(&out, "id,text,amount\n", NULL));
     static const char *const texts[] = {
         "plain", "\"with, comma\"", "\"two\nlines\"",       "\"a \"\"quote\"\"\"", "",
@@ -519,6 +521,8 @@ static char *random_table(unsigned seed, size_t rows, size_t *size)
             assert_true(cpl_buffer_printf(&out, NULL, "%d,ragged\n", rand()));
         else if (rand() % 29 == 0)
             assert_true(cpl_buffer_append_text(&out, "\n", NULL));
+        else if (rand() % 31 == 0)
+            assert_true(cpl_buffer_append_text(&out, "# remark, \"so\"\n", NULL));
         else
             assert_true(cpl_buffer_printf(&out, NULL, "%d,%s,%d.%02d%s", rand() % 100000,
                                           texts[rand() % 9], rand() % 1000, rand() % 100,

@@ -48,6 +48,9 @@ static const char *const dialects[][2 * MOST_OPTIONS + 1] = {
     {"date_format", "%d.%m.%Y", "timestamp_format", "%d.%m.%Y %H:%M", "true_words", "yes,1"},
     {"escape", "\\", "delimiter", ",", "quote", "\""},
     {"delimiter", " ", "lenient", "false"},
+    {"escape", "\\", "escape_before", "quote"},
+    {"comment", "#", "comment_lines", "leading"},
+    {"header", "yes", "trailing_delimiter", "true"},
 };
 
 static const uint64_t row_limits[] = {0, 100, 20, 1000};
