@@ -99,10 +99,11 @@ bool cpl_fail_context(struct cpl_error *err, const char *format, ...)
     return false;
 }
 
-/* Followed by what ends a name in a sentence ("cannot open a.csv: …", "cannot read a.csv at byte 7"), or by what lies in the folder. */
+/* Followed by what ends a name in a sentence ("cannot open a.csv: …", "cannot read a.csv at byte 7", "a.csv is …"), or by what lies in the folder. */
 static bool name_ends(const char *rest)
 {
-    return !*rest || strchr(":;,/", *rest) || !strncmp(rest, " at byte ", 9);
+    return !*rest || strchr(":;,/", *rest) || !strncmp(rest, " at byte ", 9) ||
+           !strncmp(rest, " is ", 4);
 }
 
 bool cpl_error_names(const char *message, const char *path)

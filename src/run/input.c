@@ -1,4 +1,5 @@
 #include "run/input.h"
+#include "decode/foreign.h"
 #include "run/replay.h"
 #include "run/spill.h"
 
@@ -91,32 +92,76 @@ static bool take(struct cpl_stream *stream, size_t size, struct cpl_buffer *out,
     return true;
 }
 
-static bool guess_charset(const struct cpl_inputs *inputs, struct cpl_input *input,
-                          const char *wanted, struct cpl_error *err)
+static bool is_auto(const char *wanted)
+{
+    return !wanted || !strcmp(wanted, "auto");
+}
+
+static void set_charset(struct cpl_input *input, const char *name)
+{
+    snprintf(input->charset.name, sizeof input->charset.name, "%s", name);
+    input->is_utf8 = cpl_charset_is_utf8(name);
+}
+
+/* Is ASCII a part of it, byte for byte? Of what is guessed, all but UTF-16 and UTF-32. */
+static bool is_wide(const struct cpl_charset_guess *charset)
+{
+    return !strncmp(charset->name, "UTF-16", 6) || !strncmp(charset->name, "UTF-32", 6);
+}
+
+static bool refuse_foreign(const struct cpl_source_config *source, const struct cpl_input *input,
+                           const struct cpl_buffer *head, struct cpl_error *err)
+{
+    struct cpl_foreign found;
+    const char *path = input->is_stdin ? "standard input" : input->path;
+    size_t size = head->size < CPL_FOREIGN_BYTES ? head->size : CPL_FOREIGN_BYTES;
+    if (is_auto(source->format) && size >= 4 && !memcmp(head->data, "PAR1", 4))
+        return cpl_fail(err, CPL_E_UNSUPPORTED,
+                        "%s is Parquet, which this version does not read as a source; `cupel "
+                        "inspect` shows what is in it",
+                        path);
+    bool known = cpl_foreign_signature(head->data, size, &found);
+    bool guessed = !known && is_auto(source->format) &&
+                   (cpl_foreign_markup(head->data, size, &found) ||
+                    (is_auto(source->charset) && !is_wide(&input->charset) &&
+                     cpl_foreign_binary(head->data, size, &found)));
+    if (!known && !guessed)
+        return true;
+    return cpl_fail(err, known ? CPL_E_UNSUPPORTED : CPL_E_DATA,
+                    "%s is %s; Cupel reads CSV and JSON, plain or compressed (gzip, zstd, bzip2, "
+                    "xz, lz4): %s",
+                    path, found.what, found.advice);
+}
+
+/* The first bytes tell the charset, where it is not set, and whether it is text at all. */
+static bool look_at_head(const struct cpl_inputs *inputs, const struct cpl_source_config *source,
+                         struct cpl_input *input, struct cpl_error *err)
 {
     struct cpl_buffer head = {0};
     bool whole = false, ok = true;
     const char *recorded = input->rejects ? cpl_rejects_part_charset(input->rejects, input->part)
                                           : "";
-    if (recorded[0] && (!wanted || !strcmp(wanted, "auto")))
+    const char *wanted = source->charset;
+    if (recorded[0] && is_auto(wanted))
         wanted = recorded; /* not to be guessed from bad rows */
-    if (wanted && strcmp(wanted, "auto") != 0) {
-        snprintf(input->charset.name, sizeof input->charset.name, "%s", wanted);
-        input->is_utf8 = cpl_charset_is_utf8(wanted);
+    size_t size = is_auto(wanted) ? HEAD_BYTES : CPL_FOREIGN_BYTES;
+    if (!is_auto(wanted))
+        set_charset(input, wanted);
+    if (input->rejects && !is_auto(wanted))
         return true;
-    }
     if (input->is_stdin) { /* the head must stay in memory for what comes after */
         const uint8_t *data;
         size_t got;
-        ok = cpl_spill_head(input->spill, HEAD_BYTES, &data, &got, err);
+        ok = cpl_spill_head(input->spill, size, &data, &got, err);
     }
     struct cpl_stream *stream = ok ? decompressed(inputs, input, 0, true, err) : NULL;
-    ok = stream && take(stream, HEAD_BYTES, &head, &whole, err);
+    ok = stream && take(stream, size, &head, &whole, err);
     cpl_stream_close(stream);
-    if (ok) {
+    if (ok && is_auto(wanted)) {
         cpl_charset_guess(head.data, head.size, whole, &input->charset);
         input->is_utf8 = cpl_charset_is_utf8(input->charset.name);
     }
+    ok = ok && (input->rejects || refuse_foreign(source, input, &head, err));
     cpl_buffer_release(&head);
     return ok;
 }
@@ -130,7 +175,7 @@ static bool open_rejects(struct cpl_storage *storage, const struct cpl_source_co
         !cpl_replay_prepare(input->path, source->format, input->rejects, &inputs->recorded, err))
         return false;
     input->dialect = cpl_rejects_part_dialect(input->rejects, 0);
-    return guess_charset(inputs, input, source->charset, err);
+    return look_at_head(inputs, source, input, err);
 }
 
 static bool open_input(struct cpl_storage *storage, const struct cpl_source_config *source,
@@ -146,7 +191,7 @@ static bool open_input(struct cpl_storage *storage, const struct cpl_source_conf
         ok = (input->reader = cpl_reader_open(storage, input->path, err)) != NULL &&
              cpl_content_hash_init(&input->hash, cpl_reader_size(input->reader), err);
     ok = ok && sniff_compression(input, source->compression, err) &&
-         guess_charset(inputs, input, source->charset, err);
+         look_at_head(inputs, source, input, err);
     if (ok && input->reader)
         cpl_reader_rest(input->reader); /* until it is worked on */
     return ok || cpl_fail_in(err, input->is_stdin ? "standard input" : input->path);
@@ -173,7 +218,7 @@ static bool add_parts(const struct cpl_source_config *source, struct cpl_inputs 
         input->path = cpl_arena_strndup(&inputs->arena, name, (size_t)length, err);
         inputs->n++;
         input->dialect = cpl_rejects_part_dialect(input->rejects, part);
-        if (!input->path || !guess_charset(inputs, input, source->charset, err))
+        if (!input->path || !look_at_head(inputs, source, input, err))
             return false;
     }
     return true;

@@ -41,16 +41,6 @@ static int name_bonus(const char *path, const char *format)
     return 0;
 }
 
-static bool refuse_binary(const uint8_t *head, size_t size, const char *path, struct cpl_error *err)
-{
-    if (size >= 4 && !memcmp(head, "PAR1", 4))
-        return cpl_fail(err, CPL_E_UNSUPPORTED,
-                        "%s is Parquet, which this version does not read as a source; `cupel "
-                        "inspect` shows what is in it",
-                        path);
-    return true;
-}
-
 static bool find_decoder(struct cpl_plan *plan, const struct cpl_source_config *source,
                          const struct cpl_buffer *head, bool whole, const char *path,
                          struct cpl_error *err)
@@ -65,8 +55,6 @@ static bool find_decoder(struct cpl_plan *plan, const struct cpl_source_config *
         plan->decoder = component->ops;
         return true;
     }
-    if (!refuse_binary(head->data, head->size, path, err))
-        return false;
     /* what is called JSON and begins like it is JSON, be it broken: as CSV it would pass for a header */
     size_t start = 0;
     while (start < head->size && strchr(" \t\r\n\xEF\xBB\xBF", head->data[start]) &&

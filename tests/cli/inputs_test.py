@@ -4,10 +4,13 @@ import os
 import pathlib
 import resource
 import sys
+import tarfile
 
 from harness import check, main, run, said
 
 CONFIG = 3
+UNSUPPORTED = 4
+DATA = 9
 
 
 def put(path, text="a,b\n1,x\n"):
@@ -33,6 +36,44 @@ def test_more_inputs_than_files_may_be_open():
 def test_no_inputs_at_all():
     p = run("convert", "good.csv", "o.parquet", "--set", "source.path=[]")
     check(p.returncode == CONFIG and "source.path is empty" in said(p), p)
+
+
+FOREIGN = {
+    "x.zip": (b"PK\x03\x04\x14\0\0\0\x08\0", UNSUPPORTED, "x.zip is a ZIP archive", "unpack it first"),
+    "x.pdf": (b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", UNSUPPORTED, "x.pdf is a PDF document"),
+    "x.avro": (b"Obj\x01\x04\x16avro.schema", UNSUPPORTED, "x.avro is Avro"),
+    "x.png": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", UNSUPPORTED, "x.png is a PNG image"),
+    "x.parquet": (b"PAR1\x15\x04", UNSUPPORTED, "x.parquet is Parquet", "cupel inspect"),
+    "x.html": (b"<!DOCTYPE html>\n<html><body>Not found</body></html>\n", DATA, "x.html is an HTML page"),
+    "x.xml": (b'<?xml version="1.0"?>\n<Error/>\n', DATA, "x.xml is XML"),
+    "x.bin": (bytes(range(256)) * 4, DATA, "x.bin is no text"),
+}
+
+
+def test_what_is_no_text_is_refused_before_any_work():
+    for name, (content, status, *words) in FOREIGN.items():
+        put(f"in/{name}", content)
+        put("in/a.csv")
+        for source in (f"in/{name}", "in"):
+            p = run("convert", source, "lake/")
+            check(p.returncode == status and all(word in said(p) for word in words), name, p)
+            check(said(p).count(f"in/{name}") == 1 and not os.path.exists("lake/_cupel/0000000000000001.json"), p)
+        os.remove(f"in/{name}")
+
+
+def test_archives_are_known_inside_compression():
+    with tarfile.open("t.csv.gz", "w:gz") as archive:
+        archive.add("good.csv")
+    p = run("convert", "t.csv.gz", "o.parquet")
+    check(p.returncode == UNSUPPORTED and "t.csv.gz is a tar archive" in said(p), p)
+
+
+def test_a_format_that_is_said_is_believed():
+    put("x.html", "<?xml a,b\n1,2\n")
+    check((p := run("convert", "--from", "csv", "x.html", "o.csv")).returncode == 0, p)
+    check(pathlib.Path("o.csv").read_text() == "<?xml a,b\n1,2\n")
+    put("x.zip", b"PK\x03\x04\x14\0\0\0\x08\0")
+    check((p := run("convert", "--from", "csv", "x.zip", "p.csv")).returncode == UNSUPPORTED, p)
 
 
 if __name__ == "__main__":
