@@ -99,16 +99,17 @@ bool cpl_fail_context(struct cpl_error *err, const char *format, ...)
     return false;
 }
 
-/* Followed by what ends a name in a sentence ("cannot open a.csv: …", "cannot read a.csv at byte 7", "a.csv is …"), or by what lies in the folder. */
+/* Followed by what ends a name in a sentence ("cannot open a.csv: …", "cannot read a.csv at byte 7"), or by what lies in the folder. */
 static bool name_ends(const char *rest)
 {
-    return !*rest || strchr(":;,/", *rest) || !strncmp(rest, " at byte ", 9) ||
-           !strncmp(rest, " is ", 4);
+    return !*rest || strchr(":;,/", *rest) || !strncmp(rest, " at byte ", 9);
 }
 
 bool cpl_error_names(const char *message, const char *path)
 {
     size_t length = strlen(path);
+    if (length && !strncmp(message, path, length) && !strncmp(message + length, " is ", 4))
+        return true;
     for (const char *at = message; length && (at = strstr(at, path)); at++)
         if ((at == message || at[-1] == ' ') && name_ends(at + length))
             return true;

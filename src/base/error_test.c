@@ -83,6 +83,9 @@ static void a_path_is_said_once(void **state)
     cpl_fail(&err, CPL_E_DATA, "the row is too long");
     cpl_fail_in(&err, "row"); /* a word of the sentence */
     assert_string_equal(err.message, "row: the row is too long");
+    cpl_fail(&err, CPL_E_DATA, "a.zip is an archive");
+    cpl_fail_in(&err, "a.zip");
+    assert_string_equal(err.message, "a.zip is an archive");
 }
 
 int main(void)
