@@ -27,8 +27,12 @@ static bool put_inputs(const struct cpl_plan *plan, struct cpl_buffer *out, stru
                            known ? cpl_show_size(input->size, size) : "size unknown",
                            cpl_compression_name(input->compression), input->charset.name);
     }
-    return ok && (inputs->n <= MOST ||
-                  cpl_buffer_printf(out, err, "          … and %zu more\n", inputs->n - MOST));
+    ok = ok && (inputs->n <= MOST ||
+                cpl_buffer_printf(out, err, "          … and %zu more\n", inputs->n - MOST));
+    char text[1000];
+    for (unsigned i = 0; ok && cpl_inputs_remark(inputs, i, text, sizeof text); i++)
+        ok = cpl_show_line(out, err, "  note    %s", text);
+    return ok;
 }
 
 /* `delimiter ;  quote "  header yes (detected)` … */

@@ -72,16 +72,18 @@ static const struct cpl_option source_options[] = {
      .type = CPL_OPTION_STRINGS,
      IN_SOURCE(config.paths),
      .flags = CPL_OPTION_REQUIRED,
-     .summary = "Files, directories (with all below them) and globs (`*` `?` `[a-z]` `{a,b}` "
-                "`**`), one or a "
-                "list; `-` is standard input. A relative path starts where cupel is started.",
+     .summary = "Files, directories (with all below them but names that begin with `_` or `.`) "
+                "and globs (`*` `?` `[a-z]` `{a,b}` `**`, as a shell's: they leave out names with "
+                "`.` in front, only), one or a list; `-` is standard input. A file that is meant "
+                "twice is read once. A relative path starts where cupel is started.",
      .example = "data/orders-*.csv"},
     {.name = "format",
      .type = CPL_OPTION_STRING,
      IN_SOURCE(config.format),
      .default_text = "auto",
      .summary =
-         "How the bytes are read; `auto` tells by content, or by which format's options are given.",
+         "How the bytes are read; `auto` tells by content, or by which format's options are given. "
+         "What is no text (an archive, an image, an HTML page …) is refused.",
      .example = "csv"},
     {.name = "charset",
      .type = CPL_OPTION_STRING,

@@ -49,10 +49,12 @@ struct cpl_inputs {
     _Atomic bool *stop; /* ends waits for standard input; may be NULL */
 };
 
-/* The objects that are meant; reject files each once, however often they are named. */
+/* The objects that are meant, each file once, however often and under whatever names. */
 bool cpl_inputs_list(struct cpl_storage *storage, const struct cpl_source_config *source,
                      struct cpl_object_list *list, bool *from_stdin,
                      struct cpl_error *err) CPL_CHECKED;
+/* What whoever reads them should know, a sentence each, from i = 0 on; false: there is no more. */
+bool cpl_inputs_remark(const struct cpl_inputs *inputs, unsigned i, char *text, size_t size);
 /* List, open and look at the head of every object. Empty objects stay in: they are inputs of no rows. */
 bool cpl_inputs_open(struct cpl_storage *storage, const struct cpl_source_config *source,
                      const struct cpl_limits_config *limits, _Atomic bool *stop,

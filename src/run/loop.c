@@ -219,6 +219,13 @@ static bool copy_receipt(const struct run_state *run, struct cpl_error *err)
     return true;
 }
 
+static void say_remarks(const struct run_state *run)
+{
+    char text[1000];
+    for (unsigned i = 0; cpl_inputs_remark(&run->plan.inputs, i, text, sizeof text); i++)
+        cpl_run_say(run, "warning", "%s", text);
+}
+
 static bool do_run(struct run_state *run, struct cpl_error *err)
 {
     char plan_hash[CPL_HASH_TEXT] = "";
@@ -243,8 +250,10 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     cpl_run_progress(run, "plan");
     if (!look_at_types(run, err) ||
         !cpl_plan_make(run->storage, run->options->pipeline, &run->there, run->options->stop,
-                       &run->plan, err) ||
-        !cpl_target_check_inputs(run->storage, &target, &run->plan, err) ||
+                       &run->plan, err))
+        return false;
+    say_remarks(run);
+    if (!cpl_target_check_inputs(run->storage, &target, &run->plan, err) ||
         !check_inputs(run, err) || (run->attempt && !say_layout(run, err)) ||
         !cpl_run_join_replay(run, err))
         return false;

@@ -227,7 +227,8 @@ static bool find_parquet(struct cpl_rows *rows, bool *found, struct cpl_error *e
     if (source->paths.n != 1 || !strcmp(source->paths.items[0], "-") ||
         strcmp(source->format, "auto") != 0)
         return true;
-    if (!cpl_storage_list(rows->storage, source->paths.items[0], &rows->objects, err))
+    bool from_stdin;
+    if (!cpl_inputs_list(rows->storage, source, &rows->objects, &from_stdin, err))
         return false;
     struct cpl_reader *reader = cpl_reader_open(rows->storage, rows->objects.items[0].path, err);
     bool ok = reader && cpl_reader_at(reader, 0, head, sizeof head, &got, err);

@@ -76,6 +76,8 @@ void cpl_local_info(const struct stat *status, struct cpl_object_info *info)
 {
     info->size = (uint64_t)status->st_size;
     info->mtime_ns = (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec;
+    info->device = status->st_dev;
+    info->inode = status->st_ino;
     snprintf(info->etag, sizeof info->etag, "%llu-%lld-%llu", (unsigned long long)info->size,
              (long long)info->mtime_ns, (unsigned long long)status->st_ino);
 }
@@ -174,6 +176,9 @@ void cpl_object_list_release(struct cpl_object_list *list)
     for (size_t i = 0; i < list->n; i++)
         cpl_free(list->items[i].path);
     cpl_free(list->items);
+    cpl_free(list->left_out_path);
+    cpl_free(list->double_path);
+    cpl_free(list->double_of);
     *list = (struct cpl_object_list){0};
 }
 

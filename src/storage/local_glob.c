@@ -1,9 +1,9 @@
 /* Glob patterns: braces, and matching one path component.
  *
  * `*` any bytes, `?` one UTF-8 character, `[a-z]` `[!a-z]` one byte of (not of) a set, `\` takes
- * the next byte as it is. A name that begins with `.` or `_` is matched only by a pattern that
- * begins with the same byte: hidden files, `_SUCCESS` and
- * `_cupel/` are never data by accident. `**` is the lister's, not ours. */
+ * the next byte as it is. As in a shell, a name that begins with `.` is matched only by a pattern
+ * that begins with `.`. So is `_cupel` by one that begins with `_`: a dataset's own folder is never
+ * data by accident. `**` is the lister's, not ours. */
 #include "storage/local.h"
 
 #include <string.h>
@@ -75,8 +75,8 @@ static bool match_one(const char **pattern, const char **name)
 
 bool cpl_glob_match(const char *pattern, const char *name)
 {
-    if ((name[0] == '.' || name[0] == '_') && pattern[0] != name[0] &&
-        !(pattern[0] == '\\' && pattern[1] == name[0]))
+    bool guarded = name[0] == '.' || !strcmp(name, "_cupel");
+    if (guarded && pattern[0] != name[0] && !(pattern[0] == '\\' && pattern[1] == name[0]))
         return false;
     const char *star = NULL, *again = NULL;
     while (*name || *pattern == '*') {

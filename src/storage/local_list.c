@@ -1,7 +1,8 @@
 /* Listing: a path, a directory or a glob → the files it stands for.
  *
  * A path that exists literally is taken literally, whatever characters it has. A directory gives
- * everything below it but names that begin with `.` or `_`. A glob gives the files that it matches;
+ * everything below it but names that begin with `.` or `_`; such files that look like data are
+ * counted, so that it can be told. A glob gives the files that it matches;
  * a directory that it matches is descended into only when the pattern ends in "/". `**` matches any
  * number of directories, none included.
  *
@@ -15,6 +16,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum { MAX_DEPTH = 128, MAX_ENTRIES = 20 << 20 };
@@ -170,6 +172,53 @@ static bool list_entry(struct listing *listing, const char *path, const struct a
     return !S_ISREG(status.st_mode) || add_object(listing, path, &status, err);
 }
 
+static bool ends_with(const char *name, size_t length, const char *ending)
+{
+    size_t n = strlen(ending);
+    return length > n && !strncasecmp(name + length - n, ending, n);
+}
+
+/* By its ending, that of a compression aside. What macOS puts beside a file ("._a.csv") doesn't. */
+static bool looks_like_data(const char *name)
+{
+    static const char *const packed[] = {".gz", ".zst", ".bz2", ".xz", ".lz4"};
+    static const char *const data[] = {".csv",  ".tsv",    ".psv",  ".txt",
+                                       ".json", ".ndjson", ".jsonl"};
+    size_t length = strlen(name);
+    if (!strncmp(name, "._", 2))
+        return false;
+    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
+        if (ends_with(name, length, packed[i])) {
+            length -= strlen(packed[i]);
+            break;
+        }
+    for (size_t i = 0; i < sizeof data / sizeof *data; i++)
+        if (ends_with(name, length, data[i]))
+            return true;
+    return false;
+}
+
+static bool note_left_out(struct listing *listing, const char *directory, const char *name,
+                          struct cpl_error *err)
+{
+    struct stat status;
+    struct cpl_object_list *list = listing->list;
+    if (!looks_like_data(name))
+        return true;
+    char *path = cpl_path_join(directory, name, err);
+    if (!path)
+        return false;
+    bool file = !stat(path, &status) && S_ISREG(status.st_mode);
+    list->left_out += file;
+    if (file && (!list->left_out_path || strcmp(path, list->left_out_path) < 0)) {
+        char *other = list->left_out_path;
+        list->left_out_path = path;
+        path = other;
+    }
+    cpl_free(path);
+    return true;
+}
+
 static bool list_below(struct listing *listing, const char *path, const struct ancestor *parent,
                        struct cpl_error *err)
 {
@@ -184,8 +233,10 @@ static bool list_below(struct listing *listing, const char *path, const struct a
                             .inode = status.st_ino,
                             .depth = parent ? parent->depth + 1 : 1};
     for (size_t i = 0; ok && i < names.n; i++) {
-        if (names.items[i][0] == '.' || names.items[i][0] == '_')
+        if (names.items[i][0] == '.' || names.items[i][0] == '_') {
+            ok = note_left_out(listing, path, names.items[i], err);
             continue;
+        }
         char *entry = cpl_path_join(path, names.items[i], err);
         ok = entry && list_entry(listing, entry, &here, err);
         cpl_free(entry);

@@ -127,7 +127,11 @@ static void lists_in_name_order_without_hidden(void **state)
     assert_string_equal(listed("d"), "d/a.csv d/a[1].csv d/b.csv d/sub/c.csv d/sub/d.json");
     assert_string_equal(listed("d/*.csv"), "d/a.csv d/a[1].csv d/b.csv");
     assert_string_equal(listed("d/**/*.csv"), "d/a.csv d/a[1].csv d/b.csv d/sub/c.csv");
-    assert_string_equal(listed("d/**"), "d/a.csv d/a[1].csv d/b.csv d/sub/c.csv d/sub/d.json");
+    assert_string_equal(listed("d/**"),
+                        "d/_SUCCESS d/a.csv d/a[1].csv d/b.csv d/sub/c.csv d/sub/d.json");
+    assert_string_equal(listed("d/*S"), "d/_SUCCESS");
+    assert_string_equal(listed("d/*/x.csv"), "!NOT_FOUND");
+    assert_string_equal(listed("d/.h*"), "d/.hidden.csv");
     assert_string_equal(listed("d/{b,a,a}.csv"), "d/a.csv d/b.csv");
     assert_string_equal(listed("d/{sub/{c.csv,d.json},b.csv}"), "d/b.csv d/sub/c.csv d/sub/d.json");
     assert_string_equal(listed("d/[!a].csv"), "d/b.csv");
@@ -140,6 +144,30 @@ static void lists_in_name_order_without_hidden(void **state)
     assert_string_equal(listed("d/nothing.csv"), "!NOT_FOUND");
     assert_string_equal(listed("*/sub/*.json"), "d/sub/d.json");
     assert_string_equal(listed("d/sub/../b.csv"), "d/sub/../b.csv");
+}
+
+static void tells_of_data_left_out_of_directories(void **state)
+{
+    struct cpl_error err = {0};
+    struct cpl_object_list list;
+    (void)state;
+    mkdir(at("left"), 0777);
+    mkdir(at("left/_dir.csv"), 0777);
+    put("left/a.csv", "1");
+    put("left/_b.CSV.gz", "1");
+    put("left/.c.json", "1");
+    put("left/._a.csv", "macOS");
+    put("left/_SUCCESS", "");
+    put("left/_dir.csv/d.csv", "1");
+    assert_true(cpl_storage_list(anywhere, at("left"), &list, &err));
+    assert_int_equal(list.n, 1);
+    assert_int_equal(list.left_out, 2);
+    assert_string_equal(list.left_out_path, at("left/.c.json"));
+    cpl_object_list_release(&list);
+    assert_true(cpl_storage_list(anywhere, at("left/*"), &list, &err));
+    assert_int_equal(list.n, 3);
+    assert_int_equal(list.left_out, 0);
+    cpl_object_list_release(&list);
 }
 
 static void survives_loops(void **state)
@@ -698,6 +726,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_in_name_order_without_hidden),
+        cmocka_unit_test(tells_of_data_left_out_of_directories),
         cmocka_unit_test(survives_loops),
         cmocka_unit_test(stat_has_identity),
         cmocka_unit_test(reads_ranges),

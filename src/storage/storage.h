@@ -16,11 +16,16 @@ struct cpl_object_info {
     char *path; /* absolute or as listed; owned by the list */
     uint64_t size;
     int64_t mtime_ns;
-    char etag[72]; /* identity: for local files "size-mtime_ns-inode", NUL-terminated */
+    uint64_t device, inode; /* one file, whatever its names */
+    char etag[72];          /* identity: for local files "size-mtime_ns-inode", NUL-terminated */
 };
 struct cpl_object_list {
     struct cpl_object_info *items; /* in name order (byte order of the path) */
     size_t n;
+    size_t left_out;     /* files in directories that look like data, but for `_` or `.` in front */
+    char *left_out_path; /* the first of them, or NULL */
+    size_t doubles;      /* further names of files of the list: cpl_inputs_list drops them */
+    char *double_path, *double_of;
 };
 void cpl_object_list_release(struct cpl_object_list *list);
 
@@ -36,7 +41,8 @@ void cpl_storage_free(struct cpl_storage *storage);
 
 /* Existing objects for a path, directory (recursive, hidden and `_`-prefixed names left out) or glob
  * (`*` `?` `[a-z]` `{a,b}` and `**` for any depth), in name order, no doubles. Matching nothing is NOT_FOUND.
- * A path that exists is taken literally. Names that begin with `.` or `_` match only a pattern that begins with the same. A directory
+ * A path that exists is taken literally. As in a shell, names that begin with `.` match only a pattern that begins with `.`; so does
+ * `_cupel` with `_`, and `**` goes into no directory whose name begins with either. A directory
  * that a glob matches is descended into only when the pattern ends in `/`. A link that leads nowhere or out of the roots is an error. */
 bool cpl_storage_list(struct cpl_storage *storage, const char *pattern,
                       struct cpl_object_list *list, struct cpl_error *err) CPL_CHECKED;

@@ -76,5 +76,33 @@ def test_a_format_that_is_said_is_believed():
     check((p := run("convert", "--from", "csv", "x.zip", "p.csv")).returncode == UNSUPPORTED, p)
 
 
+def test_globs_match_an_underscore_and_directories_leave_it_out():
+    put("und/a.csv", "id\n1\n")
+    put("und/_b.csv", "id\n2\n")
+    put("und/.c.csv", "id\n3\n")
+    put("und/_SUCCESS", "")
+    check((p := run("convert", "und/*.csv", "-", "--to", "csv")).stdout.split() == [b"id", b"2", b"1"], p)
+    check("left out" not in said(p), p)
+    check((p := run("convert", "und", "-", "--to", "csv")).stdout.split() == [b"id", b"1"], p)
+    words = "2 files whose name begins with `_` or `.` were left out of a directory, the first is und/.c.csv"
+    check(words in said(p), p)
+    pathlib.Path("p.yaml").write_text("source: {path: und}\nsink: {path: o}\n")
+    check(words in (p := run("check", "--plan", "p.yaml")).stdout.decode(), p)
+    check((p := run("convert", "und/*", "x.csv")).returncode == 0, p)
+
+
+def test_the_same_file_counts_once():
+    put("m/a.csv", "id\n1\n")
+    put("m/b.csv", "id\n2\n")
+    os.symlink("a.csv", "m/s.csv")
+    os.link("m/a.csv", "m/h.csv")
+    for sources, n in ((["m/a*.csv", "m/a.csv"], 1), (["m/a.csv", "./m/../m/a.csv"], 1), (["m"], 2), (["m/b.csv", "m"], 3)):
+        p = run("convert", *sources, "-", "--to", "csv")
+        rows = sorted(p.stdout.split())
+        check(rows == ([b"1", b"id"] if sources[0].startswith("m/a") else [b"1", b"2", b"id"]), p)
+        check("is the same file as m/" in said(p) and "read once" in said(p), p)
+        check(n == 1 or f"{n} names left out" in said(p), p)
+
+
 if __name__ == "__main__":
     main(sys.modules[__name__])
