@@ -60,6 +60,14 @@ static bool cuts_anew(const struct cpl_option *table, const struct cpl_pairs *di
     return false;
 }
 
+/* Were quotes doubled, and does the pipeline name another quote? Then that one is doubled, and the old one means nothing. */
+static bool doubles_another(const struct cpl_option *table, const struct cpl_pairs *dialect,
+                            const void *settings)
+{
+    return is_set(table, "quote", settings) &&
+           !strcmp(setting_of(dialect, "escape"), setting_of(dialect, "quote"));
+}
+
 /* What was said of a mark says nothing of the one that the pipeline itself names. */
 struct overruled {
     const char *name;
@@ -78,6 +86,7 @@ static bool keep_dialect_of(const struct cpl_option *table, const struct cpl_pai
                             struct cpl_arena *arena, void *settings, struct cpl_error *err)
 {
     struct overruled list[] = {{.name = "columns", .is = cuts_anew(table, dialect, settings)},
+                               {.name = "escape", .is = doubles_another(table, dialect, settings)},
                                {.name = "escape_before", .is = is_set(table, "escape", settings)},
                                {.name = "comment_lines", .is = is_set(table, "comment", settings)}};
     for (size_t i = 0; i < dialect->n; i++)
