@@ -242,6 +242,13 @@ static void transcode_forget(struct cpl_stream *base, uint64_t before)
     cpl_history_forget(&stream->history, before);
 }
 
+static bool transcode_ends_row(const struct cpl_stream *base)
+{
+    const struct transcode_stream *stream = (const struct transcode_stream *)base;
+    return stream->output_at == stream->output_size && !stream->input_size &&
+           stream->inner->ops->ends_row(stream->inner);
+}
+
 /* ---- opening ---- */
 
 static void transcode_close(struct cpl_stream *base)
@@ -256,11 +263,12 @@ static void transcode_close(struct cpl_stream *base)
     cpl_free(stream);
 }
 
-static const struct cpl_stream_ops transcode_ops = {.name = "transcode",
-                                                    .read = transcode_read,
-                                                    .locate = transcode_locate,
-                                                    .forget = transcode_forget,
-                                                    .close = transcode_close};
+#define TRANSCODE_OPS                                                                              \
+    .name = "transcode", .read = transcode_read, .locate = transcode_locate,                       \
+    .forget = transcode_forget, .close = transcode_close
+static const struct cpl_stream_ops transcode_ops = {TRANSCODE_OPS};
+static const struct cpl_stream_ops transcode_rows_ops = {TRANSCODE_OPS,
+                                                         .ends_row = transcode_ends_row};
 
 static bool open_parts(struct transcode_stream *stream, const char *charset, struct cpl_error *err)
 {
@@ -281,7 +289,7 @@ struct cpl_stream *cpl_stream_transcode(struct cpl_stream *inner, const char *ch
         cpl_stream_close(inner);
         return NULL;
     }
-    stream->base.ops = &transcode_ops;
+    stream->base.ops = inner->ops->ends_row ? &transcode_rows_ops : &transcode_ops;
     stream->inner = inner;
     stream->source = inner->position;
     if (!open_parts(stream, charset, err)) {

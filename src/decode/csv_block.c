@@ -34,12 +34,14 @@ void cpl_csv_block_release(struct cpl_csv_block *block)
     cpl_free(block->row_start);
     cpl_free(block->row_end);
     cpl_free(block->odd);
+    cpl_free(block->row_ends);
 }
 
 uint64_t cpl_csv_block_memory(const struct cpl_csv_block *block)
 {
     return block->capacity + block->touched * sizeof *block->scan.positions +
-           block->odd_capacity * sizeof *block->odd;
+           block->odd_capacity * sizeof *block->odd +
+           block->row_ends_capacity * sizeof *block->row_ends;
 }
 
 static uint64_t count_bytes(const uint8_t *data, size_t size, uint8_t byte)
@@ -70,6 +72,7 @@ void cpl_csv_block_advance(struct cpl_csv_block *block, size_t offset)
     block->lines_before += cpl_csv_block_lines(block, 0, real);
     block->base += real;
     cpl_stream_forget(block->bytes, block->base);
+    cpl_csv_block_forget_row_ends(block);
     block->filled -= offset;
     memmove(block->data, block->data + offset, block->filled);
 }
@@ -114,6 +117,8 @@ static bool read_on(struct cpl_csv_block *block, struct cpl_error *err)
             return false;
         block->at_end = got == 0;
         block->filled += got;
+        if (got && block->bytes->ops->ends_row && !cpl_csv_block_note_row_end(block, err))
+            return false;
     }
     memset(block->data + block->filled, 0, BACK);
     return true;
@@ -329,8 +334,7 @@ static bool one_record(struct cpl_csv_block *block, struct cpl_csv_tile *tile,
         return reject_record(block, CPL_ODD_LIMIT, start, end, fields, err);
     const struct cpl_csv_odd *odd = odd_record(block, start);
     if (odd)
-        return reject_record(block, odd->open ? CPL_ODD_OPEN_QUOTE : CPL_ODD_QUOTE, start, end,
-                             fields, err);
+        return reject_record(block, odd->oddity, start, end, fields, err);
     if (block->max_field_bytes && newline - start > block->max_field_bytes &&
         long_field(block, ends, fields, start))
         return reject_record(block, CPL_ODD_FIELD_LIMIT, start, end, fields, err);

@@ -16,6 +16,7 @@ enum cpl_csv_oddity {
     CPL_ODD_RAGGED,
     CPL_ODD_QUOTE,
     CPL_ODD_OPEN_QUOTE,
+    CPL_ODD_ESCAPE,
     CPL_ODD_CHARSET,
     CPL_ODD_LIMIT,
     CPL_ODD_FIELD_LIMIT
@@ -29,10 +30,10 @@ struct cpl_csv_tile {
     uint32_t stride, rows;
 };
 
-/* A record with bad quotes; `open`: never closed, so that its line alone is taken. */
+/* A record with bad quotes, or with an escaped end. */
 struct cpl_csv_odd {
     uint32_t start;
-    bool open;
+    enum cpl_csv_oddity oddity;
 };
 
 struct cpl_csv_block {
@@ -52,6 +53,8 @@ struct cpl_csv_block {
     size_t capacity, filled;
     size_t usable; /* complete records end here */
     bool at_end, virtual_newline, finished;
+    uint64_t *row_ends; /* where the stream told that rows end, as offsets like `base`, ascending */
+    size_t n_row_ends, row_ends_capacity;
     struct cpl_csv_scan scan;
     struct cpl_csv_rules rules;
     bool regular;          /* every record has n_columns fields: tiles point into the index */
@@ -95,5 +98,11 @@ bool cpl_csv_block_count(struct cpl_csv_block *block, size_t from, size_t to,
 /* Where in the object the character at offset `at` of data begins. */
 bool cpl_csv_block_object_offset(const struct cpl_csv_block *block, size_t at, uint64_t *offset,
                                  struct cpl_error *err) CPL_CHECKED;
+/* The bytes so far: note it when the stream tells that a row ends behind them. It counts only where a newline stands. */
+bool cpl_csv_block_note_row_end(struct cpl_csv_block *block, struct cpl_error *err) CPL_CHECKED;
+/* The rows before data[0] are gone. */
+void cpl_csv_block_forget_row_ends(struct cpl_csv_block *block);
+/* Where the row that holds `at` ends for certain; `filled` without a virtual newline when the block does not tell. */
+size_t cpl_csv_block_row_end(const struct cpl_csv_block *block, size_t at, bool *known);
 /* Lines end as rows do: CR newlines are counted where rows end with CR. */
 uint64_t cpl_csv_block_lines(const struct cpl_csv_block *block, size_t from, size_t to);

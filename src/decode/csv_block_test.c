@@ -21,7 +21,56 @@ struct reading {
     const char *charset; /* NULL = none; `text` is in it */
     uint64_t max_row_bytes;
     size_t block_size, piece;
+    const size_t
+        *row_ends; /* that the stream tells, a zero behind the last; NULL = it tells none */
 };
+
+/* The pieces of a text whose rows' ends are known. */
+struct rows {
+    struct cpl_stream base;
+    struct cpl_stream *inner;
+    const size_t *ends;
+};
+
+static bool rows_read(struct cpl_stream *base, void *data, size_t size, size_t *got,
+                      struct cpl_error *err)
+{
+    struct rows *rows = (struct rows *)base;
+    const size_t *end = rows->ends;
+    while (*end && *end <= base->position)
+        end++;
+    if (*end && size > *end - base->position)
+        size = *end - base->position;
+    bool ok = cpl_stream_read(rows->inner, data, size, got, err);
+    base->position = rows->inner->position;
+    return ok;
+}
+
+static bool rows_ends_row(const struct cpl_stream *base)
+{
+    const struct rows *rows = (const struct rows *)base;
+    for (const size_t *end = rows->ends; *end; end++)
+        if (*end == base->position)
+            return true;
+    return false;
+}
+
+static void rows_close(struct cpl_stream *base)
+{
+    cpl_stream_close(((struct rows *)base)->inner);
+    free(base);
+}
+
+static const struct cpl_stream_ops rows_ops = {
+    .name = "rows", .read = rows_read, .ends_row = rows_ends_row, .close = rows_close};
+
+static struct cpl_stream *rows_new(struct cpl_stream *inner, const size_t *ends)
+{
+    struct rows *rows = calloc(1, sizeof *rows);
+    assert_non_null(rows);
+    *rows = (struct rows){.base = {.ops = &rows_ops}, .inner = inner, .ends = ends};
+    return &rows->base;
+}
 
 struct printing_sink {
     struct cpl_reject_sink base;
@@ -81,6 +130,8 @@ static void decode(const struct reading *reading, const struct cpl_decode_plan *
     struct cpl_stream *stream = pieces_new(reading->text, reading->size, reading->piece);
     struct cpl_batch *batch = NULL;
     struct cpl_split_report report;
+    if (reading->row_ends)
+        stream = rows_new(stream, reading->row_ends);
     if (reading->charset)
         stream = cpl_stream_transcode(stream, reading->charset, &err);
     struct cpl_decoder *d = cpl_decoder_csv.open(plan, stream, 0, UINT64_MAX, true, &sink.base,
@@ -296,6 +347,83 @@ static void characters(void **state)
                     "header 8 comment 0 blank 0 reject 246 lines 3");
 }
 
+/* The text of rows, each of which ends where the stream says. */
+struct told {
+    char text[400];
+    size_t size, ends[16];
+};
+
+/* `rows` ends with NULL; `width` bytes a character, little-endian. */
+static struct told tell(const char *const *rows, size_t width)
+{
+    struct told told = {0};
+    for (size_t i = 0; rows[i]; i++) {
+        for (const char *c = rows[i]; *c; c++, told.size += width)
+            told.text[told.size] = *c;
+        told.ends[i] = told.size;
+    }
+    return told;
+}
+
+static void expect_told(const char *const *rows, size_t width, struct reading reading,
+                        const char *expected)
+{
+    struct told told = tell(rows, width);
+    reading.text = told.text;
+    reading.size = told.size;
+    reading.row_ends = told.ends;
+    expect(reading, expected);
+}
+
+/* No record goes on behind a row's end that the stream tells, whatever the row leaves open. */
+static void rows_that_are_told(void **state)
+{
+    (void)state;
+    static const char *const none[] = {"quote", "none", NULL};
+    static const char *const escape[] = {"escape", "\\", NULL};
+    static const char *const quotes[] = {"a,b\n",        "1,\"x\n", "2,\"y\n",
+                                         "3,\"z\nz\"\n", "\"4\n",   NULL};
+    static const char rejected[] = "quote@4+5 line 1 raw 5\nquote@9+5 line 2 raw 5\n"
+                                   "quote@22+3 line 5 raw 3\n3|z\nz\n"
+                                   "header 4 comment 0 blank 0 reject 13 lines 6";
+    expect_told(quotes, 1, (struct reading){0}, rejected);
+    expect_told(quotes, 2, (struct reading){.charset = "UTF-16LE"},
+                "quote@8+10 line 1 raw 10\nquote@18+10 line 2 raw 10\n"
+                "quote@44+6 line 5 raw 6\n3|z\nz\n"
+                "header 8 comment 0 blank 0 reject 26 lines 6");
+    /* without quotes the lines of a row are rows, but never those of two */
+    expect_told(quotes, 1, (struct reading){.options = none},
+                "ragged@19+3 line 4 raw 3\nragged@22+3 line 5 raw 3\n1|\"x\n2|\"y\n3|\"z\n"
+                "header 4 comment 0 blank 0 reject 6 lines 6");
+    /* all of a row that opens a quote, all of one that is too long */
+    expect_told((const char *const[]){"a,b\n", "1,\"x\n2,y\n", "3,\"z\n", NULL}, 1,
+                (struct reading){0},
+                "quote@4+9 line 1 raw 9\nquote@13+5 line 3 raw 5\n"
+                "header 4 comment 0 blank 0 reject 14 lines 4");
+    expect_told(
+        (const char *const[]){"a,b\n", "1,\"x\n2,y\n3,z\n4,z\n5,z\n", "6,\"z\n", "7,\"\"\n", NULL},
+        1, (struct reading){.max_row_bytes = 12},
+        "limit@4+21 line 1 raw 21\nquote@25+5 line 6 raw 5\n7|\n"
+        "header 4 comment 0 blank 0 reject 26 lines 8");
+    expect_told((const char *const[]){"a,b\n", "1,x\\\n", "2,y\n", "3,\"z\\\"\n", "4,\"\"\n",
+                                      "5,\\\n", NULL},
+                1, (struct reading){.options = escape},
+                "quote@4+5 line 1 raw 5\nquote@13+7 line 3 raw 7\nquote@25+4 line 5 raw 4\n"
+                "2|y\n4|\nheader 4 comment 0 blank 0 reject 16 lines 6");
+    /* a header that opens a quote is a row's, too */
+    expect_told((const char *const[]){"a,\"b\n", "1,\"x\"\n", NULL}, 1, (struct reading){0},
+                "1|x\nheader 5 comment 0 blank 0 reject 0 lines 2");
+}
+
+/* Where no newline stands, none ends a row. */
+static void told_ends_without_newline(void **state)
+{
+    (void)state;
+    expect_told((const char *const[]){"a,b\n", "1,x", "y\n", "2,\"z\n", "3,z\n", NULL}, 1,
+                (struct reading){0},
+                "quote@9+5 line 2 raw 5\n1|xy\n3|z\nheader 4 comment 0 blank 0 reject 5 lines 4");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +433,8 @@ int main(void)
         cmocka_unit_test(shown_bytes),
         cmocka_unit_test(comments_and_headers),
         cmocka_unit_test(characters),
+        cmocka_unit_test(rows_that_are_told),
+        cmocka_unit_test(told_ends_without_newline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

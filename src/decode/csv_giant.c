@@ -154,11 +154,21 @@ static bool take_bytes(struct cpl_csv_block *block, struct cpl_csv_giant *giant,
     return true;
 }
 
+/* Its bytes in the block; *done: the last of them ends it. */
+static size_t giant_size(const struct cpl_csv_block *block, struct cpl_csv_giant *giant, bool *done)
+{
+    bool told;
+    size_t most = cpl_csv_block_row_end(block, 0, &told);
+    size_t size = cpl_csv_giant_end(giant, &block->rules, block->data, most, done);
+    *done = *done || (told && size == most);
+    return size;
+}
+
 static bool pass_over(struct cpl_csv_block *block, struct cpl_csv_giant *giant,
                       struct cpl_error *err)
 {
     for (bool done = false; !done;) {
-        size_t size = cpl_csv_giant_end(giant, &block->rules, block->data, block->filled, &done);
+        size_t size = giant_size(block, giant, &done);
         if (!take_bytes(block, giant, size, err))
             return false;
         cpl_csv_block_advance(block, size);

@@ -107,6 +107,9 @@ bool cpl_csv_reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_
     case CPL_ODD_OPEN_QUOTE:
         snprintf(message, sizeof message, "a quoted field is never closed");
         break;
+    case CPL_ODD_ESCAPE:
+        snprintf(message, sizeof message, "an escape stands before the newline that ends the row");
+        break;
     case CPL_ODD_CHARSET:
         rule = "charset";
         snprintf(message, sizeof message,

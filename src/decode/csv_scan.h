@@ -36,7 +36,8 @@ enum cpl_csv_record {
     CPL_RECORD_OK,
     CPL_RECORD_BAD_QUOTE,
     CPL_RECORD_OPEN /* data ended inside quotes */,
-    CPL_RECORD_CUT /* data ended */
+    CPL_RECORD_CUT /* data ended */,
+    CPL_RECORD_ESCAPED /* of cpl_csv_block_record: an escape stands before the newline that must end it */
 };
 struct cpl_csv_rules {
     uint8_t delimiter, quote, escape, newline, comment;

@@ -23,6 +23,9 @@ struct cpl_stream_ops {
                    struct cpl_error *err);
     /* The caller will locate nothing before this position: what is kept for that may go. NULL = nothing is kept. */
     void (*forget)(struct cpl_stream *stream, uint64_t before);
+    /* Do the bytes that were read last end a row? Then no record goes on behind them, whatever they hold. Such a stream never reads past
+     * a row's end at once. NULL = it knows of no rows; only rejects do. */
+    bool (*ends_row)(const struct cpl_stream *stream);
     void (*close)(struct cpl_stream *stream); /* also closes what it pulls from */
 };
 struct cpl_stream {

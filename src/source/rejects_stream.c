@@ -29,6 +29,7 @@ struct rejects_stream {
     bool ended;
 };
 
+/* The newline that is due, or else the next row. */
 static bool next_piece(struct rejects_stream *stream, struct cpl_error *err)
 {
     if (stream->newline) {
@@ -50,12 +51,15 @@ static bool next_piece(struct rejects_stream *stream, struct cpl_error *err)
     return true;
 }
 
+/* Never past a row's end. */
 static bool stream_read(struct cpl_stream *base, void *data, size_t size, size_t *got,
                         struct cpl_error *err)
 {
     struct rejects_stream *stream = (struct rejects_stream *)base;
     uint8_t *out = data;
     *got = 0;
+    if (!stream->left && !stream->ended && !next_piece(stream, err))
+        return false;
     while (*got < size && !stream->ended) {
         size_t room = size - *got;
         size_t n = stream->left < room ? stream->left : room;
@@ -64,11 +68,19 @@ static bool stream_read(struct cpl_stream *base, void *data, size_t size, size_t
         stream->data += n;
         stream->left -= n;
         *got += n;
-        if (!stream->left && !next_piece(stream, err))
+        if (stream->left || !stream->newline)
+            break;
+        if (!next_piece(stream, err))
             return false;
     }
     base->position += *got;
     return true;
+}
+
+static bool stream_ends_row(const struct cpl_stream *base)
+{
+    const struct rejects_stream *stream = (const struct rejects_stream *)base;
+    return !stream->left && !stream->newline;
 }
 
 static void stream_close(struct cpl_stream *base)
@@ -81,6 +93,7 @@ static void stream_close(struct cpl_stream *base)
 static const struct cpl_stream_ops stream_ops = {
     .name = "rejects",
     .read = stream_read,
+    .ends_row = stream_ends_row,
     .close = stream_close,
 };
 

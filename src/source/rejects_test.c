@@ -103,6 +103,7 @@ static void assert_stream(struct bench *bench, const struct cpl_rejects_source *
         assert_true(cpl_stream_read(stream, out + size, piece, &got, &bench->err));
         size += got;
     }
+    assert_true(stream->ops->ends_row(stream));
     assert_int_equal(stream->position, size);
     assert_int_equal(size, strlen(text));
     assert_memory_equal(out, text, size);
@@ -143,6 +144,35 @@ static void rows_come_again_as_they_were(void **state)
     cpl_rejects_free(source);
 }
 
+/* A row's end is told at its newline, and nowhere else. */
+static void ends_of_rows_are_told(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const raws[] = {"1,\"x\n", "2\n3", ""};
+    static const char text[] = "h\n1,\"x\n2\n3\n\n", ends[] = " *    *   **";
+    make_rejects(bench, raws, 3);
+    struct cpl_rejects_source *source = cpl_rejects_open(bench->storage, bench->path, &bench->err);
+    assert_non_null(source);
+    struct cpl_rejects_frame frame = {
+        .header = {(const uint8_t *)"h", 1}, .charset = "", .newline = '\n', .dialect = -1};
+    assert_true(cpl_rejects_set_frame(source, 0, &frame, &bench->err));
+    for (size_t piece = 1; piece < 20; piece++) {
+        struct cpl_stream *stream = cpl_rejects_stream(source, 0, &bench->err);
+        size_t at = 0, got = 1;
+        for (char out[20]; got;) {
+            assert_true(cpl_stream_read(stream, out, piece, &got, &bench->err));
+            assert_memory_equal(out, text + at, got);
+            for (size_t i = 0; i + 1 < got; i++)
+                assert_int_equal(ends[at + i], ' ');
+            at += got;
+            assert_int_equal(stream->ops->ends_row(stream), ends[at - 1] == '*');
+        }
+        assert_int_equal(at, strlen(text));
+        cpl_stream_close(stream);
+    }
+    cpl_rejects_free(source);
+}
+
 /* A row that lacks its newline gets one of its charset; one that has it gets none. */
 static void newlines_are_of_the_charset(void **state)
 {
@@ -177,9 +207,12 @@ static void newlines_are_of_the_charset(void **state)
         memcpy(wanted + 4 + 2 * n, "34", 2);
         memcpy(wanted + 6 + 2 * n, cases[i].newline, n);
         struct cpl_stream *stream = cpl_rejects_stream(source, 0, &bench->err);
-        assert_true(cpl_stream_read(stream, out, sizeof out, &got, &bench->err));
-        assert_int_equal(got, 6 + 3 * n);
-        assert_memory_equal(out, wanted, got);
+        for (size_t row = 0; row < 3; row++) { /* each ends a read */
+            assert_true(cpl_stream_read(stream, out, sizeof out, &got, &bench->err));
+            assert_int_equal(got, 2 + n);
+            assert_memory_equal(out, wanted + row * got, got);
+            assert_true(stream->ops->ends_row(stream));
+        }
         cpl_stream_close(stream);
         cpl_rejects_free(source);
     }
@@ -273,9 +306,13 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(rows_come_again_as_they_were),          T(newlines_are_of_the_charset),
-        T(headers_that_were_cut_are_told),        T(rows_without_bytes_are_not_forgotten),
-        T(cut_rows_are_not_taken_for_whole_ones), T(other_files_are_refused),
+        T(rows_come_again_as_they_were),
+        T(ends_of_rows_are_told),
+        T(newlines_are_of_the_charset),
+        T(headers_that_were_cut_are_told),
+        T(rows_without_bytes_are_not_forgotten),
+        T(cut_rows_are_not_taken_for_whole_ones),
+        T(other_files_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
