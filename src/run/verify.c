@@ -248,6 +248,47 @@ static bool list_or_nothing(struct verification *v, const char *path, struct cpl
     return why.code == CPL_E_NOT_FOUND || cpl_fail_with(err, &why);
 }
 
+/* All files of the dataset lie in folders (dated, partitions), so that one beside these is none of its table. */
+static bool has_folders(const struct verification *v)
+{
+    bool some = false;
+    for (size_t i = 0; i < cpl_log_file_count(v->log); i++) {
+        const struct cpl_file_entry *entry = &cpl_log_file(v->log, i)->entry;
+        if (entry->role == CPL_FILE_DATA && !strchr(entry->path, '/'))
+            return false;
+        some |= entry->role == CPL_FILE_DATA;
+    }
+    return some;
+}
+
+/* A whole single file that this program wrote: other datasets of a metadata group may lie beside the folders. */
+static bool is_neighbour(struct verification *v, const char *path, bool *neighbour,
+                         struct cpl_error *err)
+{
+    struct cpl_verify_report report;
+    struct cpl_error why = {0};
+    *neighbour = false;
+    if (strchr(path + strlen(v->path) + 1, '/') || !has_folders(v))
+        return true;
+    if (!cpl_verify_parquet(v->storage, path, &report, &why))
+        return why.code != CPL_E_MEMORY || cpl_fail_with(err, &why);
+    *neighbour = report.whole && !report.problems;
+    cpl_verify_report_release(&report);
+    return true;
+}
+
+static bool tell_stray(struct verification *v, const char *path, struct cpl_error *err)
+{
+    bool neighbour;
+    if (!is_neighbour(v, path, &neighbour, err))
+        return false;
+    return neighbour
+               ? cpl_note(v, "neighbour", path, err,
+                          "lies beside the dataset's folders: a single file that cupel wrote, "
+                          "whole by its own checksum, and no part of this dataset")
+               : cpl_finding(v, "stray", path, err, "is here, and no record added it");
+}
+
 static bool check_stray(struct verification *v, const char *directory, struct cpl_error *err)
 {
     struct cpl_object_list list;
@@ -257,8 +298,7 @@ static bool check_stray(struct verification *v, const char *directory, struct cp
     size_t prefix = strlen(v->path) + 1;
     for (size_t i = 0; ok && i < list.n; i++)
         if (!cpl_log_find(v->log, list.items[i].path + prefix))
-            ok = cpl_finding(v, "stray", list.items[i].path, err,
-                             "is here, and no record added it");
+            ok = tell_stray(v, list.items[i].path, err);
     cpl_object_list_release(&list);
     return ok;
 }

@@ -13,7 +13,7 @@
 struct cpl_finding {
     bool problem;
     const char *kind; /* stable word: "log" "missing" "size" "checksum" "rows" "content" "rejects"
-                         "receipt" "plan" "books" "stray" "unpublished" "staging" "lost" "foreign" "input" */
+                         "receipt" "plan" "books" "stray" "neighbour" "unpublished" "staging" "lost" "foreign" "input" */
     const char *path; /* of what it is about */
     const char *text; /* a sentence */
 };
