@@ -55,7 +55,9 @@ const struct cpl_flag cpl_run_flags[] = {
     {.name = "memory-limit",
      .argument = "SIZE",
      .option = "limits.memory",
-     .summary = "What the run may hold in memory, 32MiB at least; default 224MiB."},
+     .summary =
+         "What the run may hold in memory; default 224MiB. 32MiB is the least, and does for large "
+         "inputs of up to 10 columns; 100 take 41MiB, 1,000 take 66MiB."},
     {.name = "on-type-conflict",
      .argument = "POLICY",
      .values = "widen|reject|fail",
