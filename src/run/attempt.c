@@ -22,7 +22,7 @@ bool cpl_run_id_valid(const char *run_id)
 
 static const char *keep(struct cpl_attempt *attempt, const char *text, struct cpl_error *err)
 {
-    return cpl_arena_strndup(&attempt->arena, text ? text : "", text ? strlen(text) : 0, err);
+    return text && *text ? cpl_arena_strndup(&attempt->arena, text, strlen(text), err) : "";
 }
 
 /* "a/b/" and "a/b" are one dataset. */

@@ -27,6 +27,7 @@ static bool add_files(struct run_state *run, struct cpl_error *err)
             !cpl_attempt_add(run->attempt, &entry, &staged, err))
             return false;
     }
+    cpl_output_forget(o);
     return true;
 }
 

@@ -292,6 +292,15 @@ void cpl_output_drop(struct cpl_output *o)
         reject_encoder()->discard(o->reject_builder);
 }
 
+void cpl_output_forget(struct cpl_output *o)
+{
+    cpl_free(o->files);
+    o->files = NULL;
+    o->n_files = o->capacity = 0;
+    cpl_arena_release(&o->names);
+    cpl_partition_store_clear(&o->store);
+}
+
 void cpl_output_release(struct cpl_output *o)
 {
     cpl_output_drop(o);

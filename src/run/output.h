@@ -49,6 +49,8 @@ bool cpl_output_rejects(struct cpl_output *output, const struct cpl_reject_list 
 /* Hand over what was staged of file `i`. */
 bool cpl_output_take(struct cpl_output *output, size_t i, struct cpl_staged *staged,
                      struct cpl_error *err) CPL_CHECKED;
+/* All files have been taken: what is known of them is only in the way of the commit. */
+void cpl_output_forget(struct cpl_output *output);
 /* Finish the open files. */
 bool cpl_output_finish(struct cpl_output *output, struct cpl_error *err) CPL_CHECKED;
 /* Forget everything staged. */

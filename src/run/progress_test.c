@@ -27,7 +27,7 @@ static void ignore(void *context, const char *level, const char *message)
 /* A quoted field over the place where the second split begins: its lines look like rows, some of them like wrong ones. */
 static uint64_t write_input(const char *path)
 {
-    enum { SPLIT = 32 << 20, FIELD = 4 << 20 };
+    enum { SPLIT = 32 << 20, FIELD = 2 << 20 };
     FILE *file = fopen(path, "w");
     uint64_t rows = 0;
     assert_non_null(file);
@@ -35,7 +35,7 @@ static uint64_t write_input(const char *path)
     for (; ftell(file) < SPLIT - FIELD / 2; rows++)
         fprintf(file, "%d,some text that fills the rows of this file\n", (int)rows);
     fprintf(file, "%d,\"", (int)rows++);
-    for (int i = 0; i < FIELD / 8; i++)
+    for (int i = 0; i < FIELD / 10; i++)
         fputs(i % 1000 ? "1,a\n12,b\n" : "1,a,x\n2,b\n", file);
     fputs("\"\n", file);
     for (int i = 0; i < 1000; i++, rows++)
