@@ -43,12 +43,50 @@ static bool pack_texts(struct cpl_output *o, const struct cpl_staged_file *file,
     return ok;
 }
 
+/* ---- what the commit takes ---- */
+
+enum {
+    COMMIT_MEMORY = 12 << 20, /* the program and its plan, when the work is done */
+    FILE_MEMORY = 900,        /* of each file: entries, record and receipt; and of each byte */
+    FOLDER_COPIES = 3,        /* of the dataset's path, */
+    STEM_COPIES = 6,          /* of the name's stem besides those in */
+    PATH_COPIES = 8,          /* the path below it */
+    ENDING = sizeof "/-00000.parquet" - 1
+};
+
+uint64_t cpl_output_commit_memory(const struct cpl_output *o, uint64_t files, uint64_t path_bytes)
+{
+    return COMMIT_MEMORY + PATH_COPIES * path_bytes +
+           files * (FILE_MEMORY + FOLDER_COPIES * strlen(o->plan->pipeline->sink.path) +
+                    STEM_COPIES * strlen(o->stem));
+}
+
+/* All files stand in one record, so they must fit memory together: seen as soon as there are too many. */
+static bool check_commit(const struct cpl_output *o, uint64_t files, uint64_t path_bytes,
+                         struct cpl_error *err)
+{
+    uint64_t limit = o->plan->pipeline->limits.memory, need;
+    limit = limit ? limit : CPL_USUAL_MEMORY;
+    need = cpl_output_commit_memory(o, files, path_bytes);
+    if (need <= limit + limit / 10)
+        return true;
+    return cpl_fail(err, CPL_E_LIMIT,
+                    "the rows make %llu files so far, and to commit so many takes about %llu MiB: "
+                    "more than limits.memory of %llu MiB. Raise it (--memory-limit %lluMiB at "
+                    "least), partition by less, or split the input into several runs",
+                    (unsigned long long)files, (unsigned long long)(need >> 20) + 1,
+                    (unsigned long long)(limit >> 20),
+                    (unsigned long long)(need / 11 * 10 >> 20) + 1);
+}
+
 /* Takes the file. Fails as soon as the files are too many for the commit. */
 static bool keep_staged(void *context, struct cpl_staged_file *file, struct cpl_error *err)
 {
     struct cpl_output *o = context;
     o->record_bytes += cpl_file_entry_room(file->path ? file->path : "");
-    bool ok = cpl_record_room_left(o->record_bytes, o->n_files + 1, err) && grow_files(o, err) &&
+    o->path_bytes += strlen(file->path ? file->path : "");
+    bool ok = cpl_record_room_left(o->record_bytes, o->n_files + 1, err) &&
+              check_commit(o, o->n_files + 1, o->path_bytes, err) && grow_files(o, err) &&
               pack_texts(o, file, &o->files[o->n_files], err);
     o->n_files += ok;
     if (!ok)
@@ -189,6 +227,11 @@ bool cpl_output_routed(struct cpl_output *o, const struct cpl_routed *routed, st
     /* one thread: the workers still hold the memory of theirs */
     return cpl_partition_store_add(&o->store, o->plan->partitions, routed, err) &&
            check_partitions(o, err) &&
+           check_commit(o, o->store.n_partitions,
+                        o->store.name_bytes +
+                            o->store.n_partitions *
+                                (uint64_t)(strlen(o->folder) + strlen(o->stem) + ENDING),
+                        err) &&
            (!cpl_partition_store_full(&o->store) || write_partitions(o, 1, err));
 }
 
@@ -283,7 +326,7 @@ void cpl_output_drop(struct cpl_output *o)
             unlink(o->files[i].staged.token);
     o->n_files = 0;
     cpl_arena_release(&o->names);
-    o->record_bytes = 0;
+    o->record_bytes = o->path_bytes = 0;
     cpl_partition_store_clear(&o->store);
     cpl_reject_origins_release(&o->origins);
     o->rows = o->reject_rows = o->reject_bytes = 0;

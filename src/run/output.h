@@ -23,6 +23,7 @@ struct cpl_output {
     size_t n_files, capacity;
     struct cpl_arena names; /* their texts */
     uint64_t record_bytes;  /* that these files take in the commit's record, at least */
+    uint64_t path_bytes;    /* of their paths below the dataset */
     /* the data file being written */
     struct cpl_file_writer *data, *rejects;
     unsigned data_ordinal, reject_ordinal;
@@ -49,6 +50,9 @@ bool cpl_output_rejects(struct cpl_output *output, const struct cpl_reject_list 
 /* Hand over what was staged of file `i`. */
 bool cpl_output_take(struct cpl_output *output, size_t i, struct cpl_staged *staged,
                      struct cpl_error *err) CPL_CHECKED;
+/* What the commit of so many files holds, about, as measured; `path_bytes` of their paths below the dataset. */
+uint64_t cpl_output_commit_memory(const struct cpl_output *output, uint64_t files,
+                                  uint64_t path_bytes);
 /* All files have been taken: what is known of them is only in the way of the commit. */
 void cpl_output_forget(struct cpl_output *output);
 /* Finish the open files. */

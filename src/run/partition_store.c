@@ -56,6 +56,7 @@ static bool add_partition(struct cpl_partition_store *store, const struct cpl_pa
     *number = store->n_partitions++;
     store->partitions[*number] = (struct cpl_partition){.name = name};
     cpl_name_index_add(&store->index, name, *number);
+    store->name_bytes += strlen(name);
     return true;
 }
 
@@ -108,7 +109,7 @@ void cpl_partition_store_clear(struct cpl_partition_store *store)
     store->fragments = NULL;
     store->n_partitions = store->capacity = 0;
     store->n_fragments = store->fragments_capacity = 0;
-    store->bytes = 0;
+    store->bytes = store->name_bytes = 0;
     cpl_spill_file_clear(&store->spill);
 }
 

@@ -22,6 +22,7 @@ struct cpl_partition_store {
     struct cpl_arena arena; /* names */
     struct cpl_partition *partitions;
     uint32_t n_partitions, capacity;
+    uint64_t name_bytes;
     struct cpl_fragment *fragments; /* not yet in files */
     size_t n_fragments, fragments_capacity;
     uint64_t bytes; /* packed, of these fragments */

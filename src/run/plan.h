@@ -11,6 +11,8 @@
 #include "run/input.h"
 #include "run/partition.h"
 
+/* limits.memory when nothing is said. */
+enum { CPL_USUAL_MEMORY = 224 << 20 };
 enum { CPL_SPLIT_BYTES = 32 << 20, CPL_SAMPLE_BYTES = 1 << 20 };
 
 struct cpl_split {

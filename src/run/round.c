@@ -24,8 +24,7 @@ enum {
     LONG_ROW = 4,      /* times its length: room that finished pages leave for one; and */
     LONG_ROW_WORK = 6, /* what working it takes in all; or */
     LONG_LIST_WORK =
-        24, /* where it may be one long list: `1,` is a number and two levels, several times over */
-    USUAL_MEMORY = 224 << 20
+        24 /* where it may be one long list: `1,` is a number and two levels, several times over */
 };
 
 static void fail_run(struct run_state *run, const struct cpl_error *err)
@@ -268,7 +267,9 @@ static bool count_reading(const struct run_state *run, uint64_t *each, uint64_t 
 static uint64_t least_memory(const struct run_state *run)
 {
     uint64_t columns = run->plan.schema->n_fields, narrow = columns < 256 ? columns : 256;
-    return ((uint64_t)34 << 20) + narrow * (100 << 10) + columns * (13 << 10);
+    uint64_t least = ((uint64_t)34 << 20) + narrow * (100 << 10) + columns * (13 << 10);
+    uint64_t routing = ((uint64_t)50 << 20) + columns * (13 << 10);
+    return run->plan.partitions && routing > least ? routing : least;
 }
 
 /* Less than a split in all. */
@@ -286,14 +287,15 @@ static bool is_small(const struct run_state *run)
 static bool check_memory(const struct run_state *run, struct cpl_error *err)
 {
     uint64_t limit = run->plan.pipeline->limits.memory, least = least_memory(run);
-    if (!limit || limit == USUAL_MEMORY || limit + limit / 10 >= least || is_small(run))
+    if (!limit || limit == CPL_USUAL_MEMORY || limit + limit / 10 >= least || is_small(run))
         return true;
-    return cpl_fail(err, CPL_E_CONFIG,
-                    "limits.memory of %llu MiB is too little: with %s one thread takes about "
-                    "%llu MiB; raise it (--memory-limit), or read fewer columns",
-                    (unsigned long long)(limit >> 20),
-                    CPL_COUNTED(run->plan.schema->n_fields, "column"),
-                    (unsigned long long)(least >> 20) + 1);
+    return cpl_fail(
+        err, CPL_E_CONFIG,
+        "limits.memory of %llu MiB is too little: with %s%s one thread takes about "
+        "%llu MiB; raise it (--memory-limit)%s",
+        (unsigned long long)(limit >> 20), CPL_COUNTED(run->plan.schema->n_fields, "column"),
+        run->plan.partitions ? " and partitions" : "", (unsigned long long)(least >> 20) + 1,
+        run->plan.schema->n_fields > 1 ? ", or read fewer columns" : "");
 }
 
 /* What is left of the limit when everything is counted that does not grow with the rows: `reading` is what inflates
@@ -340,7 +342,7 @@ static void choose_threads(struct run_state *run)
 {
     const struct cpl_limits_config *limits = &run->plan.pipeline->limits;
     int64_t wanted = limits->threads > 0 ? limits->threads : sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t memory = limits->memory ? limits->memory : USUAL_MEMORY;
+    uint64_t memory = limits->memory ? limits->memory : CPL_USUAL_MEMORY;
     uint64_t each = run->plan.partitions ? CPL_ROUTER_MEMORY : SPLIT_MEMORY;
     each += (uint64_t)run->plan.schema->n_fields * COLUMN_MEMORY;
     uint64_t reading = 0;

@@ -279,6 +279,15 @@ def test_inspect_widens_beyond_its_sample_and_says_when_it_estimates():
     check(some["rows_examined"] == 1000 and not some["complete"] and some["columns"][0]["distinct"] == 1000, some)
 
 
+def test_more_partitions_than_the_memory_holds_are_refused():
+    pathlib.Path("n.csv").write_text("p,v\n" + "".join(f"{i},1\n" for i in range(30_000)))
+    words = ("convert", "n.csv", "many/", "--partition-by", "p", "--set", "sink.max_open_partitions=100000",
+             "--memory-limit", "32MiB")
+    process = run(*words)
+    check(process.returncode == 11 and "30000 files so far" in said(process) and "--memory-limit 5" in said(process), process)
+    check(not os.path.exists("many") or not any(name.startswith("p=") for name in os.listdir("many")))
+
+
 def test_inputs_of_a_single_file_are_verified():
     check(run("convert", "good.csv", "o.parquet", "--receipt", "r.json").returncode == 0)
     verify = ("verify", "o.parquet", "--receipt", "r.json", "--inputs", "--json")
