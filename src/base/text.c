@@ -43,6 +43,16 @@ void cpl_text_set(char *text, size_t size, const char *format, ...)
     va_end(args);
 }
 
+void cpl_text_escape(char *text, size_t size, const char *bytes)
+{
+    size_t at = 0;
+    for (; *bytes && at + 5 <= size; bytes++) {
+        uint8_t c = (uint8_t)*bytes;
+        at += (size_t)snprintf(text + at, size - at, c < 0x80 ? "%c" : "\\x%02X", c);
+    }
+    text[at] = 0;
+}
+
 void cpl_text_printable(char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {

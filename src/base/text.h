@@ -12,5 +12,7 @@ void cpl_text_set(char *text, size_t size, const char *format, ...) CPL_PRINTF(3
 void cpl_text_vset(char *text, size_t size, const char *format, va_list args) CPL_PRINTF(3, 0);
 /* What is left of characters that were cut becomes '?'. The length may shrink, and is returned. */
 size_t cpl_text_mend(char *text, size_t length);
+/* A text of which not all is UTF-8, for messages: what is not ASCII is shown as \xHH. What has no room is left out. */
+void cpl_text_escape(char *text, size_t size, const char *bytes);
 /* Control characters become '?': C0's, DEL, and the two bytes of C1's (U+0080–009F). */
 void cpl_text_printable(char *text, size_t length);

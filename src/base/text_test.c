@@ -45,9 +45,22 @@ static void control_characters_are_shown(void **state)
     assert_string_equal(half, "\xC2\x9B");
 }
 
+static void bytes_that_are_no_text_are_shown(void **state)
+{
+    char text[16];
+    (void)state;
+    cpl_text_escape(text, sizeof text, "d/n\xE4.csv");
+    assert_string_equal(text, "d/n\\xE4.csv");
+    cpl_text_escape(text, sizeof text, "\xE4\xE4\xE4\xE4");
+    assert_string_equal(text, "\\xE4\\xE4\\xE4");
+    cpl_text_escape(text, 1, "a");
+    assert_string_equal(text, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_that_are_no_text_are_shown),
         cmocka_unit_test(a_buffers_end_cuts_between_characters),
         cmocka_unit_test(a_precision_cuts_between_characters),
         cmocka_unit_test(control_characters_are_shown),

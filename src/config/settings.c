@@ -1,6 +1,7 @@
 #include "config/settings.h"
 #include "base/text.h"
 #include "base/tree.h"
+#include "decode/stream.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -59,10 +60,25 @@ static bool add_buffer(struct cpl_settings *settings, struct cpl_buffer *item, c
     return copy && cpl_settings_add_written(settings, copy, flag, err);
 }
 
+/* Words of the command line may be any bytes; options hold UTF-8. */
+static bool check_word(const char *word, const char *flag, struct cpl_error *err)
+{
+    char shown[300];
+    if (cpl_utf8_valid((const uint8_t *)word, strlen(word)))
+        return true;
+    cpl_text_escape(shown, sizeof shown, word);
+    return cpl_fail(err, CPL_E_USAGE,
+                    "%s%s%s is not valid UTF-8; a file of such a name must be renamed, or read as "
+                    "standard input (- < FILE)",
+                    flag ? flag : "", flag ? " " : "", shown);
+}
+
 bool cpl_settings_add(struct cpl_settings *settings, const char *option, const char *value,
                       const char *flag, struct cpl_error *err)
 {
     struct cpl_buffer item = {0};
+    if (!check_word(value, flag, err))
+        return false;
     bool ok = cpl_buffer_printf(&item, err, "%s=", option) && append_plain(&item, value, err) &&
               add_buffer(settings, &item, flag, err);
     cpl_buffer_release(&item);
@@ -83,6 +99,9 @@ bool cpl_settings_add_list(struct cpl_settings *settings, const char *option,
 {
     struct cpl_buffer text = {0};
     struct cpl_json_writer json;
+    for (size_t i = 0; i < n; i++)
+        if (!check_word(words[i], flag, err))
+            return false;
     cpl_json_begin(&json, &text, 0, err);
     cpl_json_list(&json, NULL);
     for (size_t i = 0; i < n; i++)

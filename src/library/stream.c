@@ -97,6 +97,51 @@ static void on_reject(void *context, const char *object, const struct cpl_reject
                                    reject->column, reject->rule, reject->message);
 }
 
+/* Is it one of the path's own components? */
+static bool stands_in(const char *path, const char *component, size_t length)
+{
+    for (const char *at = path; *at; at += *at == '/') {
+        size_t n = strcspn(at, "/");
+        if (n == length && !memcmp(at, component, n))
+            return true;
+        at += n;
+    }
+    return false;
+}
+
+/* The values of partition columns stand in the folders' names alone: without them rows would lose columns in silence. */
+static bool check_folders(const struct stream *s, const char *path, const char *object,
+                          struct cpl_error *err)
+{
+    char key[200];
+    const struct cpl_schema *schema = cpl_rows_schema(s->rows);
+    for (const char *at = object, *slash; (slash = strchr(at, '/')) != NULL; at = slash + 1) {
+        const char *equals = memchr(at, '=', (size_t)(slash - at));
+        size_t length = equals ? (size_t)(equals - at) : 0;
+        if (!length || length >= sizeof key || stands_in(path, at, (size_t)(slash - at)))
+            continue;
+        memcpy(key, at, length);
+        key[length] = 0;
+        if (cpl_schema_find(schema, key) < 0)
+            return cpl_fail(
+                err, CPL_E_UNSUPPORTED,
+                "%.300s is partitioned: its column %.80s stands in the names of folders "
+                "(%.*s), and cupel_read does not give it yet. Read one folder at a time, "
+                "or open the files by a reader of Hive partitions",
+                path, key, (int)(slash - at < 100 ? slash - at : 100), at);
+    }
+    return true;
+}
+
+static bool check_objects(const struct stream *s, const char *path, struct cpl_error *err)
+{
+    const struct cpl_object_list *objects = cpl_rows_objects(s->rows);
+    for (size_t i = 0; i < objects->n; i++)
+        if (!check_folders(s, path, objects->items[i].path, err))
+            return false;
+    return true;
+}
+
 static bool open_stream(struct stream *s, const char *path, struct cpl_error *err)
 {
     if (!cpl_settings_add_list(&s->settings, "source.path", &path, 1, "path", err) ||
@@ -110,7 +155,7 @@ static bool open_stream(struct stream *s, const char *path, struct cpl_error *er
                                        .reject = on_reject};
     s->storage = cpl_pipeline_storage(&s->config.pipelines[0], err);
     s->rows = s->storage ? cpl_rows_open(s->storage, &options, err) : NULL;
-    return s->rows != NULL;
+    return s->rows && check_objects(s, path, err);
 }
 
 bool cupel_read(cupel *instance, const char *path, struct ArrowArrayStream *out, cupel_error *err)

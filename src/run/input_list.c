@@ -113,6 +113,23 @@ static bool add_objects(struct cpl_storage *storage, const char *pattern,
     return true;
 }
 
+/* Receipts, rejects and logs hold names as UTF-8: another name could not be found again by them. */
+static bool check_names(const struct cpl_object_list *list, struct cpl_error *err)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        char name[400];
+        const char *path = list->items[i].path;
+        if (cpl_utf8_valid((const uint8_t *)path, strlen(path)))
+            continue;
+        cpl_text_escape(name, sizeof name, path);
+        return cpl_fail(err, CPL_E_UNSUPPORTED,
+                        "the name of %s is not valid UTF-8, and the records of a run could not "
+                        "name it: rename it, or read it as standard input (- < FILE)",
+                        name);
+    }
+    return true;
+}
+
 bool cpl_inputs_list(struct cpl_storage *storage, const struct cpl_source_config *source,
                      struct cpl_object_list *list, bool *from_stdin, struct cpl_error *err)
 {
@@ -127,7 +144,7 @@ bool cpl_inputs_list(struct cpl_storage *storage, const struct cpl_source_config
             ok = add_objects(storage, source->paths.items[i], list, err);
     if (ok && (n_stdin > 1 || (n_stdin && list->n)))
         ok = cpl_fail(err, CPL_E_CONFIG, "source.paths: standard input (-) must be the only input");
-    ok = ok && drop_doubles(list, err);
+    ok = ok && check_names(list, err) && drop_doubles(list, err);
     *from_stdin = n_stdin > 0;
     if (!ok)
         cpl_object_list_release(list);

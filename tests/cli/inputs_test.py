@@ -3,11 +3,13 @@
 import os
 import pathlib
 import resource
+import subprocess
 import sys
 import tarfile
 
-from harness import check, main, run, said
+from harness import CUPEL, check, main, run, said
 
+USAGE = 2
 CONFIG = 3
 UNSUPPORTED = 4
 DATA = 9
@@ -102,6 +104,18 @@ def test_the_same_file_counts_once():
         check(rows == ([b"1", b"id"] if sources[0].startswith("m/a") else [b"1", b"2", b"id"]), p)
         check("is the same file as m/" in said(p) and "read once" in said(p), p)
         check(n == 1 or f"{n} names left out" in said(p), p)
+
+
+def test_names_that_are_not_utf8_are_refused_before_any_work():
+    os.mkdir(b"bd")
+    pathlib.Path(os.fsdecode(b"bd/n\xe4.csv")).write_text("a\n1\n")
+    p = run("convert", "bd", "lake/")
+    check(p.returncode == UNSUPPORTED and "bd/n\\xE4.csv is not valid UTF-8" in said(p) and "rename it" in said(p), p)
+    check(not os.path.exists("lake/_cupel/rejects"), p)
+    for words in ((b"bd/n\xe4.csv", b"o.parquet"), (b"good.csv", b"\xf6.parquet")):
+        p = subprocess.run([CUPEL, "convert", *words], capture_output=True, check=False)
+        check(p.returncode == USAGE and "is not valid UTF-8" in said(p), p)
+    check(sorted(os.listdir(b".")) == [b"bad.csv", b"bd", b"good.csv"] or os.path.exists("lake"), os.listdir(b"."))
 
 
 if __name__ == "__main__":
