@@ -91,6 +91,9 @@ bool cpl_parse_duration(const char *text, int64_t *milliseconds);
 struct cpl_json_writer;
 void cpl_options_write(const struct cpl_option *table, const void *values,
                        struct cpl_json_writer *json);
+/* A list of texts under a key. */
+void cpl_json_strings(struct cpl_json_writer *json, const char *key,
+                      const struct cpl_strings *list);
 
 /* One option from text, as on a command line: lists are separated by commas, or written `[a, b]`;
  * maps as `{a: b}`. */

@@ -53,3 +53,11 @@ void cpl_options_write(const struct cpl_option *table, const void *values,
         if (!(option->flags & CPL_OPTION_SECRET))
             write_value(json, option, (const char *)values + option->offset);
 }
+
+void cpl_json_strings(struct cpl_json_writer *json, const char *key, const struct cpl_strings *list)
+{
+    cpl_json_list(json, key);
+    for (size_t i = 0; i < list->n; i++)
+        cpl_json_string(json, NULL, list->items[i]);
+    cpl_json_close(json);
+}

@@ -212,6 +212,7 @@ static bool put_hints(const struct cpl_inspection *it, struct cpl_buffer *out,
     enum { MOST_HINTS = 8 };
     const struct cpl_plan *plan = cpl_rows_plan(it->rows);
     const struct cpl_schema *schema = cpl_rows_schema(it->rows);
+    char remark[CPL_REMARK_MAX];
     size_t before = out->size;
     bool ok = true;
     if (!plan || strcmp(plan->decoder->name, "csv") != 0)
@@ -220,8 +221,11 @@ static bool put_hints(const struct cpl_inspection *it, struct cpl_buffer *out,
         struct cpl_column_profile column;
         if (schema->fields[i].type.kind != CPL_STRING)
             continue;
-        ok = cpl_profile_column(it->profile, i, &column, err) &&
-             put_hint(schema->fields[i].name, &column, out, err);
+        if (cpl_plan_remark(plan, i, remark))
+            ok = cpl_show_line(out, err, "  %s", remark);
+        else
+            ok = cpl_profile_column(it->profile, i, &column, err) &&
+                 put_hint(schema->fields[i].name, &column, out, err);
         n += out->size > before;
         before = out->size;
     }

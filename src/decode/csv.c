@@ -172,10 +172,13 @@ static void csv_report(const struct cpl_decoder *decoder, struct cpl_split_repor
     };
 }
 
-/* needs = {u32 field, facts} of each widened column. */
+/* needs = what each widened column must hold, and the first value that makes it text. */
 struct need {
     uint32_t field;
+    bool has_stray;
     struct cpl_text_facts facts;
+    uint64_t stray_line;
+    char stray[sizeof((struct csv_field_state *)NULL)->stray];
 };
 
 static bool csv_needs(const struct cpl_decoder *decoder, struct cpl_buffer *needs,
@@ -187,39 +190,74 @@ static bool csv_needs(const struct cpl_decoder *decoder, struct cpl_buffer *need
         memset(&need, 0, sizeof need);
         need.field = f;
         need.facts = d->fields[f].facts;
+        need.has_stray = d->fields[f].has_stray;
+        need.stray_line = d->fields[f].stray_line;
+        memcpy(need.stray, d->fields[f].stray, sizeof need.stray);
         if (d->fields[f].widened && !cpl_buffer_append(needs, &need, sizeof need, err))
             return false;
     }
     return true;
 }
 
+/* The first one that makes the column text; it is kept as long as the settings. */
+static bool keep_stray(const struct cpl_decode_plan *plan, const struct need *need, size_t source,
+                       struct cpl_stray *stray, struct cpl_error *err)
+{
+    struct cpl_csv_dialect *dialect = plan->settings;
+    if (!need->has_stray || stray->value)
+        return true;
+    *stray = (struct cpl_stray){.type = plan->schema->fields[need->field].type,
+                                .line = need->stray_line,
+                                .source = source,
+                                .late = true};
+    stray->value = cpl_arena_strndup(&dialect->arena, need->stray,
+                                     strnlen(need->stray, sizeof need->stray), err);
+    return stray->value != NULL;
+}
+
+static bool widen_by(const struct cpl_decode_plan *plan, const struct need *need, size_t source,
+                     struct cpl_schema *schema, struct cpl_column_plan *columns,
+                     struct cpl_error *err)
+{
+    if (need->field >= plan->schema->n_fields)
+        return true;
+    struct cpl_column_plan *column = &columns[need->field];
+    struct cpl_field *field = &schema->fields[need->field];
+    column->facts = cpl_text_join(column->facts, need->facts);
+    struct cpl_type type = cpl_text_type(column->facts, field->type.kind != CPL_F64);
+    /* a type that the facts give again, though it failed, could go round for ever: end at string */
+    field->type = cpl_type_equal(&type, &plan->schema->fields[need->field].type)
+                      ? (struct cpl_type){.kind = CPL_STRING}
+                      : type;
+    return keep_stray(plan, need, source, &column->stray, err);
+}
+
 static bool csv_widen(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs, size_t n,
                       struct cpl_schema **schema, struct cpl_column_plan **columns,
                       struct cpl_error *err)
 {
+    bool ok = false;
     *schema = cpl_schema_new(plan->schema->fields, plan->schema->n_fields, err);
     *columns = *schema ? cpl_alloc_zero(plan->schema->n_fields, sizeof **columns, err) : NULL;
-    if (!*columns) {
-        cpl_schema_free(*schema);
-        return false;
-    }
+    if (!*columns)
+        goto out;
     memcpy(*columns, plan->columns, plan->schema->n_fields * sizeof **columns);
+    ok = true;
     for (size_t i = 0; i < n; i++)
-        for (size_t at = 0; at + sizeof(struct need) <= needs[i].size; at += sizeof(struct need)) {
+        for (size_t at = 0; ok && at + sizeof(struct need) <= needs[i].size;
+             at += sizeof(struct need)) {
             struct need need;
             memcpy(&need, needs[i].data + at, sizeof need);
-            if (need.field >= plan->schema->n_fields)
-                continue;
-            struct cpl_column_plan *column = &(*columns)[need.field];
-            struct cpl_field *field = &(*schema)->fields[need.field];
-            column->facts = cpl_text_join(column->facts, need.facts);
-            struct cpl_type type = cpl_text_type(column->facts, field->type.kind != CPL_F64);
-            /* a type that the facts give again, though it failed, could go round for ever: end at string */
-            field->type = cpl_type_equal(&type, &plan->schema->fields[need.field].type)
-                              ? (struct cpl_type){.kind = CPL_STRING}
-                              : type;
+            ok = widen_by(plan, &need, i, *schema, *columns, err);
         }
-    return true;
+out:
+    if (!ok) {
+        cpl_schema_free(*schema);
+        cpl_free(*columns);
+        *schema = NULL;
+        *columns = NULL;
+    }
+    return ok;
 }
 
 static uint64_t csv_held(const struct cpl_decoder *base)

@@ -28,6 +28,10 @@ struct csv_field_state {
     void *values;
     struct cpl_text_facts facts;
     struct cpl_text_style style; /* how its values are written */
+    bool has_stray;
+    uint64_t
+        stray_line; /* newlines in the split before the row of the first value that makes the column text */
+    char stray[64]; /* that value, for people */
 };
 
 struct csv_decoder {
@@ -62,6 +66,8 @@ bool cpl_csv_reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_
 bool cpl_csv_reject_giant(void *context, const struct cpl_csv_giant *giant,
                           struct cpl_error *err) CPL_CHECKED;
 bool cpl_csv_reject_cell(struct csv_decoder *d, const struct csv_bad_cell *bad) CPL_CHECKED;
+/* Newlines in the split before a byte of the block. */
+uint64_t cpl_csv_lines_before(struct csv_decoder *d, uint32_t at);
 /* A cell's first bytes, fit for a message. */
 void cpl_csv_quote_cell(const uint8_t *data, uint32_t length, char out[64]);
 

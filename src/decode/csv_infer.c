@@ -6,6 +6,7 @@
 #include "decode/csv_cell.h"
 #include "decode/csv_names.h"
 #include "decode/csv_sniff.h"
+#include "decode/csv_stray.h"
 #include "decode/csv_style.h"
 
 #include <stdio.h>
@@ -17,13 +18,50 @@ enum { TYPE_RECORDS = 20000, MAX_COLUMNS = 100000 };
 struct columns {
     struct cpl_text_facts *facts;
     struct cpl_csv_shapes *shapes;
+    struct cpl_csv_families *families;
     const struct csv_walk *first; /* the object's first record, which may be a header; NULL: none */
     bool repeats;                 /* it comes again among the next ones */
     uint32_t n;
+    struct cpl_csv_stray strays[CPL_CSV_MOST_STRAYS];
+    uint32_t n_strays; /* when there are some, they are looked for and nothing else */
+    size_t sample;     /* which is being looked at */
     uint32_t rows;     /* classified at the start of an object */
     bool quoted_lines; /* some quoted field there holds a line end */
     uint32_t records;  /* seen there behind the header; those of another width are no rows */
 };
+
+static uint64_t lines_before(const struct csv_walk *walk)
+{
+    uint64_t lines = 0;
+    for (size_t i = 0; i < walk->start; i++)
+        lines += walk->data[i] == walk->rules.newline;
+    return lines;
+}
+
+static void note_strays(const struct csv_walk *walk, struct columns *columns, uint32_t column,
+                        struct cpl_text_facts facts, const struct cpl_csv_text *text)
+{
+    for (uint32_t i = 0; i < columns->n_strays; i++) {
+        struct cpl_csv_stray *stray = &columns->strays[i];
+        if (stray->column == column &&
+            cpl_csv_note_stray(stray, facts, text->data, text->length, columns->sample)) {
+            stray->line = lines_before(walk);
+            stray->position = walk->rules.newline == '\n' ? walk->start : UINT64_MAX;
+        }
+    }
+}
+
+static void note_value(const struct csv_walk *walk, struct columns *columns, uint32_t column,
+                       struct cpl_text_facts facts, const struct cpl_csv_text *text)
+{
+    if (columns->n_strays) {
+        note_strays(walk, columns, column, facts, text);
+        return;
+    }
+    columns->facts[column] = cpl_text_join(columns->facts[column], facts);
+    cpl_csv_count_shape(&columns->shapes[column], text->data, text->length);
+    cpl_csv_count_family(&columns->families[column], facts.class);
+}
 
 static bool classify_record(const struct cpl_csv_dialect *d, const struct csv_walk *walk,
                             struct columns *columns, struct cpl_arena *arena, struct cpl_error *err)
@@ -39,9 +77,7 @@ static bool classify_record(const struct cpl_csv_dialect *d, const struct csv_wa
             return cpl_fail(err, problem.code, "%s", problem.message);
         if (kind == CPL_CELL_NULL || kind == CPL_CELL_BAD_QUOTE)
             continue;
-        columns->facts[c] = cpl_text_join(columns->facts[c],
-                                          cpl_text_classify(text.data, text.length, &d->style));
-        cpl_csv_count_shape(&columns->shapes[c], text.data, text.length);
+        note_value(walk, columns, c, cpl_text_classify(text.data, text.length, &d->style), &text);
     }
     return true;
 }
@@ -145,7 +181,25 @@ static uint32_t named_columns(const struct cpl_csv_dialect *d,
     return cpl_csv_ends_rows_empty(d) && !named ? last : d->n_columns;
 }
 
-static bool make_schema(const struct cpl_csv_dialect *d, const struct columns *columns,
+/* What people should know of the inferred columns that are text. */
+static bool explain_texts(struct cpl_csv_dialect *d, const struct columns *columns, bool decimals,
+                          const struct cpl_schema *schema, struct cpl_column_plan *plans,
+                          struct cpl_error *err)
+{
+    for (uint32_t c = 0; c < schema->n_fields; c++)
+        if (plans[c].inferred && schema->fields[c].type.kind == CPL_STRING)
+            plans[c].doubt = cpl_csv_doubtful_style(d, &columns->shapes[c]);
+    for (uint32_t i = 0; i < columns->n_strays; i++) {
+        uint32_t c = columns->strays[i].column;
+        struct cpl_column_plan *plan = &plans[c];
+        if (c < schema->n_fields && plan->inferred && !plan->doubt &&
+            !cpl_csv_keep_stray(&columns->strays[i], decimals, &d->arena, &plan->stray, err))
+            return false;
+    }
+    return true;
+}
+
+static bool make_schema(struct cpl_csv_dialect *d, const struct columns *columns,
                         const struct cpl_schema *declared, bool decimals,
                         struct cpl_schema **schema, struct cpl_column_plan **plans,
                         struct cpl_error *err)
@@ -153,6 +207,7 @@ static bool make_schema(const struct cpl_csv_dialect *d, const struct columns *c
     struct cpl_field *fields = cpl_alloc_zero(d->n_columns, sizeof *fields, err);
     *plans = fields ? cpl_alloc_zero(d->n_columns, sizeof **plans, err) : NULL;
     struct cpl_name_order order = {0};
+    bool ok = false;
     *schema = NULL;
     if (!*plans ||
         (declared && !cpl_name_order_init(&order, declared->fields, sizeof *declared->fields,
@@ -172,14 +227,17 @@ static bool make_schema(const struct cpl_csv_dialect *d, const struct columns *c
                                        .field_id = -1};
     }
     *schema = cpl_schema_new(fields, n, err);
+    ok = *schema && explain_texts(d, columns, decimals, *schema, *plans, err);
 out:
     cpl_name_order_release(&order);
     cpl_free(fields);
-    if (!*schema) {
+    if (!ok) {
+        cpl_schema_free(*schema);
         cpl_free(*plans);
+        *schema = NULL;
         *plans = NULL;
     }
-    return *schema != NULL;
+    return ok;
 }
 
 static bool decide_header(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
@@ -228,6 +286,7 @@ static bool classify_samples(struct cpl_csv_dialect *d, const struct cpl_sample 
                              size_t n_samples, struct columns *columns, struct cpl_error *err)
 {
     const struct csv_walk *first = columns->first;
+    columns->sample = 0;
     if (!classify_sample(d, &samples[0], true, columns, err) ||
         !decide_header(d, &samples[0], columns, err))
         return false;
@@ -240,26 +299,56 @@ static bool classify_samples(struct cpl_csv_dialect *d, const struct cpl_sample 
         if (!ok)
             return false;
     }
-    for (size_t i = 1; i < n_samples; i++)
+    for (size_t i = 1; i < n_samples; i++) {
+        columns->sample = i;
         if (!classify_further(d, &samples[i], columns, err))
             return false;
+    }
     return true;
+}
+
+static bool columns_memory(struct columns *columns, struct cpl_error *err)
+{
+    size_t n = columns->n;
+    columns->facts = cpl_alloc_zero(n, sizeof *columns->facts, err);
+    columns->shapes = columns->facts ? cpl_alloc_zero(n, sizeof *columns->shapes, err) : NULL;
+    columns->families = columns->shapes ? cpl_alloc_zero(n, sizeof *columns->families, err) : NULL;
+    return columns->families != NULL;
+}
+
+static void columns_release(struct columns *columns)
+{
+    cpl_free(columns->facts);
+    cpl_free(columns->shapes);
+    cpl_free(columns->families);
+}
+
+static void forget_values(struct columns *columns)
+{
+    memset(columns->facts, 0, columns->n * sizeof *columns->facts);
+    memset(columns->shapes, 0, columns->n * sizeof *columns->shapes);
+    memset(columns->families, 0, columns->n * sizeof *columns->families);
+    columns->rows = columns->records = 0;
 }
 
 static bool infer_columns(struct cpl_csv_dialect *d, const struct cpl_sample *samples,
                           size_t n_samples, struct columns *columns, struct cpl_error *err)
 {
-    columns->facts = cpl_alloc_zero(columns->n, sizeof *columns->facts, err);
-    columns->shapes = columns->facts ? cpl_alloc_zero(columns->n, sizeof *columns->shapes, err)
-                                     : NULL;
-    if (!columns->shapes || !classify_samples(d, samples, n_samples, columns, err))
+    if (!columns_memory(columns, err) || !classify_samples(d, samples, n_samples, columns, err))
         return false;
-    if (!cpl_csv_adopt_style(d, columns->shapes, columns->n))
-        return true;
-    memset(columns->facts, 0, columns->n * sizeof *columns->facts);
-    memset(columns->shapes, 0, columns->n * sizeof *columns->shapes);
-    columns->rows = columns->records = 0;
-    return classify_samples(d, samples, n_samples, columns, err);
+    if (cpl_csv_adopt_style(d, columns->shapes, columns->n)) {
+        forget_values(columns);
+        if (!classify_samples(d, samples, n_samples, columns, err))
+            return false;
+    }
+    columns->n_strays = cpl_csv_choose_strays(columns->facts, columns->families, columns->n,
+                                              columns->strays);
+    uint32_t rows = columns->rows, records = columns->records;
+    if (columns->n_strays && !classify_samples(d, samples, n_samples, columns, err))
+        return false;
+    columns->rows = rows;
+    columns->records = records;
+    return true;
 }
 
 /* Does the record name columns that rows of the usual width lack? Then these rows are short, not the names too many. */
@@ -363,8 +452,7 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
          make_schema(d, &columns, declared, decimals, schema, plans, err);
 out:
     cpl_csv_walk_release(&walk);
-    cpl_free(columns.facts);
-    cpl_free(columns.shapes);
+    columns_release(&columns);
     return ok;
 }
 

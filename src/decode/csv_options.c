@@ -318,10 +318,7 @@ static void describe_given(struct cpl_json_writer *json, const struct cpl_option
     cpl_json_object(json, option->name);
     if (option->type == CPL_OPTION_STRINGS) {
         const struct cpl_strings *list = (const void *)((const char *)d + option->offset);
-        cpl_json_list(json, "value");
-        for (size_t i = 0; i < list->n; i++)
-            cpl_json_string(json, NULL, list->items[i]);
-        cpl_json_close(json);
+        cpl_json_strings(json, "value", list);
     } else {
         cpl_options_write(value, d, json);
     }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Newlines before `at`. Rejects mostly come in order, so that each byte is looked at a few times at most. */
-static uint64_t lines_before(struct csv_decoder *d, uint32_t at)
+uint64_t cpl_csv_lines_before(struct csv_decoder *d, uint32_t at)
 {
     if (d->counted.base != d->block.base || d->counted.to > at)
         d->counted.to = 0, d->counted.lines = 0, d->counted.base = d->block.base;
@@ -57,7 +57,7 @@ static bool send_reject(struct csv_decoder *d, uint32_t from, uint32_t to, uint3
     if (reject.raw_length > reject.length)
         reject.raw_length = reject.length;
     reject.raw = block->data + from;
-    reject.line = lines_before(d, from);
+    reject.line = cpl_csv_lines_before(d, from);
     /* a byte of UTF-8 stands for four of UTF-32 */
     struct cpl_buffer raw = {.max = 4 * block->max_row_bytes + CPL_CSV_GIANT_SHOWN};
     bool ok = !block->bytes->ops->locate || locate_reject(d, &reject, reject.raw_length, &raw);

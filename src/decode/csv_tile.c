@@ -60,12 +60,19 @@ static void null_cell(struct csv_decoder *d, uint32_t f, uint32_t row)
 }
 
 /* A value that an inferred column's type cannot hold, and that may widen it. */
-static void note_need(struct csv_decoder *d, uint32_t f, const struct cpl_csv_text *text)
+static void note_need(struct csv_decoder *d, uint32_t f, uint32_t row,
+                      const struct cpl_csv_text *text)
 {
     struct csv_field_state *state = &d->fields[f];
-    state->facts = cpl_text_join(state->facts,
-                                 cpl_text_classify(text->data, text->length, &d->dialect->style));
+    struct cpl_text_facts facts = cpl_text_classify(text->data, text->length, &d->dialect->style);
+    bool stray = cpl_text_join(d->plan->columns[f].facts, facts).class == CPL_CLASS_STRING;
+    state->facts = cpl_text_join(state->facts, facts);
     state->widened = d->widened = true;
+    if (!stray || state->has_stray)
+        return;
+    state->has_stray = true;
+    state->stray_line = cpl_csv_lines_before(d, d->tile.row_start[row]);
+    cpl_csv_quote_cell(text->data, text->length, state->stray);
 }
 
 static bool is_header_again(const struct csv_decoder *d, uint32_t row)
@@ -113,7 +120,7 @@ static bool decide_cell(struct csv_decoder *d, uint32_t f, uint32_t row)
     if (policy == CPL_CONFLICT_WIDEN && plan->kept)
         policy = CPL_CONFLICT_FAIL;
     if (unfit && policy == CPL_CONFLICT_WIDEN) {
-        note_need(d, f, &text);
+        note_need(d, f, row, &text);
         return true;
     }
     mark_bad(d, (struct csv_bad_cell){.row = row,

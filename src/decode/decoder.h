@@ -53,6 +53,18 @@ struct cpl_text_check {
     /* NULL: the text is fine; else a sentence that lives as long as the check. */
     const char *(*refuse)(const struct cpl_text_check *check, const uint8_t *text, size_t length);
 };
+/* The first value because of which an inferred column is text, though nearly all others are of another type. */
+struct cpl_stray {
+    const char *value;    /* cut, printable; NULL = none; lives as long as the settings */
+    struct cpl_type type; /* of the others */
+    uint64_t line;        /* newlines before its row: in the sample, or in the split */
+    uint64_t
+        position; /* in the sample: bytes before its row; UINT64_MAX where lines do not end in newlines */
+    size_t source; /* the number of that sample; or of the needs, in `widen` */
+    bool late;     /* no sample has it: by policy its row could be rejected */
+    bool
+        placed; /* by the loop: line and source are those of the input, and a position that is known (UINT64_MAX: not) */
+};
 struct cpl_column_plan {
     bool inferred; /* the type came from a sample, and may widen */
     bool
@@ -64,7 +76,10 @@ struct cpl_column_plan {
     const char *
         nearest; /* absent: the sample's column that it may have meant, or NULL; lives as long as the settings */
     struct cpl_text_facts facts; /* what the sample needed */
-    const char *format;          /* of its dates, times or timestamps; NULL = the settings' */
+    struct cpl_stray stray;
+    const char *
+        doubt; /* why a column of numbers stays text, and what to set; static; NULL = it does not */
+    const char *format; /* of its dates, times or timestamps; NULL = the settings' */
     const struct cpl_text_check
         *check; /* string columns: of each value that is not null; NULL = any */
 };

@@ -90,8 +90,7 @@ static void what_is_no_number(void **state)
                                         "1,5e",
                                         "1,234x",
                                         "+5",
-                                        "1\xE2\x80\x8A"
-                                        "234",
+                                        "1\u200A234",
                                         "1\xC2",
                                         "1\xE2\x80",
                                         "x"};

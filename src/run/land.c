@@ -113,6 +113,7 @@ bool cpl_run_receipt(struct run_state *run, struct cpl_buffer *dialect, struct c
                                     .now_ms = run->now_ms,
                                     .account = &run->account,
                                     .first_reject = run->result->first_reject,
+                                    .remarks = run->result->remarks,
                                     .previous = ""};
     return settings || !dialect->size;
 }

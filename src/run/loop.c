@@ -199,7 +199,7 @@ bool cpl_run_work(struct run_state *run, struct cpl_error *err)
                                       .store.spill.fd = -1,
                                       .stop = run->options->stop};
     bool ok = cpl_output_init(&run->output, run->now_ms, err) && cpl_run_rounds(run, err) &&
-              cpl_replay_check(&run->plan.inputs, &run->account, err);
+              cpl_replay_check(&run->plan.inputs, &run->account, err) && cpl_run_remark(run, err);
     run->result->rows = run->account.rows;
     return ok;
 }
@@ -265,6 +265,7 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     if (!ok || !cpl_run_work(run, err))
         return false;
     cpl_run_warn_of_absent_columns(run);
+    cpl_run_say_remarks(run);
     if (!run->attempt)
         return cpl_run_say_preamble(run, err) && balance_stdout(run, err);
     cpl_run_progress(run, "commit");

@@ -58,7 +58,8 @@ struct run_state {
     struct cpl_error error; /* the first */
 
     /* ordered stage */
-    struct cpl_buffer *needs; /* of this round's splits that were widened */
+    struct cpl_buffer *needs;        /* of this round's splits that were widened */
+    struct cpl_need_origin *origins; /* of each of them */
     size_t n_needs;
     uint64_t expected; /* where the next split of this input must start */
     uint64_t lines;    /* of this input, before the current split */
@@ -91,6 +92,15 @@ void cpl_run_close_text(struct run_state *run, uint32_t input, bool *flag);
 bool cpl_run_take(struct run_state *run, struct cpl_worker *worker, const struct cpl_claim *claim,
                   struct cpl_work_result *result, struct cpl_error *err) CPL_CHECKED;
 bool cpl_run_reject_policy(struct run_state *run, bool finished, struct cpl_error *err) CPL_CHECKED;
+
+/* remark.c */
+/* The lines of strays that the sample's pieces from inside an input hold, when the split with them is accounted: it has bytes
+ * [from, to), behind so many lines. */
+bool cpl_run_locate_strays(struct run_state *run, uint32_t input, uint64_t from, uint64_t to,
+                           struct cpl_error *err) CPL_CHECKED;
+/* What people should know of the types that came out, for result and receipt; and to the log. */
+bool cpl_run_remark(struct run_state *run, struct cpl_error *err) CPL_CHECKED;
+void cpl_run_say_remarks(const struct run_state *run);
 
 /* land.c */
 /* What the run id has left before, as the result; CONFLICT when another configuration did it. */

@@ -194,6 +194,12 @@ static bool keep_needs(struct run_state *run, const struct cpl_split *split,
     if (!needs)
         return false;
     run->needs = needs;
+    struct cpl_need_origin *origins = cpl_realloc(run->origins,
+                                                  (run->n_needs + 1) * sizeof *origins, err);
+    if (!origins)
+        return false;
+    run->origins = origins;
+    origins[run->n_needs] = (struct cpl_need_origin){.input = split->input, .lines = run->lines};
     needs[run->n_needs++] = result->needs;
     result->needs = (struct cpl_buffer){0};
     if (!atomic_exchange(&run->doomed, true))
@@ -224,6 +230,8 @@ static bool account_split(struct run_state *run, const struct cpl_split *split, 
 {
     struct cpl_input_account *input = &run->account.inputs[split->input];
     run->account.rows.read += result->report.rows_read;
+    if (!cpl_run_locate_strays(run, split->input, run->expected, result->report.true_end, err))
+        return false;
     run->expected = result->report.true_end;
     run->lines += result->report.lines;
     if (last && !take_length(run, split, input, &result->report, err))

@@ -1,5 +1,6 @@
 #include "run/plan.h"
 #include "base/plural.h"
+#include "base/text.h"
 #include "batch/name_order.h"
 #include "batch/schema_json.h"
 #include "config/components.h"
@@ -261,6 +262,8 @@ enum { MOST_SAMPLES = 12, SPREAD = 4, SPREAD_BYTES = 128 << 10, OTHER_OBJECTS = 
 
 struct samples {
     struct cpl_buffer bytes[MOST_SAMPLES];
+    size_t inputs[MOST_SAMPLES];
+    uint64_t offsets[MOST_SAMPLES];
     struct cpl_sample items[MOST_SAMPLES];
     size_t n;
 };
@@ -272,6 +275,8 @@ static bool take_sample(const struct cpl_inputs *inputs, size_t input, uint64_t 
     struct cpl_buffer *bytes = &s->bytes[s->n];
     if (!cpl_input_sample(inputs, input, offset, size, bytes, &whole, err))
         return cpl_fail_in(err, inputs->items[input].path);
+    s->inputs[s->n] = input;
+    s->offsets[s->n] = offset;
     s->items[s->n++] = (struct cpl_sample){
         .data = bytes->data, .size = bytes->size, .at_start = offset == 0, .whole = whole};
     return true;
@@ -338,12 +343,31 @@ static void release_samples(struct samples *samples)
 
 /* ---- columns of which nothing is known ---- */
 
+/* A piece from the middle does not tell its lines, but where it is; in another charset not even that. */
+static void place_in_input(const struct cpl_plan *plan, const struct samples *samples,
+                           struct cpl_stray *stray)
+{
+    size_t sample = stray->source;
+    if (!stray->value)
+        return;
+    stray->source = samples->inputs[sample];
+    if (!samples->items[sample].at_start) {
+        bool known = plan->inputs.items[stray->source].is_utf8 && stray->position != UINT64_MAX;
+        stray->line = UINT64_MAX;
+        stray->position = known ? stray->position + samples->offsets[sample] : UINT64_MAX;
+    }
+    stray->placed = true;
+}
+
 static bool infer(struct cpl_plan *plan, const struct samples *samples,
                   const struct cpl_schema *declared, struct cpl_error *err)
 {
-    return plan->decoder->infer(plan->settings, samples->items, samples->n, declared,
-                                plan->pipeline->schema.decimals, &plan->schema, &plan->columns,
-                                err);
+    if (!plan->decoder->infer(plan->settings, samples->items, samples->n, declared,
+                              plan->pipeline->schema.decimals, &plan->schema, &plan->columns, err))
+        return false;
+    for (uint32_t i = 0; i < plan->schema->n_fields; i++)
+        place_in_input(plan, samples, &plan->columns[i].stray);
+    return true;
 }
 
 static void forget_inferred(struct cpl_plan *plan)
@@ -685,8 +709,21 @@ bool cpl_plan_may_widen(const struct cpl_plan *plan)
     return !plan->decode.closed && !strcmp(plan->decoder->name, "json");
 }
 
-bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_t n,
-                    struct cpl_error *err)
+static void place_strays(const struct cpl_schema *schema, struct cpl_column_plan *columns,
+                         const struct cpl_need_origin *origins)
+{
+    for (uint32_t i = 0; i < schema->n_fields; i++) {
+        struct cpl_stray *stray = &columns[i].stray;
+        if (!stray->value || stray->placed)
+            continue;
+        stray->line += origins[stray->source].lines;
+        stray->source = origins[stray->source].input;
+        stray->placed = true;
+    }
+}
+
+bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs,
+                    const struct cpl_need_origin *origins, size_t n, struct cpl_error *err)
 {
     struct cpl_schema *schema = NULL;
     struct cpl_column_plan *columns = NULL;
@@ -694,6 +731,7 @@ bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_
         return cpl_fail(err, CPL_E_INTERNAL, "the schema did not settle after 64 rounds");
     if (!plan->decoder->widen(&plan->decode, needs, n, &schema, &columns, err))
         return false;
+    place_strays(schema, columns, origins);
     cpl_schema_free(plan->schema);
     cpl_free(plan->columns);
     plan->schema = schema;
@@ -702,6 +740,42 @@ bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_
         return false;
     point_decode(plan);
     return set_formats(plan, err) && plan_partitions(plan, err);
+}
+
+/* `(FILE, line N)`, as far as it is known. */
+static void say_place(const struct cpl_plan *plan, const struct cpl_stray *stray, char out[300])
+{
+    const char *path = plan->inputs.items[stray->source].path;
+    if (stray->line == UINT64_MAX)
+        cpl_text_set(out, 300, "in %.250s", path);
+    else
+        cpl_text_set(out, 300, "%.250s, line %llu", path, (unsigned long long)stray->line + 1);
+}
+
+bool cpl_plan_remark(const struct cpl_plan *plan, uint32_t i, char out[CPL_REMARK_MAX])
+{
+    const struct cpl_column_plan *column = &plan->columns[i];
+    const char *name = plan->schema->fields[i].name;
+    struct cpl_buffer type = {0};
+    char place[300];
+    if (!column->inferred || plan->schema->fields[i].type.kind != CPL_STRING)
+        return false;
+    if (column->doubt) {
+        cpl_text_set(out, CPL_REMARK_MAX, "column %.100s: %s", name, column->doubt);
+        return true;
+    }
+    if (!column->stray.value || !column->stray.placed)
+        return false;
+    say_place(plan, &column->stray, place);
+    if (!cpl_type_format(&column->stray.type, &type, NULL))
+        type.size = 0;
+    cpl_text_set(out, CPL_REMARK_MAX,
+                 "column %.100s is text, and not %.*s, because of \"%s\" (%s): name such words in "
+                 "source.csv.nulls, or declare the column (--type)%s to reject such rows",
+                 name, (int)type.size, (const char *)type.data, column->stray.value, place,
+                 column->stray.late ? " or set schema.on_type_conflict" : "");
+    cpl_buffer_release(&type);
+    return true;
 }
 
 bool cpl_plan_write(const struct cpl_plan *plan, const char *run_id, int64_t now_ms,

@@ -51,9 +51,18 @@ bool cpl_plan_make(struct cpl_storage *storage, const struct cpl_pipeline *pipel
 void cpl_plan_release(struct cpl_plan *plan);
 /* What input i is decoded by. */
 const struct cpl_decode_plan *cpl_plan_decode(const struct cpl_plan *plan, uint32_t input);
-/* A schema joined from what splits needed. */
-bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs, size_t n,
+/* Where the split that needed something begins. */
+struct cpl_need_origin {
+    uint32_t input;
+    uint64_t lines; /* of the input, before it */
+};
+/* A schema joined from what splits needed; of each, where it came from. */
+bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs,
+                    const struct cpl_need_origin *origins, size_t n,
                     struct cpl_error *err) CPL_CHECKED;
+/* What people should know of column i's type before they rely on it: a sentence. False: nothing. */
+enum { CPL_REMARK_MAX = 600 };
+bool cpl_plan_remark(const struct cpl_plan *plan, uint32_t i, char out[CPL_REMARK_MAX]);
 /* May a later round read the inputs again? */
 /* What the decoder says of its settings, a map {name: {value, from}, name: value}, in the arena; NULL when it says nothing. */
 bool cpl_plan_dialect(const struct cpl_plan *plan, const void *settings, struct cpl_arena *arena,

@@ -5,6 +5,7 @@
  * checksum of the receipt before it. What a rerun of the same plan repeats comes first; timings are
  * the last member but one, apart; the last is the checksum of all bytes before it. No secret ever gets here: the configuration appears as its hash only. */
 #pragma once
+#include "base/option.h"
 #include "batch/schema.h"
 #include "run/account.h"
 #include "storage/storage.h"
@@ -21,7 +22,8 @@ struct cpl_receipt {
     const struct cpl_schema *schema; /* of the files; may be NULL */
     int64_t now_ms;                  /* the plan's clock */
     struct cpl_account *account;
-    const char *first_reject; /* "file:line:column: field: message"; NULL = none */
+    const char *first_reject;   /* "file:line:column: field: message"; NULL = none */
+    struct cpl_strings remarks; /* of columns' types (plan.h) */
     struct cpl_timings timings;
     /* filled by cpl_attempt_commit */
     const struct cpl_file_entry *files; /* data and reject files */

@@ -47,6 +47,7 @@ bool cpl_run_result_write(const struct cpl_run_result *result, const char *pipel
         cpl_json_uint(&json, result->rules[i].name, result->rules[i].n);
     cpl_json_close(&json);
     cpl_json_string(&json, "first_reject", result->first_reject);
+    cpl_json_strings(&json, "remarks", &result->remarks);
     cpl_json_uint(&json, "rejects_skipped", result->rejects_skipped);
     cpl_json_string(&json, "receipt", result->receipt);
     cpl_json_bool(&json, "repeated", result->repeated);

@@ -476,7 +476,7 @@ static bool one_round(struct run_state *run, bool *again, struct cpl_error *err)
                           "a value does not fit the types that the sample suggests, and standard "
                           "output cannot be taken back; declare the column (--type)");
         else
-            ok = cpl_plan_widen(&run->plan, run->needs, run->n_needs, err);
+            ok = cpl_plan_widen(&run->plan, run->needs, run->origins, run->n_needs, err);
         cpl_free(run->result->first_reject);
         run->result->first_reject = NULL;
         cpl_output_drop(&run->output);
@@ -487,9 +487,11 @@ out:
     for (size_t i = 0; run->texts && i < run->plan.inputs.n; i++)
         cpl_sections_free(run->texts[i].sections);
     cpl_free(run->needs);
+    cpl_free(run->origins);
     cpl_free(run->texts);
     cpl_free(run->slots);
     run->needs = NULL;
+    run->origins = NULL;
     run->n_needs = 0;
     run->texts = NULL;
     run->slots = NULL;

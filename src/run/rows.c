@@ -117,12 +117,14 @@ static bool prove_once(struct cpl_rows *rows, bool *widened, struct cpl_error *e
     size_t n = rows->plan.inputs.n;
     uint64_t seen = 0;
     struct cpl_buffer *needs = cpl_alloc_zero(n + 1, sizeof *needs, err);
-    bool ok = needs != NULL;
+    struct cpl_need_origin *origins = needs ? cpl_alloc_zero(n + 1, sizeof *origins, err) : NULL;
+    bool ok = origins != NULL;
     rows->pass = (struct pass){.proving = true, .again = true};
     *widened = false;
     for (size_t i = 0; ok && i < n && !enough(rows, seen); i++) {
         struct cpl_batch *batch = NULL;
         rows->pass.input = i;
+        origins[i].input = (uint32_t)i;
         do {
             ok = next_of_input(rows, &batch, err);
             seen += ok && batch ? batch->rows : 0;
@@ -131,10 +133,11 @@ static bool prove_once(struct cpl_rows *rows, bool *widened, struct cpl_error *e
         end_input(rows);
     }
     if (ok && *widened)
-        ok = cpl_plan_widen(&rows->plan, needs, n, err);
+        ok = cpl_plan_widen(&rows->plan, needs, origins, n, err);
     for (size_t i = 0; needs && i < n; i++)
         cpl_buffer_release(&needs[i]);
     cpl_free(needs);
+    cpl_free(origins);
     return ok;
 }
 

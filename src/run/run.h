@@ -40,9 +40,10 @@ struct cpl_run_result {
     struct cpl_named_count *rules; /* rejected by rule; names static, or in `names` */
     size_t n_rules;
     struct cpl_arena names;
-    size_t rejects_skipped; /* replay: reject files that were replayed before */
-    char *receipt;          /* NULL = none */
-    char *first_reject;     /* "file:line:column: field: message", NULL = none */
+    size_t rejects_skipped;     /* replay: reject files that were replayed before */
+    char *receipt;              /* NULL = none */
+    struct cpl_strings remarks; /* what people should know of columns' types; in `names` */
+    char *first_reject;         /* "file:line:column: field: message", NULL = none */
     double seconds;
     bool repeated;   /* this run id had landed before: nothing was done */
     bool committed;  /* decided by this call: also when finishing it failed */
@@ -53,7 +54,7 @@ struct cpl_run_result {
 bool cpl_run(const struct cpl_run_options *options, struct cpl_run_result *result,
              struct cpl_error *err) CPL_CHECKED;
 /* One JSON object: {run_id, pipeline, rows_read, rows_written, rows_rejected, rows_filtered, files, rejects,
- * rejected_by_rule, first_reject, rejects_skipped, receipt, repeated, committed, seconds} and, when `problem` is given, {error}. */
+ * rejected_by_rule, first_reject, remarks, rejects_skipped, receipt, repeated, committed, seconds} and, when `problem` is given, {error}. */
 bool cpl_run_result_write(const struct cpl_run_result *result, const char *pipeline,
                           const struct cpl_error *problem, struct cpl_buffer *out,
                           struct cpl_error *err) CPL_CHECKED;

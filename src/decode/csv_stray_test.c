@@ -1,0 +1,82 @@
+/* Columns that are text because of few values: which value is named, and where no value is. */
+#include "decode/csv.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+// clang-format off
+#include <cmocka.h>
+// clang-format on
+
+/* Of the last column: the stray, and the line behind so many newlines; NULL = none. */
+static void check(const char *text, const char *value, uint64_t line, enum cpl_kind kind)
+{
+    struct cpl_arena arena = {0};
+    struct cpl_csv_dialect dialect = {0};
+    struct cpl_schema *schema = NULL;
+    struct cpl_column_plan *columns = NULL;
+    struct cpl_error err = {0};
+    assert_true(cpl_options_parse(cpl_csv_options, NULL, "csv", &arena, &dialect, &err));
+    uint8_t *copy = calloc(1, strlen(text) + 64);
+    memcpy(copy, text, strlen(text));
+    struct cpl_sample sample = {
+        .data = copy, .size = strlen(text), .at_start = true, .whole = true};
+    if (!cpl_csv_infer(&dialect, &sample, 1, NULL, true, &schema, &columns, &err))
+        fail_msg("%s", err.message);
+    free(copy);
+    const struct cpl_stray *stray = &columns[schema->n_fields - 1].stray;
+    if (!value) {
+        assert_null(stray->value);
+    } else {
+        assert_non_null(stray->value);
+        assert_string_equal(stray->value, value);
+        assert_int_equal(stray->line, line);
+        assert_int_equal(stray->type.kind, kind);
+        assert_int_equal(schema->fields[schema->n_fields - 1].type.kind, CPL_STRING);
+    }
+    cpl_csv_release(&dialect);
+    cpl_schema_free(schema);
+    cpl_free(columns);
+    cpl_arena_release(&arena);
+}
+
+static void one_among_many(void **state)
+{
+    (void)state;
+    check("a,n\nx,1\ny,2\nz,3\nz,Total\n", "Total", 4, CPL_I64);
+    check("a,n\nx,1\ny,none\nz,3.5\nz,4\n", "none", 2, CPL_DECIMAL);
+    check("a,d\n\"two\nlines\",2026-01-01\ny,31/12/2026\nz,2026-01-02\n", "31/12/2026", 3,
+          CPL_DATE);
+    check("a,n\nx,1\ny,2026-01-01\nz,3\nz,4\n", "2026-01-01", 2, CPL_I64);
+    check("a,n\nx,1\ny,\nz,3\nz,4\nz,\"a\nb\"\n", "a?b", 5, CPL_I64);
+}
+
+static void the_first_of_a_few(void **state)
+{
+    (void)state;
+    char text[2000] = "n\n";
+    for (int i = 0; i < 40; i++)
+        strcat(text, i == 20 ? "zz\n" : i == 30 ? "NULL\n" : "17\n");
+    check(text, "zz", 21, CPL_I64);
+}
+
+static void texts_and_codes_have_none(void **state)
+{
+    (void)state;
+    check("a,n\nx,1\ny,2\nz,3\n", NULL, 0, 0);
+    check("a,n\nx,one\ny,two\nz,3\n", NULL, 0, 0);
+    check("a,n\nx,1\ny,b\nz,3\nz,d\n", NULL, 0, 0);
+    check("a,zip\nx,10115\ny,01067\nz,20095\nz,80331\n", NULL, 0, 0);
+    check("a,n\nx,1\ny,b\n", NULL, 0, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_among_many),
+        cmocka_unit_test(the_first_of_a_few),
+        cmocka_unit_test(texts_and_codes_have_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
