@@ -415,6 +415,41 @@ static void rows_that_are_told(void **state)
                 "1|x\nheader 5 comment 0 blank 0 reject 0 lines 2");
 }
 
+/* Whatever quotes and escapes a line holds: it lands or is rejected, alone. */
+static void any_line_that_is_told_is_one_row(void **state)
+{
+    (void)state;
+    enum { LINES = 14, MOST = 8 };
+    static const char alphabet[] = "ab,\"\"\\";
+    static const char *const escape[] = {"escape", "\\", NULL};
+    srand(5);
+    for (int round = 0; round < 3000; round++) {
+        char lines[LINES][MOST + 2] = {{0}};
+        const char *rows[LINES + 2] = {"a,b\n"};
+        for (int i = 0; i < LINES; i++) {
+            int length = 1 + rand() % MOST;
+            for (int k = 0; k < length; k++)
+                lines[i][k] = alphabet[rand() % (int)(sizeof alphabet - 1)];
+            lines[i][length] = '\n';
+            rows[i + 1] = lines[i];
+        }
+        struct told told = tell(rows, 1);
+        char *found = read_csv(&(struct reading){.text = told.text,
+                                                 .size = told.size,
+                                                 .row_ends = told.ends,
+                                                 .options = round % 2 ? escape : NULL,
+                                                 .max_row_bytes = round % 3 ? 0 : 4,
+                                                 .block_size = 16 + (size_t)(rand() % MOST_BLOCK),
+                                                 .piece = 1 + (size_t)(rand() % 40)});
+        int n = 0;
+        for (const char *c = found; *c; c++)
+            n += *c == '\n';
+        if (n != LINES)
+            fail_msg("round %d, %s: %s", round, told.text, found);
+        free(found);
+    }
+}
+
 /* Where no newline stands, none ends a row. */
 static void told_ends_without_newline(void **state)
 {
@@ -434,6 +469,7 @@ int main(void)
         cmocka_unit_test(comments_and_headers),
         cmocka_unit_test(characters),
         cmocka_unit_test(rows_that_are_told),
+        cmocka_unit_test(any_line_that_is_told_is_one_row),
         cmocka_unit_test(told_ends_without_newline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
