@@ -227,15 +227,15 @@ def test_overwriting_leaves_no_empty_folder():
 
 
 def test_bytes_are_shown_one_way():
-    """As text where they are text, else in hexadecimal: in the head, the bounds and the samples."""
+    """Text stays text, every byte that is none is marked within it: in the head, the bounds and the samples."""
     pathlib.Path("odd.csv").write_bytes(b"a,b\n1,2\n3,\xff\xfe\xf0,4\n5,six,6\n")
     run("convert", "odd.csv", "odd.parquet", "--charset", "UTF-8")
     shown = result(run("inspect", "odd.parquet.rejects.parquet", "--json"))
-    text = json.dumps(shown, ensure_ascii=False)
+    text = json.dumps(shown, ensure_ascii=False).replace("\\\\", "\\")
     raw = b"3,\xff\xfe\xf0,4\n"
-    check(raw.hex() in text and base64.b64encode(raw).decode() not in text, text)
+    check(raw.hex() not in text and base64.b64encode(raw).decode() not in text, text)
     check(b"5,six,6\n".hex() not in text and "5,six,6" in text, text)
-    check(text.count(raw.hex()) >= 3, text)
+    check(text.count(r"3,\xFF\xFE\xF0,4") >= 3, text)
 
 
 def test_columns_types_and_several_inputs():
