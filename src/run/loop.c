@@ -59,18 +59,24 @@ void cpl_run_say(const struct run_state *run, const char *level, const char *for
     run->options->log(run->options->context, level, text);
 }
 
+/* Bytes of all inputs; 0: not known. */
+static uint64_t bytes_of(const struct cpl_inputs *inputs)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < inputs->n; i++) {
+        if (!cpl_input_seekable(&inputs->items[i]))
+            return 0;
+        total += inputs->items[i].size;
+    }
+    return total;
+}
+
 void cpl_run_progress(struct run_state *run, const char *phase)
 {
     if (!run->options->progress)
         return;
-    uint64_t total = 0;
-    for (size_t i = 0; i < run->plan.inputs.n; i++) {
-        const struct cpl_input *input = &run->plan.inputs.items[i];
-        total = !cpl_input_seekable(input) || total == UINT64_MAX ? UINT64_MAX
-                                                                  : total + input->size;
-    }
     struct cpl_progress progress = {.bytes_done = atomic_load(&run->progress.bytes),
-                                    .bytes_total = total == UINT64_MAX ? 0 : total,
+                                    .bytes_total = run->bytes_total,
                                     .rows = atomic_load(&run->progress.rows),
                                     .rejects = atomic_load(&run->progress.rejects),
                                     .seconds = cpl_run_clock() - run->started,
@@ -252,6 +258,7 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
         !cpl_plan_make(run->storage, run->options->pipeline, &run->there, run->options->stop,
                        &run->plan, err))
         return false;
+    run->bytes_total = bytes_of(&run->plan.inputs);
     say_remarks(run);
     if (!cpl_target_check_inputs(run->storage, &target, &run->plan, err) ||
         !check_inputs(run, err) || (run->attempt && !say_layout(run, err)) ||

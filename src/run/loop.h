@@ -38,7 +38,8 @@ struct run_state {
     struct cpl_account account;
     struct cpl_progress_counters progress;
     _Atomic bool stop, doomed;
-    bool read_whole; /* every split has been taken */
+    bool read_whole;      /* every split has been taken */
+    uint64_t bytes_total; /* of all inputs; 0: not known */
     int64_t now_ms;
     double started, counted_from; /* clocks: of the run; of the counters in `progress` */
     struct cpl_recover_hooks hooks;
