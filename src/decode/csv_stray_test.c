@@ -8,24 +8,15 @@
 // clang-format off
 #include <cmocka.h>
 // clang-format on
+#include "decode/csv_fixture.h"
 
 /* Of the last column: the stray, and the line behind so many newlines; NULL = none. */
 static void check(const char *text, const char *value, uint64_t line, enum cpl_kind kind)
 {
-    struct cpl_arena arena = {0};
-    struct cpl_csv_dialect dialect = {0};
-    struct cpl_schema *schema = NULL;
-    struct cpl_column_plan *columns = NULL;
-    struct cpl_error err = {0};
-    assert_true(cpl_options_parse(cpl_csv_options, NULL, "csv", &arena, &dialect, &err));
-    uint8_t *copy = calloc(1, strlen(text) + 64);
-    memcpy(copy, text, strlen(text));
-    struct cpl_sample sample = {
-        .data = copy, .size = strlen(text), .at_start = true, .whole = true};
-    if (!cpl_csv_infer(&dialect, &sample, 1, NULL, true, &schema, &columns, &err))
-        fail_msg("%s", err.message);
-    free(copy);
-    const struct cpl_stray *stray = &columns[schema->n_fields - 1].stray;
+    struct csv_inferred found;
+    csv_infer_text(NULL, text, &found);
+    uint32_t last = found.schema->n_fields - 1;
+    const struct cpl_stray *stray = &found.columns[last].stray;
     if (!value) {
         assert_null(stray->value);
     } else {
@@ -33,12 +24,9 @@ static void check(const char *text, const char *value, uint64_t line, enum cpl_k
         assert_string_equal(stray->value, value);
         assert_int_equal(stray->line, line);
         assert_int_equal(stray->type.kind, kind);
-        assert_int_equal(schema->fields[schema->n_fields - 1].type.kind, CPL_STRING);
+        assert_int_equal(found.schema->fields[last].type.kind, CPL_STRING);
     }
-    cpl_csv_release(&dialect);
-    cpl_schema_free(schema);
-    cpl_free(columns);
-    cpl_arena_release(&arena);
+    csv_release_inferred(&found);
 }
 
 static void one_among_many(void **state)

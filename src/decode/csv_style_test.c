@@ -8,40 +8,26 @@
 // clang-format off
 #include <cmocka.h>
 // clang-format on
+#include "decode/csv_fixture.h"
 
 /* Checks the types of the columns, and separators: those of the options and of detection. */
 static void check(const char *const *options, const char *text, char point, char thousands,
                   const char *types)
 {
-    struct cpl_arena arena = {0};
-    struct cpl_csv_dialect dialect = {0};
-    struct cpl_schema *schema = NULL;
-    struct cpl_column_plan *columns = NULL;
+    struct csv_inferred found;
     struct cpl_buffer shown = {0};
     struct cpl_error err = {0};
-    assert_true(cpl_options_parse(cpl_csv_options, NULL, "csv", &arena, &dialect, &err));
-    for (; options && *options; options += 2)
-        assert_true(
-            cpl_option_set(cpl_csv_options, options[0], options[1], "csv", &arena, &dialect, &err));
-    uint8_t *copy = calloc(1, strlen(text) + 64);
-    memcpy(copy, text, strlen(text));
-    struct cpl_sample sample = {
-        .data = copy, .size = strlen(text), .at_start = true, .whole = true};
-    if (!cpl_csv_infer(&dialect, &sample, 1, NULL, true, &schema, &columns, &err))
-        fail_msg("%s", err.message);
-    for (uint32_t f = 0; f < schema->n_fields; f++) {
+    csv_infer_text(options, text, &found);
+    const struct cpl_text_style *style = &found.dialect.style;
+    for (uint32_t f = 0; f < found.schema->n_fields; f++) {
         assert_true(cpl_buffer_append_text(&shown, f ? " " : "", &err));
-        assert_true(cpl_type_format(&schema->fields[f].type, &shown, &err));
+        assert_true(cpl_type_format(&found.schema->fields[f].type, &shown, &err));
     }
     assert_string_equal(cpl_buffer_text(&shown, &err), types);
-    assert_int_equal(dialect.style.decimal_point ? dialect.style.decimal_point : '.', point);
-    assert_int_equal(dialect.style.thousands, thousands);
+    assert_int_equal(style->decimal_point ? style->decimal_point : '.', point);
+    assert_int_equal(style->thousands, thousands);
     cpl_buffer_release(&shown);
-    free(copy);
-    cpl_csv_release(&dialect);
-    cpl_schema_free(schema);
-    cpl_free(columns);
-    cpl_arena_release(&arena);
+    csv_release_inferred(&found);
 }
 
 static void commas_before_three_digits_prove_nothing(void **state)

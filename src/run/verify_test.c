@@ -318,15 +318,23 @@ static void a_lost_row_group_is_found(void **state)
     assert_found(bench, "books", "rows in reject files = 1");
 }
 
+enum { PATH = 96 };
+
+/* A single file of nine rows by the run `r`, and its receipt. */
+static void land_with_receipt(struct bench *bench, char *out, char *receipt)
+{
+    bool prior;
+    snprintf(out, PATH, "%s/out.txt", bench->root);
+    snprintf(receipt, PATH, "%s/receipt.json", bench->root);
+    struct run run = {.id = "r", .rows = 9, .single_file = out, .receipt_path = receipt};
+    assert_true(run_all(bench, &run, &prior));
+}
+
 static void a_single_file_has_its_receipt(void **state)
 {
     struct bench *bench = *state;
-    char out[96], receipt[96];
-    bool prior;
-    snprintf(out, sizeof out, "%s/out.txt", bench->root);
-    snprintf(receipt, sizeof receipt, "%s/receipt.json", bench->root);
-    struct run run = {.id = "r", .rows = 9, .single_file = out, .receipt_path = receipt};
-    assert_true(run_all(bench, &run, &prior));
+    char out[PATH], receipt[PATH];
+    land_with_receipt(bench, out, receipt);
     struct cpl_verify_report report;
     assert_true(cpl_verify_file(bench->storage, out, receipt, false, &report, &bench->err));
     assert_int_equal(report.problems, 0);
@@ -351,14 +359,10 @@ static void write_text(const char *path, const char *text, size_t size)
 static void a_receipt_proves_itself(void **state)
 {
     struct bench *bench = *state;
-    char out[96], receipt[96];
-    bool prior;
+    char out[PATH], receipt[PATH];
     struct cpl_verify_report report;
     struct cpl_buffer text = {0};
-    snprintf(out, sizeof out, "%s/out.txt", bench->root);
-    snprintf(receipt, sizeof receipt, "%s/receipt.json", bench->root);
-    struct run run = {.id = "r", .rows = 9, .single_file = out, .receipt_path = receipt};
-    assert_true(run_all(bench, &run, &prior));
+    land_with_receipt(bench, out, receipt);
     assert_true(cpl_storage_read_all(bench->storage, receipt, 1 << 20, &text, &bench->err));
     for (size_t i = 0; i < text.size; i++) {
         struct cpl_stored_receipt stored;
@@ -378,14 +382,10 @@ static void a_receipt_proves_itself(void **state)
 static void an_earlier_receipt_is_told_of(void **state)
 {
     struct bench *bench = *state;
-    char out[96], receipt[96];
-    bool prior;
+    char out[PATH], receipt[PATH];
     struct cpl_verify_report report;
     struct cpl_buffer text = {0};
-    snprintf(out, sizeof out, "%s/out.txt", bench->root);
-    snprintf(receipt, sizeof receipt, "%s/receipt.json", bench->root);
-    struct run run = {.id = "r", .rows = 9, .single_file = out, .receipt_path = receipt};
-    assert_true(run_all(bench, &run, &prior));
+    land_with_receipt(bench, out, receipt);
     assert_true(cpl_storage_read_all(bench->storage, receipt, 1 << 20, &text, &bench->err));
     char *all = (char *)(uintptr_t)cpl_buffer_text(&text, &bench->err);
     char *checksum = strstr(all, ",\n  \"checksum\"");
