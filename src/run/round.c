@@ -227,7 +227,7 @@ static void *work(void *argument)
                                 .due = &run->due,
                                 .room = &run->room,
                                 .spill = &run->output.store.spill};
-    bool some = true, ok = cpl_worker_init(&worker, &err);
+    bool some = true, ok = true;
     while (ok && some) {
         struct cpl_claim claim;
         ok = claim_next(run, &claim, &some, &err) &&

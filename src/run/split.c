@@ -13,7 +13,8 @@ void cpl_work_result_release(struct cpl_work_result *result, const struct cpl_en
     *result = (struct cpl_work_result){0};
 }
 
-bool cpl_worker_init(struct cpl_worker *w, struct cpl_error *err)
+/* Where its rows go; made when they first come, and again after all was given back. */
+static bool make_builder(struct cpl_worker *w, struct cpl_error *err)
 {
     const struct cpl_plan *plan = w->plan;
     if (plan->partitions) {
@@ -118,7 +119,7 @@ bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_claim *claim, uint6
     const struct cpl_split *split = &claim->split;
     const struct cpl_input *input = &plan->inputs.items[split->input];
     end_split(w);
-    if (!w->builder && !w->router && !cpl_worker_init(w, err))
+    if (!w->builder && !w->router && !make_builder(w, err))
         return false;
     discard(w);
     start_rejects(w);

@@ -68,9 +68,8 @@ struct cpl_worker {
     struct cpl_counted told;    /* of the split, in `progress` already */
     uint64_t delivered_rejects; /* of them, no longer in `rejects` */
 };
-bool cpl_worker_init(struct cpl_worker *worker, struct cpl_error *err) CPL_CHECKED;
 void cpl_worker_release(struct cpl_worker *worker);
-/* Begin what was claimed at `from` (the split's own, or a truer start). */
+/* Begin what was claimed, with a builder or router if it has none, at `from` (the split's own, or a truer start). */
 bool cpl_worker_begin(struct cpl_worker *worker, const struct cpl_claim *claim, uint64_t from,
                       bool at_row_start, struct cpl_error *err) CPL_CHECKED;
 /* Work until the next delivery; result->last ends the split. */
