@@ -1,73 +1,8 @@
 /* One split: blocks to rows, rows to batches, bad rows to rejects, misfits to needs. */
-#include "base/text.h"
-#include "decode/json.h"
-#include "decode/json_block.h"
-#include "decode/json_frame.h"
+#include "decode/json_decoder.h"
 #include "decode/json_limit.h"
-#include "decode/json_resync.h"
-#include <stdio.h>
 
-enum {
-    BATCH_ROWS = 4096,
-    RAW_SHOWN = 65536, /* bytes kept of a row that is too long */
-    VALUE_SHOWN = 60,  /* bytes of a bad value in a message */
-};
-
-enum progress { ROW_TAKEN, NEED_BYTES, FINISHED, FAILED };
-
-enum discarded { DISCARD_NOTHING, DISCARD_LINE, DISCARD_VALUE, DISCARD_TO_ALIKE, DISCARD_REST };
-
-/* A row that is passed over as its bytes come: too long, or broken beyond finding its end. */
-struct json_discard {
-    enum discarded what;
-    struct cpl_reject row;   /* complete but for its length */
-    struct cpl_buffer held;  /* its first bytes, as they stand in the object */
-    size_t shown;            /* bytes of the stream that they are */
-    bool in_string, escaped; /* DISCARD_VALUE: where in the value */
-    uint32_t depth;
-};
-
-/* The newline and the blanks that end at position `end`: what a row there has before it on its line. */
-struct json_margin {
-    uint64_t end;
-    size_t length;    /* 0 = something else stands there, or too much */
-    uint8_t text[63]; /* and a bracket, in json_alike */
-};
-
-struct json_decoder {
-    struct cpl_decoder base;
-    const struct cpl_decode_plan *plan;
-    const struct cpl_json_settings *settings;
-    struct cpl_reject_sink *rejects;
-    uint64_t to;
-    uint64_t ordinary; /* bytes of a row that need no look at any limit */
-    bool finished;
-    uint64_t line_start; /* where the line of the row at hand begins; not for JSON_LINES */
-    bool seek_line;      /* the split starts in the middle of a line */
-    bool rejected;       /* the last row was */
-    struct json_discard discard;
-    struct json_margin margin;
-    struct json_alike alike; /* how the lines of rows begin */
-
-    struct json_block block;
-    struct json_frame frame;
-    struct json_walk walk;
-    struct json_node *root;
-    int document; /* field that takes the row's text, or -1 */
-    struct cpl_builder *builders;
-    struct cpl_arena nodes, strings, needs_arena;
-    struct json_rules rules;
-    struct json_shaper shaper;
-    struct json_shape need;
-
-    struct cpl_batch batch;
-    struct cpl_column *columns;
-    uint32_t *row_start, *row_end, *row_line;
-    bool *met; /* one a column; NULL: no column is absent from the samples */
-    uint32_t rows, max_rows;
-    struct cpl_split_report report;
-    char message[512];
-};
+enum { BATCH_ROWS = 4096 };
 
 /* ---- opening and closing ---- */
 
@@ -194,7 +129,7 @@ struct cpl_decoder *json_open(const struct cpl_decode_plan *plan, struct cpl_str
 
 /* ---- books ---- */
 
-static uint64_t count_newlines(const uint8_t *from, const uint8_t *to)
+uint64_t json_count_newlines(const uint8_t *from, const uint8_t *to)
 {
     uint64_t n = 0;
     for (; from < to && (from = memchr(from, '\n', (size_t)(to - from))); from++)
@@ -202,10 +137,9 @@ static uint64_t count_newlines(const uint8_t *from, const uint8_t *to)
     return n;
 }
 
-/* The lines in [from, to), which is at hand, are passed. */
-static void pass_lines(struct json_decoder *d, const uint8_t *from, const uint8_t *to)
+void json_pass_lines(struct json_decoder *d, const uint8_t *from, const uint8_t *to)
 {
-    uint64_t n = count_newlines(from, to);
+    uint64_t n = json_count_newlines(from, to);
     d->report.lines += n;
     if (n)
         d->line_start = d->block.base +
@@ -213,20 +147,12 @@ static void pass_lines(struct json_decoder *d, const uint8_t *from, const uint8_
                                    d->block.data);
 }
 
-/* Consume [at, end), which is counted in *class. */
-static void consume(struct json_decoder *d, const uint8_t *end, uint64_t *class)
-{
-    size_t length = (size_t)(end - (d->block.data + d->block.at));
-    *class += length;
-    d->block.at += length;
-}
-
 /* The same for what is no row: *object_class counts the object's bytes. */
 static bool consume_aside(struct json_decoder *d, const uint8_t *end, uint64_t *class,
                           uint64_t *object_class, struct cpl_error *err)
 {
     uint64_t from = json_block_position(&d->block);
-    consume(d, end, class);
+    json_consume(d, end, class);
     return cpl_stream_count(d->block.bytes, from, json_block_position(&d->block), object_class,
                             err);
 }
@@ -266,176 +192,10 @@ static bool consume_separators(struct json_decoder *d, const uint8_t *end, struc
 {
     struct cpl_split_report *r = &d->report;
     note_margin(d, end);
-    pass_lines(d, d->block.data + d->block.at, end);
+    json_pass_lines(d, d->block.data + d->block.at, end);
     bool first = !r->rows_read && !d->rows;
     return consume_aside(d, end, first ? &r->header_bytes : &r->blank_bytes,
                          first ? &r->object.header : &r->object.blank, err);
-}
-
-/* ---- bad rows ---- */
-
-static const char *const rules[] = {
-    [JSON_SYNTAX] = "syntax",
-    [JSON_CHARSET] = "charset",
-    [JSON_DEPTH] = "limit",
-    [JSON_DUPLICATE] = "duplicate_key",
-    [JSON_TYPE] = "type",
-    [JSON_NULL] = "null",
-    [JSON_UNKNOWN] = "unknown_field",
-    [JSON_LIMIT] = "limit",
-    [JSON_FIELD_LIMIT] = "limit",
-    [JSON_PATH] = "syntax",
-};
-
-static bool names_column(enum json_fault fault)
-{
-    return fault == JSON_DUPLICATE || fault == JSON_TYPE || fault == JSON_NULL ||
-           fault == JSON_UNKNOWN || fault == JSON_FIELD_LIMIT || fault == JSON_REFUSED;
-}
-
-/* The first bytes of the bad value, printable: whole characters when they are valid. */
-static void show_value(const struct json_decoder *d, const uint8_t *end, char *out)
-{
-    size_t n = 0;
-    struct json_lex check = d->walk.lex;
-    const uint8_t *at = check.where;
-    const uint8_t *behind = names_column(check.fault) && at < end ? json_skip(&check, at, 0) : NULL;
-    if (behind && behind < end)
-        end = behind;
-    for (; at < end && n < VALUE_SHOWN && *at != '\n'; at++)
-        out[n++] = *at >= 0x20 && *at != 0x7F ? (char)*at : '?';
-    while (n && n == VALUE_SHOWN && ((uint8_t)out[n - 1] & 0xC0) == 0x80)
-        n--;
-    if (n && (uint8_t)out[n - 1] >= 0xC0)
-        n--;
-    while (n && out[n - 1] == ' ')
-        n--;
-    if (!cpl_utf8_valid((const uint8_t *)out, n))
-        for (size_t i = 0; i < n; i++)
-            out[i] = (uint8_t)out[i] < 0x80 ? out[i] : '?';
-    out[n] = 0;
-}
-
-static const char *describe_fault(struct json_decoder *d, const uint8_t *end)
-{
-    const struct json_lex *lex = &d->walk.lex;
-    const struct json_node *node = names_column(lex->fault) ? d->walk.node : NULL;
-    char path[256] = "", shown[VALUE_SHOWN + 1];
-    show_value(d, end, shown);
-    if (node)
-        json_node_path(node, path, sizeof path);
-    if (node && node->column && !strcmp(path, node->column->name))
-        *path = 0; /* the reject names its column already */
-    cpl_text_set(d->message, sizeof d->message, "%s%s%s%s%s", path, *path ? ": " : "", lex->message,
-                 *shown ? ": " : "", shown);
-    return d->message;
-}
-
-/* Where in the row at block.at the walk failed. */
-static struct cpl_fault place_fault(const struct json_decoder *d)
-{
-    const uint8_t *row = d->block.data + d->block.at, *at = d->walk.lex.where;
-    if (!at || at < row || at > json_block_end(&d->block))
-        return (struct cpl_fault){0};
-    const uint8_t *newline = memrchr(row, '\n', (size_t)(at - row));
-    bool lines = d->settings->layout == JSON_LINES;
-    uint64_t before = lines || newline ? 0 : json_block_position(&d->block) - d->line_start;
-    return (struct cpl_fault){
-        .line = count_newlines(row, at),
-        .column = before + (uint64_t)(at - (newline ? newline + 1 : row)) + 1,
-    };
-}
-
-/* The reject of the row at block.at, of which [block.at, text_end) is at hand; its place is still
- * missing. */
-static struct cpl_reject reject_of(struct json_decoder *d, const uint8_t *text_end)
-{
-    const struct json_lex *lex = &d->walk.lex;
-    bool named = names_column(lex->fault) && d->walk.node && d->walk.node->column;
-    return (struct cpl_reject){.line = d->report.lines,
-                               .column = named ? d->walk.node->column->name : NULL,
-                               .rule = lex->fault == JSON_REFUSED ? d->walk.node->check->rule
-                                                                  : rules[lex->fault],
-                               .fault = place_fault(d),
-                               .message = describe_fault(d, text_end)};
-}
-
-static bool add_reject(struct json_decoder *d, const struct cpl_reject *row, struct cpl_error *err)
-{
-    d->report.rows_read++;
-    d->report.rows_rejected++;
-    d->rejected = true;
-    return !d->rejects || d->rejects->add(d->rejects, row, err);
-}
-
-/* The object's bytes behind [block.at, end), which become the reject's. */
-static bool place_reject(struct json_decoder *d, const uint8_t *end, struct cpl_reject *row,
-                         struct cpl_buffer *raw, struct cpl_error *err)
-{
-    uint64_t from = json_block_position(&d->block), object_from, object_to;
-    const uint8_t *start = d->block.data + d->block.at;
-    size_t size = (size_t)(end - start);
-    if (!cpl_stream_locate(d->block.bytes, from, from + size, &object_from, &object_to, raw, err))
-        return false;
-    row->position = object_from;
-    row->length = object_to - object_from;
-    row->raw = d->block.bytes->ops->locate ? raw->data : start;
-    row->raw_length = d->block.bytes->ops->locate ? raw->size : size;
-    d->report.object.reject += row->length;
-    return true;
-}
-
-static void take_back_row(struct json_decoder *d)
-{
-    for (uint32_t i = 0; i < d->plan->schema->n_fields; i++)
-        cpl_builder_truncate(&d->builders[i], d->rows);
-}
-
-/* Join the row at `start` into the needs; it is whole and valid JSON. */
-static bool note_need(struct json_decoder *d, const uint8_t *start, struct cpl_error *err)
-{
-    struct json_lex lex = d->walk.lex;
-    d->report.widened = true;
-    d->rejected = false;
-    d->report.rows_read++;
-    d->report.rows_decoded++;
-    return json_shape_observe(&d->shaper, &d->need, &lex, start, 0, err) != NULL;
-}
-
-/* What becomes of the row whose walk failed at a place that may widen. Types that are kept do not, but may gain fields. */
-static enum cpl_type_conflict policy(const struct json_decoder *d)
-{
-    const struct json_node *node = d->walk.lex.fault == JSON_UNKNOWN ? NULL : d->walk.node;
-    bool kept = node && node->column &&
-                d->plan->columns[node->column - d->plan->schema->fields].kept;
-    return kept && d->plan->on_type_conflict == CPL_CONFLICT_WIDEN ? CPL_CONFLICT_FAIL
-                                                                   : d->plan->on_type_conflict;
-}
-
-/* The row at `start` ends at `end` and failed: is it a need rather than a reject? */
-static bool is_need(const struct json_decoder *d)
-{
-    return d->walk.widenable && policy(d) == CPL_CONFLICT_WIDEN;
-}
-
-/* The row's value starts at `start`; its bytes [block.at, end), of which `text_end` ends the text,
- * are consumed. */
-static bool bad_row(struct json_decoder *d, const uint8_t *start, const uint8_t *text_end,
-                    const uint8_t *end, struct cpl_error *err)
-{
-    if (is_need(d)) {
-        if (!note_need(d, start, err))
-            return false;
-        consume(d, end, &d->report.row_bytes);
-        return true;
-    }
-    struct cpl_buffer raw = {.max = 8 * (size_t)(end - (d->block.data + d->block.at)) + 4096};
-    struct cpl_reject row = reject_of(d, text_end);
-    row.fault.conflict = d->walk.widenable && policy(d) == CPL_CONFLICT_FAIL;
-    bool ok = place_reject(d, end, &row, &raw, err) && add_reject(d, &row, err);
-    consume(d, end, &d->report.reject_bytes);
-    cpl_buffer_release(&raw);
-    return ok;
 }
 
 /* ---- good rows ---- */
@@ -466,144 +226,6 @@ static inline const uint8_t *walk_row(struct json_decoder *d, const uint8_t *p)
     if (end && !put_document(d, p, end))
         return json_fail(&d->walk.lex, JSON_MEMORY, p, "no memory");
     return end;
-}
-
-/* ---- rows that are passed over ---- */
-
-/* From block.at on, pass over what `what` says; the first bytes are kept for the reject. */
-static bool start_discarding(struct json_decoder *d, enum discarded what, struct cpl_error *err)
-{
-    struct json_discard *discard = &d->discard;
-    *discard = (struct json_discard){.held = discard->held,
-                                     .row = reject_of(d, json_block_end(&d->block))};
-    uint64_t at = json_block_position(&d->block), ignored;
-    discard->what = what;
-    discard->held.size = 0;
-    return cpl_stream_locate(d->block.bytes, at, at, &discard->row.position, &ignored, NULL, err) &&
-           cpl_buffer_reserve(&discard->held, 1, err);
-}
-
-/* Behind the value's last byte, or NULL when it is not there yet. */
-static const uint8_t *value_end(struct json_discard *discard, const uint8_t *p, const uint8_t *end)
-{
-    for (; p < end; p++) {
-        if (discard->in_string) {
-            discard->in_string = discard->escaped || *p != '"';
-            discard->escaped = !discard->escaped && *p == '\\';
-        } else if (*p == '"') {
-            discard->in_string = true;
-        } else if (*p == '{' || *p == '[') {
-            discard->depth++;
-        } else if ((*p == '}' || *p == ']') && !--discard->depth) {
-            return p + 1;
-        }
-    }
-    return NULL;
-}
-
-/* The start of a line that begins as rows do, or NULL; then *keep bytes at the end may be the start of one. */
-static const uint8_t *next_alike(const struct json_decoder *d, const uint8_t *p, const uint8_t *end,
-                                 size_t *keep)
-{
-    size_t length = d->alike.length;
-    for (; (p = memchr(p, '\n', (size_t)(end - p))); p++) {
-        size_t left = (size_t)(end - p);
-        if (left >= length && !memcmp(p, d->alike.text, length))
-            return p + length - 1;
-        if (left < length) {
-            *keep = left;
-            return NULL;
-        }
-    }
-    *keep = 0;
-    return NULL;
-}
-
-static bool finish_discarding(struct json_decoder *d, bool found, struct cpl_error *err)
-{
-    struct json_discard *discard = &d->discard;
-    discard->row.raw = discard->held.data;
-    discard->row.raw_length = discard->held.size;
-    if (found && discard->what == DISCARD_VALUE)
-        json_frame_row_done(&d->frame);
-    else if (found && discard->what == DISCARD_TO_ALIKE)
-        d->frame.state = d->frame.array ? FRAME_NEXT : FRAME_START;
-    else
-        d->frame.state = FRAME_START; /* at the end, or lines */
-    discard->what = DISCARD_NOTHING;
-    d->report.object.reject += discard->row.length;
-    return add_reject(d, &discard->row, err);
-}
-
-/* Keep [start, start + size), which begins at `position`, as far as the reject shows it. A character may be cut in two between
- * calls; then both lead to its bytes in the object, and they are kept once. */
-static bool hold_bytes(struct json_decoder *d, const uint8_t *start, size_t size, uint64_t position,
-                       struct cpl_error *err)
-{
-    struct json_discard *discard = &d->discard;
-    struct cpl_buffer *held = &discard->held;
-    size_t room = RAW_SHOWN - discard->shown, take = size < room ? size : room;
-    size_t before = held->size;
-    uint64_t from, to, end = discard->row.position + before;
-    discard->shown += take;
-    if (!take || !d->block.bytes->ops->locate)
-        return !take || cpl_buffer_append(held, start, take, err);
-    if (!cpl_stream_locate(d->block.bytes, position, position + take, &from, &to, held, err))
-        return false;
-    size_t again = end > from ? (size_t)(end - from) : 0;
-    held->size -= again;
-    memmove(held->data + before, held->data + before + again, held->size - before);
-    return true;
-}
-
-/* [block.at, end) belongs to the reject. */
-static bool discard_bytes(struct json_decoder *d, const uint8_t *end, struct cpl_error *err)
-{
-    const uint8_t *start = d->block.data + d->block.at;
-    uint64_t position = json_block_position(&d->block), from, to;
-    size_t size = (size_t)(end - start);
-    pass_lines(d, start, end);
-    if (!hold_bytes(d, start, size, position, err) ||
-        !cpl_stream_locate(d->block.bytes, position, position + size, &from, &to, NULL, err))
-        return false;
-    consume(d, end, &d->report.reject_bytes);
-    d->discard.row.length = to - d->discard.row.position;
-    return true;
-}
-
-static bool discard(struct json_decoder *d, enum progress *progress, struct cpl_error *err)
-{
-    const uint8_t *start = d->block.data + d->block.at, *end = json_block_end(&d->block);
-    const uint8_t *stop = NULL;
-    size_t keep = 0;
-    if (d->discard.what == DISCARD_LINE)
-        stop = memchr(start, '\n', (size_t)(end - start));
-    else if (d->discard.what == DISCARD_VALUE)
-        stop = value_end(&d->discard, start, end);
-    else if (d->discard.what == DISCARD_TO_ALIKE)
-        stop = next_alike(d, start, end, &keep);
-    bool cut = !stop && !d->block.whole;
-    *progress = cut ? NEED_BYTES : ROW_TAKEN;
-    if (stop && d->discard.what == DISCARD_LINE)
-        stop++; /* its newline is the row's */
-    if (!discard_bytes(d, stop ? stop : cut ? end - keep : end, err))
-        return false;
-    return cut || finish_discarding(d, stop != NULL, err);
-}
-
-/* The row at hand is cut off: more bytes, unless it has grown over the limit. */
-static bool grow_or_discard(struct json_decoder *d, enum discarded what, enum progress *progress,
-                            struct cpl_error *err)
-{
-    const uint8_t *start = d->block.data + d->block.at;
-    take_back_row(d);
-    *progress = NEED_BYTES;
-    if (!json_block_is_full(&d->block))
-        return true;
-    *progress = ROW_TAKEN;
-    json_fail(&d->walk.lex, JSON_LIMIT, start, "the row is longer than limits.max_row_bytes");
-    bool container = *start == '{' || *start == '[';
-    return start_discarding(d, what == DISCARD_VALUE && !container ? DISCARD_REST : what, err);
 }
 
 /* ---- limits ---- */
@@ -641,7 +263,7 @@ static bool over_limit(struct json_decoder *d, const uint8_t *row, const uint8_t
 static void check_line(struct json_decoder *d, const uint8_t *start, const uint8_t *text_end)
 {
     struct json_lex *lex = &d->walk.lex, check = *lex;
-    if (!names_column(lex->fault))
+    if (!json_names_column(lex->fault))
         return;
     const uint8_t *end = json_skip(&check, start, 0);
     if (end && json_space(lex, end) == text_end) {
@@ -665,7 +287,7 @@ static bool odd_line(struct json_decoder *d, const uint8_t *start, const uint8_t
     const uint8_t *text_end = newline ? newline : json_block_end(&d->block);
     const uint8_t *behind = newline ? newline + 1 : text_end;
     if (start >= text_end) {
-        take_back_row(d);
+        json_take_back_row(d);
         d->report.lines += newline != NULL;
         return consume_aside(d, behind, &d->report.blank_bytes, &d->report.object.blank, err);
     }
@@ -677,9 +299,9 @@ static bool odd_line(struct json_decoder *d, const uint8_t *start, const uint8_t
         d->report.lines += newline != NULL;
         return true;
     }
-    take_back_row(d);
+    json_take_back_row(d);
     check_line(d, start, text_end);
-    bool ok = bad_row(d, start, text_end, behind, err);
+    bool ok = json_bad_row(d, start, text_end, behind, err);
     d->report.lines += newline != NULL;
     return ok;
 }
@@ -689,8 +311,8 @@ static bool slow_line(struct json_decoder *d, enum progress *progress, struct cp
     const uint8_t *line = d->block.data + d->block.at, *end = json_block_end(&d->block);
     const uint8_t *newline = memchr(line, '\n', (size_t)(end - line));
     if (!newline && !d->block.whole)
-        return grow_or_discard(d, DISCARD_LINE, progress, err);
-    take_back_row(d);
+        return json_grow_or_discard(d, DISCARD_LINE, progress, err);
+    json_take_back_row(d);
     const uint8_t *start = json_space(&d->walk.lex, line);
     const uint8_t *after = start < (newline ? newline : end) ? walk_row(d, start) : NULL;
     if (d->walk.lex.fault == JSON_MEMORY)
@@ -729,8 +351,8 @@ static bool seek_line(struct json_decoder *d, enum progress *progress)
 static bool reject_broken(struct json_decoder *d, const uint8_t *stop, struct cpl_error *err)
 {
     const uint8_t *start = d->block.data + d->block.at;
-    bool ok = bad_row(d, start, stop, stop, err);
-    pass_lines(d, start, stop);
+    bool ok = json_bad_row(d, start, stop, stop, err);
+    json_pass_lines(d, start, stop);
     return ok;
 }
 
@@ -742,7 +364,7 @@ static bool broken(struct json_decoder *d, bool in_value, enum progress *progres
     const uint8_t *stop = json_resync(&d->frame, &d->walk.lex, &d->alike, whole, in_value,
                                       d->block.data + d->block.at);
     d->walk.widenable = false;
-    take_back_row(d);
+    json_take_back_row(d);
     *progress = ROW_TAKEN;
     if (stop)
         return reject_broken(d, stop, err);
@@ -751,7 +373,7 @@ static bool broken(struct json_decoder *d, bool in_value, enum progress *progres
         return reject_broken(d, json_block_end(&d->block), err);
     }
     if (json_block_is_full(&d->block))
-        return start_discarding(d, d->alike.length ? DISCARD_TO_ALIKE : DISCARD_REST, err);
+        return json_start_discarding(d, d->alike.length ? DISCARD_TO_ALIKE : DISCARD_REST, err);
     *progress = NEED_BYTES;
     return true;
 }
@@ -791,19 +413,19 @@ static bool odd_value(struct json_decoder *d, const uint8_t *start, enum progres
     bool known = true, cut_off = end && is_cut_off(d, end, &known);
     bool cut = end ? may_go_on(d, start, end) : check.where >= check.end;
     if (!known || (cut && !d->block.whole))
-        return grow_or_discard(d, DISCARD_VALUE, progress, err);
+        return json_grow_or_discard(d, DISCARD_VALUE, progress, err);
     *progress = ROW_TAKEN;
     if (!end) {
         json_fail(&d->walk.lex, check.fault, check.where, check.message);
         return broken(d, true, progress, err);
     }
-    take_back_row(d);
-    if (cut_off && names_column(d->walk.lex.fault))
+    json_take_back_row(d);
+    if (cut_off && json_names_column(d->walk.lex.fault))
         fail_cut_off(d, end);
-    if (names_column(d->walk.lex.fault) && d->frame.state != FRAME_SURPLUS)
+    if (json_names_column(d->walk.lex.fault) && d->frame.state != FRAME_SURPLUS)
         has_long_field(d, start, end);
-    bool ok = bad_row(d, start, end, end, err);
-    pass_lines(d, start, end);
+    bool ok = json_bad_row(d, start, end, end, err);
+    json_pass_lines(d, start, end);
     json_frame_row_done(&d->frame);
     return ok;
 }
@@ -833,7 +455,7 @@ static bool unseparated_value(struct json_decoder *d, enum progress *progress,
 static bool last_value(struct json_decoder *d, const uint8_t *start, const uint8_t *end,
                        enum progress *progress, struct cpl_error *err)
 {
-    take_back_row(d);
+    json_take_back_row(d);
     fail_cut_off(d, end);
     return odd_value(d, start, progress, err);
 }
@@ -845,16 +467,16 @@ static bool value_row(struct json_decoder *d, enum progress *progress, struct cp
     if (d->walk.lex.fault == JSON_MEMORY)
         return false;
     if (after && may_go_on(d, p, after) && !d->block.whole)
-        return grow_or_discard(d, DISCARD_VALUE, progress, err);
+        return json_grow_or_discard(d, DISCARD_VALUE, progress, err);
     if (!after || over_limit(d, p, p, after))
         return odd_value(d, p, progress, err);
     bool known, cut_off = is_cut_off(d, after, &known);
     if (!known)
-        return grow_or_discard(d, DISCARD_VALUE, progress, err);
+        return json_grow_or_discard(d, DISCARD_VALUE, progress, err);
     if (cut_off)
         return last_value(d, p, after, progress, err);
     take_row(d, after);
-    pass_lines(d, p, after);
+    json_pass_lines(d, p, after);
     json_frame_row_done(&d->frame);
     *progress = ROW_TAKEN;
     return true;
@@ -898,8 +520,8 @@ static bool next_value(struct json_decoder *d, enum progress *progress, struct c
         return consume_separators(d, p, err);
     case FRAME_NEED:
         return pass_blanks(d, err) &&
-               grow_or_discard(d, d->frame.state == FRAME_START ? DISCARD_VALUE : DISCARD_REST,
-                               progress, err);
+               json_grow_or_discard(d, d->frame.state == FRAME_START ? DISCARD_VALUE : DISCARD_REST,
+                                    progress, err);
     default:
         if (!consume_separators(d, p, err) || !pass_blanks(d, err))
             return false;
@@ -952,7 +574,7 @@ static bool next_row(struct json_decoder *d, enum progress *progress, struct cpl
     if (d->block.at == d->block.size && !d->block.whole)
         return true;
     if (d->discard.what)
-        return discard(d, progress, err);
+        return json_go_on_discarding(d, progress, err);
     if (d->seek_line)
         return seek_line(d, progress);
     return d->settings->layout == JSON_LINES ? next_line(d, progress, err)

@@ -1,0 +1,166 @@
+/* A bad row: the rule that it breaks, the place, the message, and the object's bytes; or what it needs of the types. */
+#include "base/text.h"
+#include "decode/json_decoder.h"
+
+enum { VALUE_SHOWN = 60 }; /* bytes of a bad value in a message */
+
+static const char *const rules[] = {
+    [JSON_SYNTAX] = "syntax",
+    [JSON_CHARSET] = "charset",
+    [JSON_DEPTH] = "limit",
+    [JSON_DUPLICATE] = "duplicate_key",
+    [JSON_TYPE] = "type",
+    [JSON_NULL] = "null",
+    [JSON_UNKNOWN] = "unknown_field",
+    [JSON_LIMIT] = "limit",
+    [JSON_FIELD_LIMIT] = "limit",
+    [JSON_PATH] = "syntax",
+};
+
+bool json_names_column(enum json_fault fault)
+{
+    return fault == JSON_DUPLICATE || fault == JSON_TYPE || fault == JSON_NULL ||
+           fault == JSON_UNKNOWN || fault == JSON_FIELD_LIMIT || fault == JSON_REFUSED;
+}
+
+/* The first bytes of the bad value, printable: whole characters when they are valid. */
+static void show_value(const struct json_decoder *d, const uint8_t *end, char *out)
+{
+    size_t n = 0;
+    struct json_lex check = d->walk.lex;
+    const uint8_t *at = check.where;
+    const uint8_t *behind = json_names_column(check.fault) && at < end ? json_skip(&check, at, 0)
+                                                                       : NULL;
+    if (behind && behind < end)
+        end = behind;
+    for (; at < end && n < VALUE_SHOWN && *at != '\n'; at++)
+        out[n++] = *at >= 0x20 && *at != 0x7F ? (char)*at : '?';
+    while (n && n == VALUE_SHOWN && ((uint8_t)out[n - 1] & 0xC0) == 0x80)
+        n--;
+    if (n && (uint8_t)out[n - 1] >= 0xC0)
+        n--;
+    while (n && out[n - 1] == ' ')
+        n--;
+    if (!cpl_utf8_valid((const uint8_t *)out, n))
+        for (size_t i = 0; i < n; i++)
+            out[i] = (uint8_t)out[i] < 0x80 ? out[i] : '?';
+    out[n] = 0;
+}
+
+static const char *describe_fault(struct json_decoder *d, const uint8_t *end)
+{
+    const struct json_lex *lex = &d->walk.lex;
+    const struct json_node *node = json_names_column(lex->fault) ? d->walk.node : NULL;
+    char path[256] = "", shown[VALUE_SHOWN + 1];
+    show_value(d, end, shown);
+    if (node)
+        json_node_path(node, path, sizeof path);
+    if (node && node->column && !strcmp(path, node->column->name))
+        *path = 0; /* the reject names its column already */
+    cpl_text_set(d->message, sizeof d->message, "%s%s%s%s%s", path, *path ? ": " : "", lex->message,
+                 *shown ? ": " : "", shown);
+    return d->message;
+}
+
+/* Where in the row at block.at the walk failed. */
+static struct cpl_fault place_fault(const struct json_decoder *d)
+{
+    const uint8_t *row = d->block.data + d->block.at, *at = d->walk.lex.where;
+    if (!at || at < row || at > json_block_end(&d->block))
+        return (struct cpl_fault){0};
+    const uint8_t *newline = memrchr(row, '\n', (size_t)(at - row));
+    bool lines = d->settings->layout == JSON_LINES;
+    uint64_t before = lines || newline ? 0 : json_block_position(&d->block) - d->line_start;
+    return (struct cpl_fault){
+        .line = json_count_newlines(row, at),
+        .column = before + (uint64_t)(at - (newline ? newline + 1 : row)) + 1,
+    };
+}
+
+struct cpl_reject json_reject_of(struct json_decoder *d, const uint8_t *text_end)
+{
+    const struct json_lex *lex = &d->walk.lex;
+    bool named = json_names_column(lex->fault) && d->walk.node && d->walk.node->column;
+    return (struct cpl_reject){.line = d->report.lines,
+                               .column = named ? d->walk.node->column->name : NULL,
+                               .rule = lex->fault == JSON_REFUSED ? d->walk.node->check->rule
+                                                                  : rules[lex->fault],
+                               .fault = place_fault(d),
+                               .message = describe_fault(d, text_end)};
+}
+
+bool json_add_reject(struct json_decoder *d, const struct cpl_reject *row, struct cpl_error *err)
+{
+    d->report.rows_read++;
+    d->report.rows_rejected++;
+    d->rejected = true;
+    return !d->rejects || d->rejects->add(d->rejects, row, err);
+}
+
+/* The object's bytes behind [block.at, end), which become the reject's. */
+static bool place_reject(struct json_decoder *d, const uint8_t *end, struct cpl_reject *row,
+                         struct cpl_buffer *raw, struct cpl_error *err)
+{
+    uint64_t from = json_block_position(&d->block), object_from, object_to;
+    const uint8_t *start = d->block.data + d->block.at;
+    size_t size = (size_t)(end - start);
+    if (!cpl_stream_locate(d->block.bytes, from, from + size, &object_from, &object_to, raw, err))
+        return false;
+    row->position = object_from;
+    row->length = object_to - object_from;
+    row->raw = d->block.bytes->ops->locate ? raw->data : start;
+    row->raw_length = d->block.bytes->ops->locate ? raw->size : size;
+    d->report.object.reject += row->length;
+    return true;
+}
+
+void json_take_back_row(struct json_decoder *d)
+{
+    for (uint32_t i = 0; i < d->plan->schema->n_fields; i++)
+        cpl_builder_truncate(&d->builders[i], d->rows);
+}
+
+/* Join the row at `start` into the needs; it is whole and valid JSON. */
+static bool note_need(struct json_decoder *d, const uint8_t *start, struct cpl_error *err)
+{
+    struct json_lex lex = d->walk.lex;
+    d->report.widened = true;
+    d->rejected = false;
+    d->report.rows_read++;
+    d->report.rows_decoded++;
+    return json_shape_observe(&d->shaper, &d->need, &lex, start, 0, err) != NULL;
+}
+
+/* What becomes of the row whose walk failed at a place that may widen. Types that are kept do not, but may gain fields. */
+static enum cpl_type_conflict policy(const struct json_decoder *d)
+{
+    const struct json_node *node = d->walk.lex.fault == JSON_UNKNOWN ? NULL : d->walk.node;
+    bool kept = node && node->column &&
+                d->plan->columns[node->column - d->plan->schema->fields].kept;
+    return kept && d->plan->on_type_conflict == CPL_CONFLICT_WIDEN ? CPL_CONFLICT_FAIL
+                                                                   : d->plan->on_type_conflict;
+}
+
+/* The row at `start` ends at `end` and failed: is it a need rather than a reject? */
+static bool is_need(const struct json_decoder *d)
+{
+    return d->walk.widenable && policy(d) == CPL_CONFLICT_WIDEN;
+}
+
+bool json_bad_row(struct json_decoder *d, const uint8_t *start, const uint8_t *text_end,
+                  const uint8_t *end, struct cpl_error *err)
+{
+    if (is_need(d)) {
+        if (!note_need(d, start, err))
+            return false;
+        json_consume(d, end, &d->report.row_bytes);
+        return true;
+    }
+    struct cpl_buffer raw = {.max = 8 * (size_t)(end - (d->block.data + d->block.at)) + 4096};
+    struct cpl_reject row = json_reject_of(d, text_end);
+    row.fault.conflict = d->walk.widenable && policy(d) == CPL_CONFLICT_FAIL;
+    bool ok = place_reject(d, end, &row, &raw, err) && json_add_reject(d, &row, err);
+    json_consume(d, end, &d->report.reject_bytes);
+    cpl_buffer_release(&raw);
+    return ok;
+}
