@@ -414,7 +414,7 @@ static bool check_required(const struct cpl_option *table, const struct cpl_node
         const struct cpl_node *given = cpl_tree_get(map, table->name);
         if (!(table->flags & CPL_OPTION_REQUIRED) || (given && given->kind != CPL_NODE_NULL))
             continue;
-        cpl_tree_fail(map, setting->err, CPL_E_CONFIG, "%s.%s is missing: %s", setting->where,
+        cpl_tree_fail(map, setting->err, CPL_E_CONFIG, "%s lacks `%s`: %s", setting->where,
                       table->name, table->summary ? table->summary : "it must be given");
         if (!cpl_problem_report(problems, setting->err))
             return false;

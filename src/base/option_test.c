@@ -161,7 +161,7 @@ static void test_messages(void **state)
     expect_error(table, "password: hunter2",
                  "p.yaml:1:1: sink.password must be a whole number, not `(secret)`");
     expect_error(table, "[1]", "p.yaml:1:1: sink must be a map of options, not a list");
-    expect_error(strict, "{}", "p.yaml:1:1: sink.must is missing: what must be given");
+    expect_error(strict, "{}", "p.yaml:1:1: sink lacks `must`: what must be given");
 }
 
 struct collector {

@@ -170,7 +170,7 @@ static void test_refusals(void **state)
     expect_error("sorce: {path: a}\nsink: {path: b}\n",
                  "orders.yaml:1:1: the pipeline has no option `sorce`; did you mean `source`?");
     expect_error("source: {path: a}\n",
-                 "orders.yaml:1:1: the pipeline.sink is missing: Where rows land.");
+                 "orders.yaml:1:1: the pipeline lacks `sink`: Where rows land.");
     expect_error("source: {path: a, fromat: csv}\nsink: {path: b}\n",
                  "orders.yaml:1:19: source has no option `fromat`; did you mean `format`?");
     expect_error("source: {path: a, format: cvs}\nsink: {path: b}\n",
