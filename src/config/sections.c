@@ -74,7 +74,8 @@ static const struct cpl_option source_options[] = {
      .flags = CPL_OPTION_REQUIRED,
      .summary = "Files, directories (with all below them but names that begin with `_` or `.`) "
                 "and globs (`*` `?` `[a-z]` `{a,b}` `**`, as a shell's: they leave out names with "
-                "`.` in front, only), one or a list; `-` is standard input. A file that is meant "
+                "`.` in front, only; but `**` enters no directory with `_` in front), one or a "
+                "list; `-` is standard input. A file that is meant "
                 "twice is read once. A relative path starts where cupel is started.",
      .example = "data/orders-*.csv"},
     {.name = "format",
@@ -288,9 +289,10 @@ static const struct cpl_option limits_options[] = {
     {.name = "allowed_paths",
      .type = CPL_OPTION_STRINGS,
      IN_LIMITS(config.allowed_paths),
-     .summary = "Approved directories: no data outside them is read or written, symlinks and `..` "
-                "resolved. "
-                "Left out: anywhere.",
+     .summary =
+         "Approved directories: no data outside them is read or written, symlinks and `..` "
+         "resolved. What must be put down for the time of a run goes into files without a name in "
+         "`TMPDIR`. Left out: anywhere.",
      .example = "[/data/in, /data/lake]"},
     {.name = "max_row_bytes",
      .type = CPL_OPTION_SIZE,

@@ -198,25 +198,55 @@ static bool looks_like_data(const char *name)
     return false;
 }
 
+/* Keeps the path (takes it) when it is the first in order. */
+static void note_file(struct listing *listing, char **path)
+{
+    struct cpl_object_list *list = listing->list;
+    list->left_out++;
+    if (!list->left_out_path || strcmp(*path, list->left_out_path) < 0) {
+        char *other = list->left_out_path;
+        list->left_out_path = *path;
+        *path = other;
+    }
+}
+
 static bool note_left_out(struct listing *listing, const char *directory, const char *name,
-                          struct cpl_error *err)
+                          const struct ancestor *parent, struct cpl_error *err);
+
+static bool note_below(struct listing *listing, const char *path, const struct ancestor *parent,
+                       struct cpl_error *err)
+{
+    struct names names = {0};
+    struct stat status;
+    if (parent->depth >= MAX_DEPTH || access(path, R_OK | X_OK))
+        return true;
+    bool ok = open_directory(listing, path, &names, &status, err);
+    struct ancestor here = {.parent = parent,
+                            .device = status.st_dev,
+                            .inode = status.st_ino,
+                            .depth = parent->depth + 1};
+    for (size_t i = 0; ok && !is_loop(parent, &status) && i < names.n; i++)
+        ok = note_left_out(listing, path, names.items[i], &here, err);
+    names_release(&names);
+    return ok;
+}
+
+/* Something whose name, or a directory's above it, begins with `_`: what looks like data is counted, so that somebody
+ * may say so. A dataset's own directory and what other programs hide are not meant to be read. */
+static bool note_left_out(struct listing *listing, const char *directory, const char *name,
+                          const struct ancestor *parent, struct cpl_error *err)
 {
     struct stat status;
-    struct cpl_object_list *list = listing->list;
-    if (!looks_like_data(name))
+    if (!strcmp(name, "_cupel"))
         return true;
     char *path = cpl_path_join(directory, name, err);
-    if (!path)
-        return false;
-    bool file = !stat(path, &status) && S_ISREG(status.st_mode);
-    list->left_out += file;
-    if (file && (!list->left_out_path || strcmp(path, list->left_out_path) < 0)) {
-        char *other = list->left_out_path;
-        list->left_out_path = path;
-        path = other;
-    }
+    bool ok = path != NULL, there = ok && !stat(path, &status);
+    if (there && S_ISREG(status.st_mode) && looks_like_data(name))
+        note_file(listing, &path);
+    else if (there && S_ISDIR(status.st_mode) && name[0] != '.')
+        ok = note_below(listing, path, parent, err);
     cpl_free(path);
-    return true;
+    return ok;
 }
 
 static bool list_below(struct listing *listing, const char *path, const struct ancestor *parent,
@@ -234,7 +264,7 @@ static bool list_below(struct listing *listing, const char *path, const struct a
                             .depth = parent ? parent->depth + 1 : 1};
     for (size_t i = 0; ok && i < names.n; i++) {
         if (names.items[i][0] == '.' || names.items[i][0] == '_') {
-            ok = note_left_out(listing, path, names.items[i], err);
+            ok = note_left_out(listing, path, names.items[i], &here, err);
             continue;
         }
         char *entry = cpl_path_join(path, names.items[i], err);
@@ -291,9 +321,15 @@ static bool expand_any_depth(struct listing *listing, const char *base, const ch
     bool ok = true;
     for (size_t i = 0; ok && i < names->n; i++) {
         struct stat status;
-        if (names->items[i][0] == '.' || names->items[i][0] == '_')
+        if (names->items[i][0] == '.')
             continue;
         char *path = cpl_path_join(base, names->items[i], err);
+        if (path && names->items[i][0] == '_') {
+            bool directory = !stat(path, &status) && S_ISDIR(status.st_mode);
+            cpl_free(path);
+            ok = !directory || note_left_out(listing, base, names->items[i], here, err);
+            continue;
+        }
         enum presence presence = path ? look(path, &status, err) : FAILED;
         ok = presence != FAILED;
         if (presence == PRESENT && S_ISDIR(status.st_mode) && !is_loop(here, &status))

@@ -161,8 +161,15 @@ static void tells_of_data_left_out_of_directories(void **state)
     put("left/_dir.csv/d.csv", "1");
     assert_true(cpl_storage_list(anywhere, at("left"), &list, &err));
     assert_int_equal(list.n, 1);
-    assert_int_equal(list.left_out, 2);
+    assert_int_equal(list.left_out, 3);
     assert_string_equal(list.left_out_path, at("left/.c.json"));
+    cpl_object_list_release(&list);
+    mkdir(at("left/_cupel"), 0777);
+    put("left/_cupel/log.json", "1");
+    assert_true(cpl_storage_list(anywhere, at("left/**/*.csv"), &list, &err));
+    assert_int_equal(list.n, 1);
+    assert_int_equal(list.left_out, 1);
+    assert_string_equal(list.left_out_path, at("left/_dir.csv/d.csv"));
     cpl_object_list_release(&list);
     assert_true(cpl_storage_list(anywhere, at("left/*"), &list, &err));
     assert_int_equal(list.n, 3);
