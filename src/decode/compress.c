@@ -32,6 +32,11 @@ struct decompress_stream {
     uint64_t member_start;
     bool in_member, any_member, padding, input_ended, failed;
     struct cpl_piece piece; /* decoded elsewhere; what is left of it */
+    struct {
+        uint8_t data[CPL_SNIFF_BYTES];
+        size_t size, at;
+        bool known;
+    } head; /* what came out first is looked at before it is handed out */
     struct cpl_error error;
 };
 
@@ -338,17 +343,40 @@ static bool produce(struct decompress_stream *stream, void *data, size_t size, s
     return true;
 }
 
-/* What came out first: compressed once more it would be read as noise. */
-static bool is_compressed_once(struct decompress_stream *stream, const uint8_t *head, size_t size,
-                               struct cpl_error *err)
+/* The first bytes that come out, whatever the pieces; false: the stream failed, and stops behind them. */
+static bool gather_head(struct decompress_stream *stream, struct cpl_error *err)
 {
-    bool first = stream->base.position == size;
-    enum cpl_compression again = first ? cpl_compression_sniff(head, size) : CPL_PLAIN;
-    return again == CPL_PLAIN ||
-           cpl_fail(err, CPL_E_DATA,
+    bool ok = true;
+    for (size_t got = 1; ok && got && stream->head.size < CPL_SNIFF_BYTES;) {
+        ok = produce(stream, stream->head.data + stream->head.size,
+                     CPL_SNIFF_BYTES - stream->head.size, &got, err);
+        stream->head.size += got;
+    }
+    stream->base.position -= stream->head.size;
+    stream->head.known = true;
+    return ok;
+}
+
+/* Compressed once more, it would be read as noise. */
+static bool is_compressed_once(struct decompress_stream *stream, struct cpl_error *err)
+{
+    enum cpl_compression again = cpl_compression_sniff(stream->head.data, stream->head.size);
+    if (again == CPL_PLAIN)
+        return true;
+    stream->head.size = 0;
+    return cpl_fail(err, CPL_E_DATA,
                     "compressed twice: %s stands inside the %s; decompress it once, then read what "
                     "comes out",
                     cpl_compression_name(again), cpl_compression_name(stream->compression));
+}
+
+static void copy_head(struct decompress_stream *stream, void *data, size_t size, size_t *got)
+{
+    size_t left = stream->head.size - stream->head.at;
+    *got = size < left ? size : left;
+    memcpy(data, stream->head.data + stream->head.at, *got);
+    stream->head.at += *got;
+    stream->base.position += *got;
 }
 
 static bool decompress_read(struct cpl_stream *base, void *data, size_t size, size_t *got,
@@ -356,16 +384,15 @@ static bool decompress_read(struct cpl_stream *base, void *data, size_t size, si
 {
     struct decompress_stream *stream = (struct decompress_stream *)base;
     *got = 0;
-    if (!stream->failed) {
+    if (!stream->head.known)
+        stream->failed = !gather_head(stream, &stream->error) ||
+                         !is_compressed_once(stream, &stream->error);
+    if (stream->head.at < stream->head.size)
+        copy_head(stream, data, size, got);
+    else if (!stream->failed)
         stream->failed = !produce(stream, data, size, got, &stream->error);
-        if (*got && !is_compressed_once(stream, data, *got, &stream->error)) {
-            stream->failed = true;
-            stream->base.position -= *got;
-            *got = 0;
-        }
-        if (!stream->failed || *got)
-            return true;
-    }
+    if (!stream->failed || *got)
+        return true;
     if (err)
         *err = stream->error;
     return false;
