@@ -67,6 +67,21 @@ static void csv_close(struct cpl_decoder *decoder)
     cpl_free(d);
 }
 
+/* A column that is text because no sample had a value for it: it may turn out to be something else. */
+static bool is_undecided(const struct cpl_decode_plan *plan, uint32_t f)
+{
+    const struct cpl_column_plan *column = &plan->columns[f];
+    return column->inferred && !column->kept && column->facts.class == CPL_CLASS_NULL &&
+           plan->schema->fields[f].type.kind == CPL_STRING &&
+           plan->on_type_conflict == CPL_CONFLICT_WIDEN;
+}
+
+/* Its values so far are all of a type. */
+static bool has_type(const struct csv_field_state *state)
+{
+    return state->undecided && state->facts.class != CPL_CLASS_NULL;
+}
+
 static bool csv_memory(struct csv_decoder *d, struct cpl_error *err)
 {
     uint32_t n = d->n_fields, rows = d->block.tile_rows;
@@ -80,6 +95,7 @@ static bool csv_memory(struct csv_decoder *d, struct cpl_error *err)
         return false;
     for (uint32_t f = 0; f < n; f++) {
         d->fields[f].style = style_of(d, &d->plan->columns[f]);
+        d->fields[f].undecided = is_undecided(d->plan, f);
         if (!field_memory(d, f, err))
             return false;
     }
@@ -147,8 +163,11 @@ static void csv_report(const struct cpl_decoder *decoder, struct cpl_split_repor
 {
     const struct csv_decoder *d = (const struct csv_decoder *)decoder;
     const struct cpl_csv_block *block = &d->block;
-    for (uint32_t f = 0; f < d->n_fields; f++)
+    bool closer = false;
+    for (uint32_t f = 0; f < d->n_fields; f++) {
         d->facts[f] = d->fields[f].facts;
+        closer |= has_type(&d->fields[f]);
+    }
     uint64_t rejected = d->rows_rejected + block->rows_rejected;
     *report = (struct cpl_split_report){
         .true_start = d->true_start,
@@ -168,6 +187,7 @@ static void csv_report(const struct cpl_decoder *decoder, struct cpl_split_repor
         .header_row = block->header_row,
         .lines = block->lines_before + cpl_csv_block_lines(block, 0, block->record_start),
         .widened = d->widened,
+        .closer = closer,
         .facts = d->facts,
     };
 }
@@ -193,7 +213,8 @@ static bool csv_needs(const struct cpl_decoder *decoder, struct cpl_buffer *need
         need.has_stray = d->fields[f].has_stray;
         need.stray_line = d->fields[f].stray_line;
         memcpy(need.stray, d->fields[f].stray, sizeof need.stray);
-        if (d->fields[f].widened && !cpl_buffer_append(needs, &need, sizeof need, err))
+        if ((d->fields[f].widened || has_type(&d->fields[f])) &&
+            !cpl_buffer_append(needs, &need, sizeof need, err))
             return false;
     }
     return true;

@@ -24,6 +24,7 @@ struct csv_field_state {
     uint32_t source; /* which cell of the row; UINT32_MAX = none: always null */
     bool strip;      /* cells are mostly quoted: strip before the kernel */
     bool widened;
+    bool undecided;    /* text only because no sample had a value: `facts` are what it could be */
     uint8_t *validity; /* tile_rows bits */
     void *values;
     struct cpl_text_facts facts;

@@ -471,6 +471,50 @@ static void declared_types_reject(void **state)
     cpl_schema_free(declared);
 }
 
+/* Decodes `text` by a plan from `sample`; the type of column `f` after widening, which must have been asked for as said. */
+static enum cpl_kind kind_after(const char *sample, const char *text, uint32_t f, bool widened,
+                                bool closer)
+{
+    struct run run;
+    struct cpl_buffer needs = {0};
+    struct cpl_error err = {0};
+    begin(&run, sample, strlen(sample), NULL, NULL);
+    struct cpl_stream *stream = cpl_stream_memory(text, strlen(text), &err);
+    struct cpl_decoder *d = cpl_decoder_csv.open(&run.plan, stream, 0, UINT64_MAX, true, &run.sink,
+                                                 &err);
+    struct cpl_batch *batch;
+    do
+        assert_true(cpl_decoder_csv.next(d, &batch, &err));
+    while (batch->rows);
+    cpl_decoder_csv.report(d, &run.report);
+    assert_int_equal(run.report.widened, widened);
+    assert_int_equal(run.report.closer, closer);
+    assert_true(cpl_decoder_csv.needs(d, &needs, &err));
+    cpl_decoder_csv.close(d);
+    cpl_stream_close(stream);
+    struct cpl_schema *schema;
+    struct cpl_column_plan *columns;
+    assert_true(cpl_decoder_csv.widen(&run.plan, &needs, 1, &schema, &columns, &err));
+    enum cpl_kind kind = schema->fields[f].type.kind;
+    cpl_schema_free(schema);
+    cpl_free(columns);
+    cpl_buffer_release(&needs);
+    end(&run);
+    return kind;
+}
+
+/* Where no sample has a value, the rows say what the column is. */
+static void a_column_without_samples_gets_its_type(void **state)
+{
+    (void)state;
+    const char *sample = "a,b\n1,\n2,\n";
+    assert_int_equal(kind_after(sample, "a,b\n1,\n2,7\n", 1, false, true), CPL_I64);
+    assert_int_equal(kind_after(sample, "a,b\n1,\n2,\"7\"\n3,1.5\n", 1, false, true), CPL_DECIMAL);
+    assert_int_equal(kind_after(sample, "a,b\n1,\n2,7\n3,x\n", 1, false, false), CPL_STRING);
+    assert_int_equal(kind_after(sample, "a,b\n1,\n2,\n", 1, false, false), CPL_STRING);
+    assert_int_equal(kind_after(sample, "a,b\nx,\n2,7\n", 1, true, true), CPL_I64);
+}
+
 static void inferred_types_widen(void **state)
 {
     (void)state;
@@ -886,6 +930,7 @@ int main(void)
         cmocka_unit_test(bad_rows),
         cmocka_unit_test(declared_types_reject),
         cmocka_unit_test(inferred_types_widen),
+        cmocka_unit_test(a_column_without_samples_gets_its_type),
         cmocka_unit_test(any_cut_gives_the_same),
         cmocka_unit_test(batches_of_any_size),
         cmocka_unit_test(long_rows),

@@ -326,6 +326,21 @@ static void check_texts(struct csv_decoder *d, uint32_t f, uint32_t first, uint3
     }
 }
 
+/* What a column is whose values nobody has seen before; over as soon as it is text. */
+static void learn_type(struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n)
+{
+    struct csv_field_state *state = &d->fields[f];
+    const struct cpl_column *column = &d->batch.columns[f];
+    for (uint32_t row = first; row < first + n && state->undecided; row++) {
+        const struct cpl_slice *text = &column->slices[row];
+        if (!cpl_is_valid(column, row))
+            continue;
+        state->facts = cpl_text_join(
+            state->facts, cpl_text_classify(text->data, text->length, &d->dialect->style));
+        state->undecided = state->facts.class != CPL_CLASS_STRING;
+    }
+}
+
 static bool decode_tile_column(struct csv_decoder *d, uint32_t f, uint32_t first, uint32_t n)
 {
     struct cells extents;
@@ -358,6 +373,8 @@ static bool decode_tile_column(struct csv_decoder *d, uint32_t f, uint32_t first
         return false;
     if (kind == CPL_STRING && d->plan->columns[f].check)
         check_texts(d, f, first, n);
+    if (d->fields[f].undecided)
+        learn_type(d, f, first, n);
     return true;
 }
 

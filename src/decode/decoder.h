@@ -123,6 +123,8 @@ struct cpl_split_report {
     uint64_t lines;      /* newlines in [true_start, true_end) */
     bool
         widened; /* the schema must grow: ask `needs`, drop what was decoded, work the split again */
+    bool
+        closer; /* it need not, but a column of which no sample had a value has values of one type: where rows can be read again, as widened */
     const bool *
         met; /* one a column: a row had its key, if only as null; NULL when no column is `absent`. Owned by the decoder */
     struct cpl_text_facts

@@ -107,6 +107,7 @@ static bool keep_needs(struct cpl_rows *rows, struct cpl_buffer *needs, bool *wi
     if (!rows->pass.decoder)
         return true;
     rows->plan.decoder->report(rows->pass.decoder, &report);
+    report.widened |= report.closer;
     *widened |= report.widened;
     return !report.widened || rows->plan.decoder->needs(rows->pass.decoder, needs, err);
 }

@@ -210,6 +210,13 @@ static bool check_repeatable(const struct cpl_input *input, struct cpl_error *er
                "TMPDIR); declare the columns, or set schema.on_type_conflict to reject");
 }
 
+/* A closer type is worth a second reading, but no failure: standard output cannot be taken back. */
+static bool can_be_closer(const struct cpl_plan *plan, const struct cpl_split *split)
+{
+    return cpl_input_repeatable(&plan->inputs.items[split->input]) &&
+           strcmp(plan->pipeline->sink.path, "-") != 0;
+}
+
 static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool last,
                     struct cpl_work_result *result, struct cpl_error *err)
 {
@@ -227,6 +234,7 @@ static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool la
     w->delivered_rejects = result->report.rows_rejected;
     result->counted = w->told;
     result->last = last;
+    result->report.widened |= result->report.closer && can_be_closer(plan, split);
     bool widened = result->report.widened;
     if (widened && !check_repeatable(&plan->inputs.items[split->input], err))
         return false;

@@ -21,6 +21,21 @@ def put(path, text="a,b\n1,x\n"):
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
 
 
+def test_a_column_that_is_empty_in_every_sample_has_one_type():
+    rows = "".join(f"{i},{'x' * 60},{'' if i < 70000 else i % 7}\n" for i in range(80000))
+    put("late.csv", "a,pad,o\n" + rows)
+    subprocess.run(["gzip", "-k", "late.csv"], check=True)
+    made = []
+    for source in ("late.csv", "late.csv.gz", "-"):
+        p = run("convert", source, f"o{len(made)}.parquet", stdin=pathlib.Path("late.csv").read_bytes())
+        check(p.returncode == 0, p)
+        made.append(pathlib.Path(f"o{len(made)}.parquet").read_bytes())
+        check(b"int64" in run("inspect", f"o{len(made) - 1}.parquet").stdout, source)
+    check(made[0] == made[1], "file and gzip differ")
+    p = run("convert", "late.csv", "-", "--to", "json", "-q")
+    check(p.returncode == 0 and p.stdout.count(b'"o":"') == 10000, p.stderr)
+
+
 def few_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 
