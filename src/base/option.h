@@ -25,7 +25,9 @@ enum {
     CPL_OPTION_REQUIRED = 1,
     CPL_OPTION_SECRET = 2,
     CPL_OPTION_ADVANCED = 4,
-    CPL_OPTION_COLUMNS = 8 /* STRINGS: columns' names, words as ` desc` behind them */
+    CPL_OPTION_COLUMNS = 8, /* STRINGS: columns' names, words as ` desc` behind them */
+    CPL_OPTION_UNDECLARED =
+        16 /* ENUM add|ignore|reject: what fields do that no column is declared for */
 };
 
 struct cpl_option {

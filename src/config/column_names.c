@@ -78,8 +78,65 @@ static bool check_names(struct cpl_loading *loading, const struct cpl_node *node
     return true;
 }
 
+/* ---- fields that are not declared ---- */
+
+/* The one option of the source's format that speaks of them, when it is set; *row: which. */
+static const struct cpl_node *undeclared_option(const struct cpl_source_config *source,
+                                                const struct cpl_option **row)
+{
+    const struct cpl_component *component =
+        source->format_options ? cpl_component_find(CPL_COMPONENT_DECODER, source->format) : NULL;
+    for (*row = component ? component->options : NULL; *row && (*row)->name; ++*row)
+        if ((*row)->flags & CPL_OPTION_UNDECLARED)
+            return cpl_tree_get(source->format_options, (*row)->name);
+    return NULL;
+}
+
+/* The first declared column that is not selected; NULL = all are. */
+static const char *not_selected(const struct cpl_schema_config *schema)
+{
+    for (uint32_t i = 0; schema->declared && i < schema->declared->n_fields; i++) {
+        bool selected = !schema->columns.n;
+        for (size_t k = 0; k < schema->columns.n && !selected; k++)
+            selected = !strcmp(schema->columns.items[k], schema->declared->fields[i].name);
+        if (!selected)
+            return schema->declared->fields[i].name;
+    }
+    return NULL;
+}
+
+/* Chosen columns are all that there are: nothing is added to them, and a declared one beside them is no unknown one. */
+static bool check_undeclared(struct cpl_loading *loading, const struct cpl_pipeline *pipeline)
+{
+    const struct cpl_schema_config *schema = &pipeline->schema;
+    const struct cpl_option *row;
+    const struct cpl_node *node = undeclared_option(&pipeline->source, &row);
+    bool chosen = schema->columns.n || schema->only_declared;
+    const char *aside;
+    if (!node || node->kind != CPL_NODE_SCALAR || !chosen)
+        return true;
+    if (!strcmp(node->text, "add"))
+        cpl_tree_fail(node, loading->err, CPL_E_CONFIG,
+                      "source.%s.%s: `add` adds nothing where the columns are chosen "
+                      "(schema.select, a list in schema.columns, --columns, only_declared, "
+                      "features); leave it out, or write schema.columns as a map of types",
+                      pipeline->source.format, row->name);
+    else if (!strcmp(node->text, "reject") && (aside = not_selected(schema)))
+        cpl_tree_fail(node, loading->err, CPL_E_CONFIG,
+                      "source.%s.%s: `reject` would reject rows for the column `%.80s`, which is "
+                      "declared and not selected; select it, or write `ignore`",
+                      pipeline->source.format, row->name, aside);
+    else
+        return true;
+    return cpl_loading_wrong(loading);
+}
+
+/* ---- all ---- */
+
 bool cpl_load_check_columns(struct cpl_loading *loading, const struct cpl_pipeline *pipeline)
 {
+    if (!check_undeclared(loading, pipeline))
+        return false;
     const struct cpl_sink_config *sink = &pipeline->sink;
     const struct cpl_component *component =
         sink->format_options ? cpl_component_find(CPL_COMPONENT_ENCODER, sink->format) : NULL;

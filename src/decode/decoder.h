@@ -148,6 +148,9 @@ struct cpl_decoder_ops {
     bool (*infer)(void *settings, const struct cpl_sample *samples, size_t n_samples,
                   const struct cpl_schema *declared, bool decimals, struct cpl_schema **schema,
                   struct cpl_column_plan **columns, struct cpl_error *err);
+    /* Is this column of the inferred schema, which is not declared though others are, left out by these settings?
+     * NULL = none is. */
+    bool (*leaves_out)(const void *settings, const char *column);
     void (*release_settings)(void *settings);
     /* Settings for a further object, from its head, when they differ from the first's (its header has another order):
      * *own, freed by release_settings and cpl_free; NULL = the same. What fits no schema of ours is a DATA error. `said`: what is set

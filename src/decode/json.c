@@ -53,9 +53,11 @@ const struct cpl_option json_options[] = {
      .offset = offsetof(struct cpl_json_settings, unknown_fields),
      .set_offset = offsetof(struct cpl_json_settings, unknown_fields_set),
      .default_text = "add",
+     .flags = CPL_OPTION_UNDECLARED,
      .values = "add|ignore|reject",
      .summary = "What to do with fields that the schema lacks: add them as columns, leave them "
-                "out, or reject the row."},
+                "out, or reject the row. The schema is the columns declared (schema.columns, "
+                "--type), with or without a type; where there are none, those of the sample."},
     {.name = "infer_strings",
      .type = CPL_OPTION_BOOL,
      .offset = offsetof(struct cpl_json_settings, infer_strings),
@@ -141,6 +143,14 @@ static bool describe(const void *erased, struct cpl_buffer *json, struct cpl_err
     return cpl_json_end(&writer);
 }
 
+/* Where columns are declared, fields that are not are added only if that is asked for. */
+static bool leaves_out(const void *erased, const char *column)
+{
+    const struct cpl_json_settings *settings = erased;
+    return settings->unknown_fields != JSON_UNKNOWN_ADD &&
+           !(settings->keep_document && !strcmp(column, JSON_DOCUMENT_COLUMN));
+}
+
 const struct cpl_decoder_ops cpl_decoder_json = {
     .name = "json",
     .summary = "JSON: one row a line (NDJSON), an array, documents, or an array inside a document.",
@@ -150,6 +160,7 @@ const struct cpl_decoder_ops cpl_decoder_json = {
     .settings_size = sizeof(struct cpl_json_settings),
     .sniff = json_sniff,
     .infer = json_infer,
+    .leaves_out = leaves_out,
     .release_settings = release_settings,
     .for_object = json_for_object,
     .describe = describe,

@@ -28,6 +28,8 @@
 #include "decode/decoder.h"
 #include "decode/json_shape.h"
 
+#define JSON_DOCUMENT_COLUMN "_doc"
+
 enum json_layout { JSON_AUTO, JSON_LINES, JSON_ARRAY, JSON_DOCUMENTS };
 
 struct cpl_json_settings {

@@ -8,7 +8,7 @@
 #include "decode/json_rows.h"
 #include "decode/json_walk.h"
 
-static const char document_name[] = "_doc";
+static const char document_name[] = JSON_DOCUMENT_COLUMN;
 static const char value_name[] = "value";
 static const struct json_alike unknown_alike = {.length = 0};
 

@@ -213,6 +213,27 @@ static bool check_declared(const struct cpl_plan *plan, const struct cpl_schema 
     return ok;
 }
 
+/* Of a map of columns: these, and of the others what the decoder's settings do not leave out, in the input's order. */
+static bool keep_declared(struct cpl_plan *plan, const struct cpl_schema *declared,
+                          struct cpl_error *err)
+{
+    size_t kept = 0, n = plan->schema->n_fields;
+    const char **names = cpl_alloc((n + 1) * sizeof *names, err);
+    struct cpl_name_order order = {0};
+    bool ok = names && order_schema(declared, &order, err);
+    for (size_t i = 0; ok && i < n; i++) {
+        const char *name = plan->schema->fields[i].name;
+        if (cpl_name_order_find(&order, name) >= 0 ||
+            !plan->decoder->leaves_out(plan->settings, name))
+            names[kept++] = name;
+    }
+    cpl_name_order_release(&order);
+    ok = ok && (kept == n || project(plan, names, kept, err));
+    plan->decode.closed = ok && kept < n;
+    cpl_free(names);
+    return ok;
+}
+
 static bool choose_columns(struct cpl_plan *plan, struct cpl_error *err)
 {
     const struct cpl_schema_config *config = &plan->pipeline->schema;
@@ -222,8 +243,10 @@ static bool choose_columns(struct cpl_plan *plan, struct cpl_error *err)
         plan->decode.closed = true;
         return project(plan, config->columns.items, config->columns.n, err);
     }
-    if (!config->only_declared || !config->declared)
+    if (!config->declared)
         return true;
+    if (!config->only_declared)
+        return plan->decoder->leaves_out ? keep_declared(plan, config->declared, err) : true;
     plan->decode.closed = true;
     size_t n = config->declared->n_fields;
     const char **names = cpl_alloc((n + 1) * sizeof *names, err);
