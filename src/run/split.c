@@ -101,13 +101,20 @@ static bool finish(struct cpl_worker *w, struct cpl_work_result *result, struct 
     return true;
 }
 
+/* Rows that begin in a split end in front of this, but for those over the limit. */
+static uint64_t furthest_row(const struct cpl_plan *plan, const struct cpl_split *split)
+{
+    return split->to + plan->decode.max_row_bytes + CPL_SPLIT_BYTES / 16;
+}
+
 /* A row's start that is known will not be looked for again, so sections that begin there are read once. */
 static struct cpl_stream *open_stream(const struct cpl_plan *plan, const struct cpl_claim *claim,
                                       uint64_t from, bool at_row_start, struct cpl_error *err)
 {
     const struct cpl_split *split = &claim->split;
     if (claim->text)
-        return cpl_sections_open(claim->text, from, at_row_start ? split->to : 0, err);
+        return cpl_sections_open(claim->text, from, at_row_start ? split->to : 0,
+                                 furthest_row(plan, split), err);
     return cpl_input_work_stream(&plan->inputs, split->input, from, split->to,
                                  cpl_plan_may_widen(plan), err);
 }
@@ -282,6 +289,21 @@ static bool begin_when_due(struct cpl_worker *w, const struct cpl_claim *claim,
                             first ? w->at_row_start : true, err);
 }
 
+/* The next batch, of a section that may have to be begun again: a row in front of it reaches into it (sections.h). */
+static bool next_batch(struct cpl_worker *w, const struct cpl_claim *claim,
+                       struct cpl_batch **batch, bool *again, struct cpl_error *err)
+{
+    struct cpl_error why = {0};
+    *again = false;
+    if (w->plan->decoder->next(w->decoder, batch, &why))
+        return true;
+    *again = claim->text && cpl_sections_lost(w->stream);
+    if (*again)
+        return begin_when_due(w, claim, err);
+    cpl_fail_with(err, &why);
+    return cpl_fail_in(err, w->plan->inputs.items[claim->split.input].path);
+}
+
 /* After each batch: is there room to go on? *again: the split has been begun anew. */
 static bool keep_room(struct cpl_worker *w, const struct cpl_claim *claim, bool *again,
                       struct cpl_error *err)
@@ -307,7 +329,6 @@ static bool keep_room(struct cpl_worker *w, const struct cpl_claim *claim, bool 
 bool cpl_worker_next(struct cpl_worker *w, const struct cpl_claim *claim,
                      struct cpl_work_result *result, struct cpl_error *err)
 {
-    const struct cpl_plan *plan = w->plan;
     const struct cpl_split *split = &claim->split;
     *result = (struct cpl_work_result){0};
     uint64_t begun = w->stream->position, seen = begun;
@@ -316,8 +337,12 @@ bool cpl_worker_next(struct cpl_worker *w, const struct cpl_claim *claim,
         struct cpl_batch *batch = NULL;
         if (atomic_load_explicit(w->stop, memory_order_relaxed))
             return cpl_fail(err, CPL_E_INTERRUPTED, "stopped");
-        if (!plan->decoder->next(w->decoder, &batch, err))
-            return cpl_fail_in(err, plan->inputs.items[split->input].path);
+        if (!next_batch(w, claim, &batch, &again, err))
+            return false;
+        if (again) {
+            begun = seen = w->stream->position;
+            continue;
+        }
         atomic_fetch_add_explicit(&w->progress->bytes, w->stream->position - seen,
                                   memory_order_relaxed);
         w->told.bytes += w->stream->position - seen;

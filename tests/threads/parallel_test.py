@@ -98,6 +98,17 @@ class ParallelTest(ProgramTest):
         plain = self.convert(1, "plain.csv")[0]
         self.assertTrue(self.convert(4, "packed.csv.gz")[0] == plain)
 
+    def test_a_row_through_many_sections(self):
+        """Who guessed a start within it begins again behind it; what lies there is the same."""
+        head, behind = HEADER + rows(0, 3000), rows(3000, 3000)
+        for name, giant in (("plain", "1" * (3 * SPLIT + 12345)), ("quoted", '1,"' + "2,x,3.5,2024-01-01,t\n" * (3 * SPLIT // 21) + '"')):
+            data = f"{head}{giant}\n{behind}{giant[:SPLIT]}\n".encode()
+            self.write(f"{name}.csv", data)
+            self.write(f"{name}.csv.gz", gzip.compress(data, 1))
+            plain = self.convert(1, f"{name}.csv")[0]
+            for threads in (1, 2, 4):
+                self.assertTrue(self.convert(threads, f"{name}.csv.gz", "--memory-limit", "900MB")[0] == plain, f"{name}, {threads} threads")
+
     def test_ndjson(self):
         for i in range(6):
             lines = [f'{{"id": {k}, "tags": ["a", "{k % 7}"], "at": {{"x": {k % 5}.5}}}}\n' for k in range(8000)]
