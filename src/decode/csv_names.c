@@ -74,20 +74,30 @@ static const char *suffixed(struct cpl_arena *arena, const char *name, uint32_t 
     return text;
 }
 
-static bool make_unique(struct table *table, struct cpl_arena *arena, const char **name, uint32_t c,
+/* The first that is called so keeps the name; the others are left for fresh ones, so that no double takes what is another's. */
+static void reserve(struct table *table, const char *const *names, uint32_t n, bool *fresh)
+{
+    for (uint32_t c = 0; c < n; c++) {
+        struct entry *entry = *names[c] ? find(table, names[c]) : NULL;
+        fresh[c] = !entry || entry->name;
+        if (!fresh[c])
+            *entry = (struct entry){.name = names[c], .next = 2};
+    }
+}
+
+static bool name_afresh(struct table *table, struct cpl_arena *arena, const char **name, uint32_t c,
                         struct cpl_error *err)
 {
     const char *wanted = **name ? *name : suffixed(arena, "", c + 1, err);
     if (!wanted)
         return false;
     struct entry *first = find(table, wanted), *entry = first;
+    *name = wanted;
     while (entry->name) {
         if (!(*name = suffixed(arena, wanted, first->next++, err)))
             return false;
         entry = find(table, *name);
     }
-    if (entry == first)
-        *name = wanted;
     *entry = (struct entry){.name = *name, .next = 2};
     return true;
 }
@@ -99,9 +109,12 @@ bool cpl_csv_names_unique(struct cpl_arena *arena, const char **names, uint32_t 
     while (table.mask < (size_t)n * 2)
         table.mask = table.mask * 2 + 1;
     table.entries = cpl_alloc_zero(table.mask + 1, sizeof *table.entries, err);
-    bool ok = table.entries != NULL;
+    bool *fresh = table.entries ? cpl_alloc(n + 1, err) : NULL, ok = fresh != NULL;
+    if (ok)
+        reserve(&table, names, n, fresh);
     for (uint32_t c = 0; ok && c < n; c++)
-        ok = make_unique(&table, arena, &names[c], c, err);
+        ok = !fresh[c] || name_afresh(&table, arena, &names[c], c, err);
+    cpl_free(fresh);
     cpl_free(table.entries);
     return ok;
 }

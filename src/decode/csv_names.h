@@ -10,6 +10,7 @@
 const char *cpl_csv_name(struct cpl_arena *arena, const char *text, size_t length,
                          struct cpl_error *err);
 
-/* Empty names become `columnN`; names that occurred before get `_2`, `_3` … */
+/* The first column of a name keeps it. Those of the same name behind it get `_2`, `_3` …, and empty names become `columnN`: the first
+ * of these that no column of the header is called. */
 bool cpl_csv_names_unique(struct cpl_arena *arena, const char **names, uint32_t n,
                           struct cpl_error *err) CPL_CHECKED;

@@ -51,9 +51,21 @@ static void names_are_unique(void **state)
     (void)state;
     struct cpl_arena arena = {0};
     const char *names[] = {"a", "", "a", "a_2", "a", "column2", "", "A"};
-    const char *unique[] = {"a", "column2", "a_2", "a_2_2", "a_3", "column2_2", "column7", "A"};
+    const char *unique[] = {"a", "column2_2", "a_3", "a_2", "a_4", "column2", "column7", "A"};
     assert_true(cpl_csv_names_unique(&arena, names, 8, NULL));
     for (int i = 0; i < 8; i++)
+        assert_string_equal(names[i], unique[i]);
+    cpl_arena_release(&arena);
+}
+
+static void a_double_takes_no_name_of_another(void **state)
+{
+    (void)state;
+    struct cpl_arena arena = {0};
+    const char *names[] = {"a", "a", "a_2", "a_2", "", "column5", "column5_2"};
+    const char *unique[] = {"a", "a_3", "a_2", "a_2_2", "column5_3", "column5", "column5_2"};
+    assert_true(cpl_csv_names_unique(&arena, names, 7, NULL));
+    for (int i = 0; i < 7; i++)
         assert_string_equal(names[i], unique[i]);
     cpl_arena_release(&arena);
 }
@@ -78,6 +90,7 @@ int main(void)
         cmocka_unit_test(names_are_valid),
         cmocka_unit_test(long_names_end_at_a_character),
         cmocka_unit_test(names_are_unique),
+        cmocka_unit_test(a_double_takes_no_name_of_another),
         cmocka_unit_test(many_of_one_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
