@@ -19,6 +19,22 @@ static bool field_memory(struct csv_decoder *d, uint32_t f, struct cpl_error *er
     return state->validity != NULL;
 }
 
+/* In columns that do not have thousands, groups of digits are a number only with a decimal separator. */
+static bool settle_styles(struct csv_decoder *d, struct cpl_error *err)
+{
+    struct cpl_name_order order;
+    const struct cpl_strings *list = &d->dialect->thousands_columns;
+    if (d->dialect->thousands_in_all || !d->dialect->thousands)
+        return true;
+    if (!cpl_name_order_init(&order, list->items, sizeof *list->items, (uint32_t)list->n, err))
+        return false;
+    for (uint32_t f = 0; f < d->n_fields; f++)
+        d->fields[f].style.groups_with_point = cpl_name_order_find(
+                                                   &order, d->plan->schema->fields[f].name) < 0;
+    cpl_name_order_release(&order);
+    return true;
+}
+
 static struct cpl_text_style style_of(const struct csv_decoder *d,
                                       const struct cpl_column_plan *column)
 {
@@ -99,7 +115,7 @@ static bool csv_memory(struct csv_decoder *d, struct cpl_error *err)
         if (!field_memory(d, f, err))
             return false;
     }
-    return find_sources(d, err);
+    return settle_styles(d, err) && find_sources(d, err);
 }
 
 static struct cpl_decoder *csv_open(const struct cpl_decode_plan *plan, struct cpl_stream *bytes,

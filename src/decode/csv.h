@@ -36,6 +36,7 @@ struct cpl_csv_dialect {
     bool names_set, ragged_set, trim_set, nulls_set, empty_is_null_set, quoted_null_set;
     bool decimal_point_set, thousands_set, date_format_set, time_format_set, timestamp_format_set;
     bool true_words_set, false_words_set, lenient_set, short_header_set;
+    bool thousands_columns_set;
     bool short_header;   /* rows end in a delimiter, the header does not: nothing is behind it */
     bool separator_line; /* detected: the first line is Excel's `sep=;` */
     bool escapes_set, comments_set;
@@ -53,12 +54,15 @@ struct cpl_csv_dialect {
     bool empty_is_null;       /* the unquoted empty field is null (default) */
     bool quoted_null;         /* quoted fields may be null too */
     char decimal_point, thousands;
+    struct cpl_strings thousands_columns; /* of the user, or found; see thousands_in_all */
     const char *date_format, *time_format, *timestamp_format;
     struct cpl_strings true_words, false_words;
     bool lenient; /* declared numbers may be written +5, 007, 1. (inferred ones never) */
 
     /* settled by sniffing */
-    struct cpl_text_style style;  /* of inferred columns; declared ones add `lenient` */
+    struct cpl_text_style style; /* of inferred columns; declared ones add `lenient` */
+    bool
+        thousands_in_all; /* else thousands_columns alone are read so, and in others what has a decimal separator, too */
     uint32_t n_columns;           /* fields in a row */
     struct cpl_slice header_line; /* without its newline, where it has several fields; else empty */
     const char **column_names;    /* of all fields in a row, made unique */

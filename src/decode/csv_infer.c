@@ -19,6 +19,7 @@ struct columns {
     struct cpl_text_facts *facts;
     struct cpl_csv_shapes *shapes;
     struct cpl_csv_families *families;
+    bool *grouped;                /* groups of digits alone are numbers there */
     const struct csv_walk *first; /* the object's first record, which may be a header; NULL: none */
     bool repeats;                 /* it comes again among the next ones */
     uint32_t n;
@@ -66,10 +67,13 @@ static void note_value(const struct csv_walk *walk, struct columns *columns, uin
 static bool classify_record(const struct cpl_csv_dialect *d, const struct csv_walk *walk,
                             struct columns *columns, struct cpl_arena *arena, struct cpl_error *err)
 {
+    struct cpl_text_style strict = d->style;
+    strict.groups_with_point = true;
     for (uint32_t c = 0; c < columns->n && c < walk->fields; c++) {
         const uint8_t *data;
         uint32_t length;
         struct cpl_csv_text text;
+        const struct cpl_text_style *style = columns->grouped[c] ? &d->style : &strict;
         struct cpl_error problem = {0};
         cpl_csv_walk_cell(walk, c, &data, &length);
         enum cpl_csv_cell kind = cpl_csv_cell_text(d, data, length, arena, &text, &problem);
@@ -77,7 +81,7 @@ static bool classify_record(const struct cpl_csv_dialect *d, const struct csv_wa
             return cpl_fail(err, problem.code, "%s", problem.message);
         if (kind == CPL_CELL_NULL || kind == CPL_CELL_BAD_QUOTE)
             continue;
-        note_value(walk, columns, c, cpl_text_classify(text.data, text.length, &d->style), &text);
+        note_value(walk, columns, c, cpl_text_classify(text.data, text.length, style), &text);
     }
     return true;
 }
@@ -188,7 +192,7 @@ static bool explain_texts(struct cpl_csv_dialect *d, const struct columns *colum
 {
     for (uint32_t c = 0; c < schema->n_fields; c++)
         if (plans[c].inferred && schema->fields[c].type.kind == CPL_STRING)
-            plans[c].doubt = cpl_csv_doubtful_style(d, &columns->shapes[c]);
+            plans[c].doubt = cpl_csv_doubtful_style(d, &columns->shapes[c], columns->grouped[c]);
     for (uint32_t i = 0; i < columns->n_strays; i++) {
         uint32_t c = columns->strays[i].column;
         struct cpl_column_plan *plan = &plans[c];
@@ -313,7 +317,10 @@ static bool columns_memory(struct columns *columns, struct cpl_error *err)
     columns->facts = cpl_alloc_zero(n, sizeof *columns->facts, err);
     columns->shapes = columns->facts ? cpl_alloc_zero(n, sizeof *columns->shapes, err) : NULL;
     columns->families = columns->shapes ? cpl_alloc_zero(n, sizeof *columns->families, err) : NULL;
-    return columns->families != NULL;
+    columns->grouped = columns->families ? cpl_alloc(n, err) : NULL;
+    if (columns->grouped)
+        memset(columns->grouped, true, n);
+    return columns->grouped != NULL;
 }
 
 static void columns_release(struct columns *columns)
@@ -321,6 +328,7 @@ static void columns_release(struct columns *columns)
     cpl_free(columns->facts);
     cpl_free(columns->shapes);
     cpl_free(columns->families);
+    cpl_free(columns->grouped);
 }
 
 static void forget_values(struct columns *columns)
@@ -334,9 +342,14 @@ static void forget_values(struct columns *columns)
 static bool infer_columns(struct cpl_csv_dialect *d, const struct cpl_sample *samples,
                           size_t n_samples, struct columns *columns, struct cpl_error *err)
 {
+    bool changed;
     if (!columns_memory(columns, err) || !classify_samples(d, samples, n_samples, columns, err))
         return false;
-    if (cpl_csv_adopt_style(d, columns->shapes, columns->n)) {
+    d->n_columns = columns->n;
+    if (!cpl_csv_name_columns(d, d->header == CPL_HEADER_YES ? columns->first : NULL, err) ||
+        !cpl_csv_adopt_style(d, columns->shapes, columns->grouped, &changed, err))
+        return false;
+    if (changed) {
         forget_values(columns);
         if (!classify_samples(d, samples, n_samples, columns, err))
             return false;
@@ -447,9 +460,7 @@ bool cpl_csv_infer(void *settings, const struct cpl_sample *samples, size_t n_sa
                  columns.n, sample.size);
         goto out;
     }
-    d->n_columns = columns.n;
-    ok = cpl_csv_name_columns(d, d->header == CPL_HEADER_YES && have_first ? &walk : NULL, err) &&
-         make_schema(d, &columns, declared, decimals, schema, plans, err);
+    ok = make_schema(d, &columns, declared, decimals, schema, plans, err);
 out:
     cpl_csv_walk_release(&walk);
     columns_release(&columns);

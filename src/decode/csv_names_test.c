@@ -87,10 +87,8 @@ static void many_of_one_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_valid),
-        cmocka_unit_test(long_names_end_at_a_character),
-        cmocka_unit_test(names_are_unique),
-        cmocka_unit_test(a_double_takes_no_name_of_another),
+        cmocka_unit_test(names_are_valid),  cmocka_unit_test(long_names_end_at_a_character),
+        cmocka_unit_test(names_are_unique), cmocka_unit_test(a_double_takes_no_name_of_another),
         cmocka_unit_test(many_of_one_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,7 @@ bool cpl_csv_check_options(const void *settings, const char **key, struct cpl_er
     const struct cpl_csv_dialect *d = settings;
     char delimiter = d->delimiter_set ? d->delimiter : 0;
     char escape = d->escape == d->quote ? 0 : d->escape;
-    char point = d->decimal_point ? d->decimal_point : '.';
+    char point = d->decimal_point ? d->decimal_point : d->thousands == '.' ? ',' : '.';
     const struct apart pairs[] = {{"delimiter", "quote", delimiter, d->quote},
                                   {"escape", "delimiter", escape, delimiter},
                                   {"comment", "delimiter", d->comment, delimiter},
@@ -40,6 +40,10 @@ bool cpl_csv_check_options(const void *settings, const char **key, struct cpl_er
                                    {"quote", "", d->quote, 0},
                                    {"escape", "", escape, 0},
                                    {"comment", "", d->comment, 0}};
+    if (d->thousands_columns_set && !d->thousands) {
+        *key = "thousands_columns";
+        return cpl_fail(why, CPL_E_CONFIG, "%s needs thousands: what stands between them?", *key);
+    }
     for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++)
         if (breaks[i].a_is == '\n' || breaks[i].a_is == '\r') {
             *key = breaks[i].a;
@@ -197,17 +201,27 @@ const struct cpl_option cpl_csv_options[] = {
      .offset = AT(decimal_point),
      .set_offset = AT(decimal_point_set),
      .summary = "The decimal separator of numbers. A comma is detected where the delimiter allows "
-                "it and some "
-                "number proves it: 1,5 does, 1,234 does not.",
+                "it and some number proves it (1,5 does, 1,234 does not), and where thousands is "
+                "set to a point.",
      .example = ","},
     {.name = "thousands",
      .type = CPL_OPTION_CHAR,
      .offset = AT(thousands),
      .set_offset = AT(thousands_set),
      .summary =
-         "The separator between groups of three digits; detected where the decimal separator "
-         "is proven. space also takes no-break spaces, ' also takes ’.",
+         "The separator between groups of three digits; detected where some "
+         "number proves it by a decimal separator behind it (1.234,50). space also takes no-break "
+         "spaces, ' also takes ’.",
      .example = "."},
+    {.name = "thousands_columns",
+     .type = CPL_OPTION_STRINGS,
+     .offset = AT(thousands_columns),
+     .set_offset = AT(thousands_columns_set),
+     .flags = CPL_OPTION_ADVANCED,
+     .summary = "The columns in which thousands make a number without a decimal separator, too "
+                "(1.234); elsewhere it may be a code, a version or a telephone number. All where "
+                "thousands is set; where it is detected, those that have some number with both.",
+     .example = "[price, amount]"},
     {.name = "date_format",
      .type = CPL_OPTION_STRING,
      .offset = AT(date_format),
@@ -296,14 +310,23 @@ static void describe_flag(struct cpl_json_writer *json, const char *key, bool va
 /* Settled by looking, or given: described always. */
 static bool is_detected(const char *name)
 {
-    static const char *const names[] = {"delimiter",  "quote",   "escape",        "comment",
-                                        "newline",    "header",  "decimal_point", "thousands",
-                                        "skip_lines", "columns", "escape_before", "comment_lines",
-                                        NULL};
+    static const char *const names[] = {
+        "delimiter",         "quote",     "escape",     "comment", "newline",       "header",
+        "decimal_point",     "thousands", "skip_lines", "columns", "escape_before", "comment_lines",
+        "thousands_columns", NULL};
     size_t i = 0;
     while (names[i] && strcmp(names[i], name) != 0)
         i++;
     return names[i] || !strcmp(name, "trailing_delimiter");
+}
+
+static void describe_list(struct cpl_json_writer *json, const char *key,
+                          const struct cpl_strings *list, bool set)
+{
+    cpl_json_object(json, key);
+    cpl_json_strings(json, "value", list);
+    cpl_json_string(json, "from", set ? "option" : "detected");
+    cpl_json_close(json);
 }
 
 static void describe_given(struct cpl_json_writer *json, const struct cpl_option *option,
@@ -315,13 +338,12 @@ static void describe_given(struct cpl_json_writer *json, const struct cpl_option
         describe_char(json, option->name, *((const char *)d + option->offset), true);
         return;
     }
-    cpl_json_object(json, option->name);
     if (option->type == CPL_OPTION_STRINGS) {
-        const struct cpl_strings *list = (const void *)((const char *)d + option->offset);
-        cpl_json_strings(json, "value", list);
-    } else {
-        cpl_options_write(value, d, json);
+        describe_list(json, option->name, (const void *)((const char *)d + option->offset), true);
+        return;
     }
+    cpl_json_object(json, option->name);
+    cpl_options_write(value, d, json);
     cpl_json_string(json, "from", "option");
     cpl_json_close(json);
 }
@@ -356,6 +378,8 @@ bool cpl_csv_describe(const void *settings, struct cpl_buffer *out, struct cpl_e
                   d->decimal_point_set);
     if (d->thousands || d->thousands_set)
         describe_char(&json, "thousands", d->thousands, d->thousands_set);
+    if (d->thousands_columns_set || (d->thousands && !d->thousands_in_all))
+        describe_list(&json, "thousands_columns", &d->thousands_columns, d->thousands_columns_set);
     describe_preamble(&json, d);
     if (d->short_header || d->short_header_set)
         describe_flag(&json, "trailing_delimiter", d->short_header, d->short_header_set);

@@ -174,8 +174,8 @@ static bool too_many_digits(const struct csv_decoder *d, const struct csv_bad_ce
     enum cpl_kind kind = d->plan->schema->fields[bad->field].type.kind;
     if ((kind != CPL_F64 && kind != CPL_F32) || bad->end <= bad->start)
         return false;
-    struct cpl_text_facts facts = cpl_text_classify(d->block.data + bad->start,
-                                                    bad->end - bad->start, &d->dialect->style);
+    struct cpl_text_facts facts = cpl_text_classify(
+        d->block.data + bad->start, bad->end - bad->start, &d->fields[bad->field].style);
     return facts.class == CPL_CLASS_INT || facts.class == CPL_CLASS_DECIMAL ||
            facts.class == CPL_CLASS_DOUBLE;
 }
@@ -219,7 +219,8 @@ static bool add_need(struct csv_decoder *d, const struct csv_bad_cell *bad, char
                           &text, &why) != CPL_CELL_VALUE)
         return why.code == CPL_E_NONE || cpl_fail_with(d->err, &why);
     struct cpl_type type = cpl_text_type(
-        cpl_text_join(column->facts, cpl_text_classify(text.data, text.length, &d->dialect->style)),
+        cpl_text_join(column->facts,
+                      cpl_text_classify(text.data, text.length, &d->fields[bad->field].style)),
         true);
     const char *needed = cpl_type_format(&type, &name, d->err) ? cpl_buffer_text(&name, d->err)
                                                                : NULL;

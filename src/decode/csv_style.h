@@ -13,14 +13,16 @@ struct cpl_csv_shapes {
     uint32_t proofs[CPL_CSV_SEPARATORS];   /* it must be */
     uint32_t groups[CPL_CSV_SEPARATORS];   /* it stands between thousands, not in a code; and */
     uint32_t grouped_decimals[CPL_CSV_SEPARATORS]; /* with a decimal separator behind them */
+    uint32_t codes[CPL_CSV_SEPARATORS]; /* it stands between groups of three that may be a code */
 };
 
 /* How values are written, by the options. */
 bool cpl_csv_settle_style(struct cpl_csv_dialect *d, struct cpl_error *err) CPL_CHECKED;
 void cpl_csv_count_shape(struct cpl_csv_shapes *shapes, const uint8_t *text, size_t length);
-/* Complete decimal separator and thousands by what the columns prove; true when that changes how values are read. */
+/* Complete decimal separator and thousands by what the columns prove, and which of the named columns have thousands (grouped[c]: all
+ * are true before); *changed: values are now read otherwise. */
 bool cpl_csv_adopt_style(struct cpl_csv_dialect *d, const struct cpl_csv_shapes *columns,
-                         uint32_t n);
+                         bool *grouped, bool *changed, struct cpl_error *err) CPL_CHECKED;
 /* Why a column of numbers stays text, and what to set; NULL = it is none. */
 const char *cpl_csv_doubtful_style(const struct cpl_csv_dialect *d,
-                                   const struct cpl_csv_shapes *shapes);
+                                   const struct cpl_csv_shapes *shapes, bool grouped);

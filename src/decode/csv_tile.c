@@ -64,7 +64,7 @@ static void note_need(struct csv_decoder *d, uint32_t f, uint32_t row,
                       const struct cpl_csv_text *text)
 {
     struct csv_field_state *state = &d->fields[f];
-    struct cpl_text_facts facts = cpl_text_classify(text->data, text->length, &d->dialect->style);
+    struct cpl_text_facts facts = cpl_text_classify(text->data, text->length, &d->fields[f].style);
     bool stray = cpl_text_join(d->plan->columns[f].facts, facts).class == CPL_CLASS_STRING;
     state->facts = cpl_text_join(state->facts, facts);
     state->widened = d->widened = true;
@@ -336,7 +336,7 @@ static void learn_type(struct csv_decoder *d, uint32_t f, uint32_t first, uint32
         if (!cpl_is_valid(column, row))
             continue;
         state->facts = cpl_text_join(
-            state->facts, cpl_text_classify(text->data, text->length, &d->dialect->style));
+            state->facts, cpl_text_classify(text->data, text->length, &d->fields[f].style));
         state->undecided = state->facts.class != CPL_CLASS_STRING;
     }
 }

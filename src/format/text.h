@@ -20,6 +20,8 @@ struct cpl_text_style {
     char
         thousands; /* 0 = none; when set, groups of three are required. ' ' is the space, the no-break
                            space (U+00A0) and the narrow one (U+202F); '\'' also U+2019 */
+    bool
+        groups_with_point; /* thousands are only read in numbers that have a decimal separator, too: 1.234,50 but not 1.234 */
     const char *
         date_format; /* NULL = ISO; strptime-like: %Y %y %m %d %H %I %M %S %f(fraction) %p %b %B %z %j %T %D %F, literal text */
     const char *time_format;

@@ -167,7 +167,9 @@ static bool hint_number(const struct cpl_slice *texts, size_t n, const struct cp
         struct cpl_text_style other = *style;
         other.decimal_point = ways[i].point;
         other.thousands = ways[i].thousands;
-        bool same = (style->decimal_point ? style->decimal_point : '.') == ways[i].point &&
+        other.groups_with_point = false;
+        bool same = !style->groups_with_point &&
+                    (style->decimal_point ? style->decimal_point : '.') == ways[i].point &&
                     style->thousands == ways[i].thousands;
         size_t fit = 0;
         while (!same && fit < n && fits_number(&texts[fit], type, &other))

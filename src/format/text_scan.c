@@ -58,6 +58,13 @@ static bool scan_whole(struct cursor *cursor, const struct cpl_text_style *style
     return lenient || number->n_whole == 1 || (number->n_whole > 1 && *number->whole != '0');
 }
 
+/* Without a decimal separator, groups of digits may be a code, a version or a telephone number. */
+static bool groups_count(const struct cpl_text_style *style, const struct cpl_number *number)
+{
+    bool grouped = number->whole == number->grouped && number->n_whole > 3;
+    return !grouped || number->has_point || !style->groups_with_point;
+}
+
 static bool scan_fraction(struct cursor *cursor, const struct cpl_text_style *style, bool lenient,
                           struct cpl_number *number)
 {
@@ -100,8 +107,8 @@ bool cpl_scan_number(const uint8_t *text, size_t length, const struct cpl_text_s
     if (!number->negative && lenient)
         take(&cursor, '+');
     return scan_whole(&cursor, style, lenient, number) &&
-           scan_fraction(&cursor, style, lenient, number) && scan_exponent(&cursor, number) &&
-           cursor.at == cursor.end;
+           scan_fraction(&cursor, style, lenient, number) && groups_count(style, number) &&
+           scan_exponent(&cursor, number) && cursor.at == cursor.end;
 }
 
 /* ---- values ---- */

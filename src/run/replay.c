@@ -85,10 +85,12 @@ static bool is_overruled(const struct overruled *list, size_t n, const char *nam
 static bool keep_dialect_of(const struct cpl_option *table, const struct cpl_pairs *dialect,
                             struct cpl_arena *arena, void *settings, struct cpl_error *err)
 {
-    struct overruled list[] = {{.name = "columns", .is = cuts_anew(table, dialect, settings)},
-                               {.name = "escape", .is = doubles_another(table, dialect, settings)},
-                               {.name = "escape_before", .is = is_set(table, "escape", settings)},
-                               {.name = "comment_lines", .is = is_set(table, "comment", settings)}};
+    struct overruled list[] = {
+        {.name = "columns", .is = cuts_anew(table, dialect, settings)},
+        {.name = "escape", .is = doubles_another(table, dialect, settings)},
+        {.name = "escape_before", .is = is_set(table, "escape", settings)},
+        {.name = "comment_lines", .is = is_set(table, "comment", settings)},
+        {.name = "thousands_columns", .is = is_set(table, "thousands", settings)}};
     for (size_t i = 0; i < dialect->n; i++)
         if (!is_overruled(list, sizeof list / sizeof *list, dialect->items[i].key) &&
             !keep_setting(table, dialect, i, arena, settings, err))
