@@ -506,8 +506,8 @@ static bool put_column_index(struct cpl_file_encoder *f, const struct cpl_parque
     for (uint32_t i = 0; i < n; i++)
         if ((!records[i].bounds.any && records[i].nulls < records[i].values) ||
             records[i].bounds.no_max)
-            return true; /* a page whose bounds are not known (NaN alone, a greatest text that
-                            cannot be cut): no column index at all */
+            return true; /* a page that has no bounds (for a NaN, or a greatest text that cannot
+                            be cut): no column index at all */
     struct cpl_arena arena = {0};
     struct cpl_parquet_column_index index = {.boundary_order = boundary_order(records, n)};
     index.null_pages.items = cpl_arena_alloc(&arena, n * sizeof(bool), err);

@@ -219,8 +219,9 @@ static void write_bytes(const struct cpl_bounds *bounds, bool utf8, struct cpl_b
 void cpl_bounds_write(const struct cpl_bounds *bounds, enum cpl_bound_order order, unsigned width,
                       bool utf8, struct cpl_bound_text *text)
 {
-    *text = (struct cpl_bound_text){.any = bounds->any, .min_exact = true, .max_exact = true};
-    if (!bounds->any)
+    bool any = bounds->any && !bounds->nans;
+    *text = (struct cpl_bound_text){.any = any, .min_exact = true, .max_exact = true};
+    if (!any)
         return;
     if (is_bytes(order)) {
         write_bytes(bounds, utf8, text);

@@ -1,6 +1,8 @@
 /* The least and greatest value of a page and of a chunk, by the rules of parquet.thrift's ColumnOrder:
- * integers signed or unsigned, floats without NaN and with -0.0 / +0.0 as bounds, bytes unsigned
- * lexicographic, decimals in FIXED_LEN_BYTE_ARRAY signed. Bounds that are longer than 64 bytes are
+ * integers signed or unsigned, floats with -0.0 / +0.0 as bounds, bytes unsigned lexicographic,
+ * decimals in FIXED_LEN_BYTE_ARRAY signed. Floats among which is a NaN are written without bounds:
+ * the specification lets bounds leave NaNs out, but readers that take them for all there is (DuckDB,
+ * pyarrow's filters) would then skip the rows that hold one, or take every row for a match. Bounds that are longer than 64 bytes are
  * cut so that they still bound (text stays valid UTF-8), and are marked inexact. */
 #pragma once
 #include "batch/batch.h"
@@ -22,7 +24,7 @@ struct cpl_bounds {
     int64_t min, max; /* numbers, as the leaf's int64 image */
     struct cpl_buffer min_bytes,
         max_bytes; /* BYTES, FIXED_SIGNED: at most a byte more than is written */
-    uint64_t nans;
+    uint64_t nans; /* other than 0: nothing is written */
 };
 void cpl_bounds_release(struct cpl_bounds *bounds);
 void cpl_bounds_clear(struct cpl_bounds *bounds);
@@ -33,7 +35,7 @@ void cpl_bounds_add_floats(struct cpl_bounds *bounds, enum cpl_bound_order order
 /* Take another's in (a page's into its chunk's). */
 bool cpl_bounds_join(struct cpl_bounds *bounds, enum cpl_bound_order order,
                      const struct cpl_bounds *other, struct cpl_error *err) CPL_CHECKED;
-/* Bounds as PLAIN bytes, `width` for numbers (1 for BOOL). Empty when there are none. */
+/* Bounds as PLAIN bytes, `width` for numbers (1 for BOOL). Empty when there are none, or a NaN. */
 struct cpl_bound_text {
     uint8_t min[CPL_BOUND_BYTES], max[CPL_BOUND_BYTES];
     uint8_t min_size, max_size;

@@ -1,5 +1,6 @@
 /* Bounds of text that is longer than they may be: still bounds, still UTF-8. */
 #include "encode/parquet_bounds.h"
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -104,11 +105,42 @@ static void without_a_greatest(void **state)
     assert_true(!text.no_max && text.max_size == 4 && text.max[3] == 0x11);
 }
 
+static struct cpl_bound_text bound_doubles(const double *values, uint32_t n, double joined)
+{
+    struct cpl_bounds bounds = {0}, other = {0};
+    struct cpl_bound_text text;
+    struct cpl_error err;
+    int64_t bits[4], more;
+    memcpy(bits, values, n * sizeof *bits);
+    memcpy(&more, &joined, sizeof more);
+    cpl_bounds_add_floats(&bounds, CPL_ORDER_F64, bits, n);
+    cpl_bounds_add_floats(&other, CPL_ORDER_F64, &more, 1);
+    assert_true(cpl_bounds_join(&bounds, CPL_ORDER_F64, &other, &err));
+    cpl_bounds_write(&bounds, CPL_ORDER_F64, 8, false, &text);
+    return text;
+}
+
+static void none_beside_a_nan(void **state)
+{
+    (void)state;
+    const double with[] = {1, NAN, -3}, without[] = {1, 0, -3};
+    struct cpl_bound_text text = bound_doubles(without, 3, 2);
+    double min, max;
+    memcpy(&min, text.min, 8);
+    memcpy(&max, text.max, 8);
+    assert_true(text.any && min == -3 && max == 2);
+    assert_false(bound_doubles(with, 3, 2).any);
+    assert_false(bound_doubles(without, 3, NAN).any); /* another page's */
+    text = bound_doubles(with, 3, 2);
+    assert_true(text.min_size == 0 && text.max_size == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_bounded),
         cmocka_unit_test(without_a_greatest),
+        cmocka_unit_test(none_beside_a_nan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,8 @@ need("pyarrow", "duckdb", "polars")
 import duckdb
 import polars
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 REWRITE = os.path.join(BUILD, "tests", "parquet_rewrite")
@@ -174,6 +176,32 @@ def orders(folder):
             failures.append(f"a false order in a file of ours: {error}")
 
 
+def nans(folder):
+    """No bounds where a NaN is, in the footer and in the page index: what readers prune by them keeps the rows of NaN."""
+    source, target = os.path.join(folder, "in.parquet"), os.path.join(folder, "out.parquet")
+    values = [float(i // 10) for i in range(3000)]
+    values[5], values[1500] = float("nan"), None
+    once = [float("nan") if i == 2999 else 0.0 for i in range(3000)]
+    table = pa.table({"d": values, "f": pa.array(once, pa.float32()), "whole": [float(i) for i in range(3000)]})
+    pq.write_table(table, source, store_schema=False)
+    asked = [("isnan(d)", pc.is_nan(pc.field("d")), polars.col("d").is_nan(), 1), ("d = 0", pc.field("d") == 0, polars.col("d") == 0, 9),
+             ("d < 2", pc.field("d") < 2, polars.col("d") < 2, 19), ("isnan(f)", pc.is_nan(pc.field("f")), polars.col("f").is_nan(), 1),
+             ("f = 0", pc.field("f") == 0, polars.col("f") == 0, 2999), ("whole = 7", pc.field("whole") == 7, polars.col("whole") == 7, 1)]
+    for options in (["dictionary=never"], ["dictionary=always"], ["row_group_rows=1000", "page_version=v2"]):
+        rewrite(source, target, "page_rows=100", *options)
+        compare(target, "nans " + " ".join(options), table)
+        first = pq.read_metadata(target).row_group(0)
+        bounds = [[first.column(i).statistics.has_min_max, first.column(i).has_column_index] for i in range(3)]
+        apart = "row_group_rows=1000" in options  # the first row group has no NaN of f
+        if bounds != [[False] * 2, [apart] * 2, [True] * 2] or not all(first.column(i).has_offset_index for i in range(3)):
+            failures.append(f"nans {options}: bounds {bounds}")
+        for where, arrow, pole, wanted in asked:
+            found = (duckdb.sql(f"select count(*) from read_parquet('{target}') where {where}").fetchall()[0][0],
+                     ds.dataset(target).to_table(filter=arrow).num_rows, polars.scan_parquet(target).filter(pole).collect().height)
+            if found != (wanted,) * 3:
+                failures.append(f"nans {options}, {where}: {found} instead of {wanted}")
+
+
 def damage(folder):
     """verify finds any flipped bit in the pages of a file of ours, and a cut-off file is refused."""
     source, target = os.path.join(folder, "in.parquet"), os.path.join(folder, "out.parquet")
@@ -200,7 +228,7 @@ def damage(folder):
 
 
 with tempfile.TemporaryDirectory() as temporary:
-    for part in (every_choice, switches, shapes_of_data, oddities, orders, damage):
+    for part in (every_choice, switches, shapes_of_data, oddities, orders, nans, damage):
         part(temporary)
 print(f"{counts['files']} files of ours, {counts['readings']} readings, {len(failures)} failures")
 for failure in failures:
