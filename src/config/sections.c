@@ -229,7 +229,9 @@ static const struct cpl_option sink_options[] = {
      .default_text = "512MiB",
      .min = 1 << 16,
      .max = INT64_MAX,
-     .summary = "About how large a data file may grow before the next begins."},
+     .summary = "How large data files are, about: the next one begins where this one is nearest to "
+                "it, and row groups are half of it where they would be larger. The last file (of a "
+                "partition, of a run) is what is left."},
     {.name = "mode",
      .type = CPL_OPTION_ENUM,
      IN_SINK(mode),

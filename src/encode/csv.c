@@ -375,6 +375,7 @@ const struct cpl_encoder_ops cpl_encoder_csv = {
     .use_budget = cpl_text_use_budget,
     .append = cpl_text_append,
     .finish = cpl_text_finish,
+    .cut = cpl_text_cut,
     .discard = cpl_text_discard,
     .builder_free = builder_free,
     .part_info = cpl_text_part_info,

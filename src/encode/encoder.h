@@ -35,6 +35,10 @@ struct cpl_encoder_ops {
                    const uint32_t *selection, uint32_t n, struct cpl_error *err);
     /* Everything appended since the last finish; the builder is ready for the next split. NULL part when no rows. */
     bool (*finish)(struct cpl_part_builder *builder, struct cpl_part **part, struct cpl_error *err);
+    /* The same, if what was appended since the last part would make about so many bytes or more; NULL part when not yet. Decided
+     * by the rows alone, wherever batches end. The split goes on: what `finish` proves of it is still to be proven. */
+    bool (*cut)(struct cpl_part_builder *builder, uint64_t bytes, struct cpl_part **part,
+                struct cpl_error *err);
     void (*discard)(struct cpl_part_builder *builder); /* forget what was appended */
     void (*builder_free)(struct cpl_part_builder *builder);
     struct cpl_part_info (*part_info)(const struct cpl_part *part);

@@ -234,9 +234,9 @@ static bool append(struct cpl_part_builder *b, const struct cpl_batch *batch,
     return true;
 }
 
-static bool finish(struct cpl_part_builder *b, struct cpl_part **part, struct cpl_error *err)
+static bool finish_part(struct cpl_part_builder *b, struct cpl_part **part, struct cpl_error *err)
 {
-    if (!cpl_parquet_sorted_verdict(&b->sorted, err) || !finish_group(b, err))
+    if (!finish_group(b, err))
         return false;
     struct cpl_part_store *store = &b->scratch.store;
     *part = b->part;
@@ -247,6 +247,21 @@ static bool finish(struct cpl_part_builder *b, struct cpl_part **part, struct cp
     }
     count_memory(b);
     return true;
+}
+
+static bool finish(struct cpl_part_builder *b, struct cpl_part **part, struct cpl_error *err)
+{
+    return cpl_parquet_sorted_verdict(&b->sorted, err) && finish_part(b, part, err);
+}
+
+static bool cut(struct cpl_part_builder *b, uint64_t bytes, struct cpl_part **part,
+                struct cpl_error *err)
+{
+    uint64_t held = b->part ? b->part->bytes : 0;
+    *part = NULL;
+    for (uint32_t l = 0; b->group_rows && l < b->schema.n_leaves; l++)
+        held += cpl_parquet_column_size(b->columns[l]);
+    return !held || held < bytes || finish_part(b, part, err);
 }
 
 static void discard(struct cpl_part_builder *b)
@@ -758,6 +773,7 @@ const struct cpl_encoder_ops cpl_encoder_parquet = {
     .use_budget = use_budget,
     .append = append,
     .finish = finish,
+    .cut = cut,
     .discard = discard,
     .builder_free = builder_free,
     .part_info = part_info,

@@ -105,6 +105,8 @@ struct cpl_parquet_column *cpl_parquet_column_new(const struct cpl_parquet_leaf 
 void cpl_parquet_column_free(struct cpl_parquet_column *column);
 /* What it holds for pages and dictionaries; counted in the store's budget. */
 uint64_t cpl_parquet_column_memory(const struct cpl_parquet_column *column);
+/* About how many bytes its chunk would have now; a function of its values. */
+uint64_t cpl_parquet_column_size(const struct cpl_parquet_column *column);
 bool cpl_parquet_column_add(struct cpl_parquet_column *column, const struct cpl_leaf_values *values,
                             struct cpl_error *err) CPL_CHECKED;
 /* The chunk of everything added; the column is then empty again. */

@@ -119,6 +119,20 @@ uint64_t cpl_parquet_column_memory(const struct cpl_parquet_column *c)
            c->hashes.capacity;
 }
 
+/* What is in the page goes by what its values took in the pages before; in the first one, half of what they are. */
+uint64_t cpl_parquet_column_size(const struct cpl_parquet_column *c)
+{
+    const struct column_page *p = &c->page;
+    const struct cpl_parquet_chunk *chunk = &c->chunk;
+    uint64_t dictionary = column_is_slices(c->class) ? c->strings.bytes.size + 4 * c->strings.n
+                                                     : (uint64_t)c->ints.n * c->width;
+    uint64_t raw = column_is_slices(c->class) ? p->bytes.size + p->n_values
+                                              : (uint64_t)p->n_values * c->width;
+    uint64_t page = chunk->values ? p->n_levels * chunk->pages.size / chunk->values : raw / 2;
+    return (c->mode == MODE_DICTIONARY ? dictionary : chunk->dictionary.size) + chunk->pages.size +
+           page;
+}
+
 /* Beyond what pages usually take to be encoded and compressed, which is the scratch's. */
 static uint64_t to_be_put(const struct cpl_parquet_column *c)
 {

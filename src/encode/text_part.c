@@ -71,6 +71,15 @@ bool cpl_text_finish(struct cpl_part_builder *part_builder, struct cpl_part **pa
     return true;
 }
 
+bool cpl_text_cut(struct cpl_part_builder *part_builder, uint64_t bytes, struct cpl_part **part,
+                  struct cpl_error *err)
+{
+    const struct cpl_text_builder *builder = text_builder(part_builder);
+    uint64_t held = builder->part ? builder->part->info.bytes + builder->staging.size : 0;
+    *part = NULL;
+    return !held || held < bytes || cpl_text_finish(part_builder, part, err);
+}
+
 void cpl_text_discard(struct cpl_part_builder *part_builder)
 {
     struct cpl_text_builder *builder = text_builder(part_builder);

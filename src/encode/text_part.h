@@ -24,6 +24,8 @@ bool cpl_text_append(struct cpl_part_builder *builder, const struct cpl_batch *b
                      const uint32_t *selection, uint32_t n, struct cpl_error *err) CPL_CHECKED;
 bool cpl_text_finish(struct cpl_part_builder *builder, struct cpl_part **part,
                      struct cpl_error *err) CPL_CHECKED;
+bool cpl_text_cut(struct cpl_part_builder *builder, uint64_t bytes, struct cpl_part **part,
+                  struct cpl_error *err) CPL_CHECKED;
 void cpl_text_discard(struct cpl_part_builder *builder);
 struct cpl_part_info cpl_text_part_info(const struct cpl_part *part);
 void cpl_text_part_free(struct cpl_part *part);

@@ -1,4 +1,5 @@
 #include "run/file_writer.h"
+#include "run/plan.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -68,11 +69,22 @@ bool cpl_file_writer_add(struct cpl_file_writer *w, struct cpl_part *part, struc
 {
     if (!part)
         return true;
-    uint64_t rows = w->encoder->part_info(part).rows;
+    struct cpl_part_info info = w->encoder->part_info(part);
     if (!w->encoder->file_add(w->file, part, err))
         return false;
-    w->rows += rows;
+    w->rows += info.rows;
+    w->largest = info.bytes > w->largest ? info.bytes : w->largest;
     return true;
+}
+
+uint64_t cpl_part_target(uint64_t target_file_size)
+{
+    return target_file_size < 2 * CPL_SPLIT_BYTES ? target_file_size / 2 : 0;
+}
+
+bool cpl_file_writer_full(const struct cpl_file_writer *w, uint64_t target)
+{
+    return target && w->bytes + w->largest / 2 >= target;
 }
 
 bool cpl_file_writer_finish(struct cpl_file_writer *w, enum cpl_file_role role,

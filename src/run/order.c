@@ -269,6 +269,17 @@ static bool end_split(struct run_state *run, const struct cpl_claim *claim,
     return true;
 }
 
+static bool put_parts(struct run_state *run, struct cpl_work_result *result, struct cpl_error *err)
+{
+    for (uint32_t i = 0; i < result->n_parts; i++) {
+        struct cpl_part *part = result->parts[i];
+        result->parts[i] = NULL;
+        if (!cpl_output_part(&run->output, part, err))
+            return false;
+    }
+    return true;
+}
+
 /* One delivery, in order. */
 bool cpl_run_take(struct run_state *run, struct cpl_worker *worker, const struct cpl_claim *claim,
                   struct cpl_work_result *result, struct cpl_error *err)
@@ -282,11 +293,8 @@ bool cpl_run_take(struct run_state *run, struct cpl_worker *worker, const struct
     if (result->last && result->report.widened && !keep_needs(run, split, result, err))
         return false;
     if (!atomic_load(&run->doomed)) {
-        struct cpl_part *part = result->part;
-        result->part = NULL;
         run->account.rows.landed += result->rows;
-        if (!cpl_output_part(&run->output, part, err) ||
-            !cpl_output_routed(&run->output, result->routed, err) ||
+        if (!put_parts(run, result, err) || !cpl_output_routed(&run->output, result->routed, err) ||
             !take_rejects(run, split, &result->rejects, err))
             return false;
     }

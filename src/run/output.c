@@ -181,8 +181,7 @@ bool cpl_output_part(struct cpl_output *o, struct cpl_part *part, struct cpl_err
         return false;
     o->bytes_out = o->data->bytes;
     const struct cpl_sink_config *sink = &o->plan->pipeline->sink;
-    if (!sink->single_file && o->attempt && sink->target_file_size &&
-        o->data->bytes >= sink->target_file_size)
+    if (!sink->single_file && o->attempt && cpl_file_writer_full(o->data, sink->target_file_size))
         return finish_file(o, &o->data, CPL_FILE_DATA, err);
     return true;
 }

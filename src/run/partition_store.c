@@ -175,23 +175,14 @@ static bool end_part(struct writing *w, struct cpl_error *err)
            cpl_file_writer_add(w->file, part, err);
 }
 
-static bool add_fragment(struct writing *w, const struct cpl_fragment *fragment,
-                         struct cpl_error *err)
+/* The same, if these rows make so many bytes already. */
+static bool cut_part(struct writing *w, uint64_t bytes, struct cpl_error *err)
 {
-    const struct cpl_encoder_ops *encoder = w->job->target->plan->encoder;
-    uint32_t rows = 0;
-    if (!load(w, fragment, err))
+    struct cpl_part *part = NULL;
+    if (!w->job->target->plan->encoder->cut(w->builder, bytes, &part, err))
         return false;
-    for (size_t at = 0; at < w->raw.size;) {
-        if (!cpl_fragment_read(&w->reader, w->raw.data, w->raw.size, &at, BATCH_ROWS, err) ||
-            !encoder->append(w->builder, &w->reader.batch, NULL, w->reader.batch.rows, err))
-            return false;
-        rows += w->reader.batch.rows;
-    }
-    w->pending += fragment->raw;
-    return rows == fragment->rows ||
-           cpl_fail(err, CPL_E_INTERNAL, "a fragment of %u rows gave back %u", fragment->rows,
-                    rows);
+    w->pending = part ? 0 : w->pending;
+    return cpl_file_writer_add(w->file, part, err);
 }
 
 static bool open_file(struct writing *w, struct cpl_partition *partition, struct cpl_error *err)
@@ -223,21 +214,54 @@ static bool end_file(struct writing *w, struct cpl_error *err)
     return ok;
 }
 
+/* What the rows added so far end: a part, a file. */
+static bool end_full(struct writing *w, struct cpl_error *err)
+{
+    uint64_t target = w->job->target->plan->pipeline->sink.target_file_size;
+    uint64_t part = cpl_part_target(target);
+    if ((part && !cut_part(w, part, err)) || (w->pending >= PART_BYTES && !end_part(w, err)))
+        return false;
+    return !cpl_file_writer_full(w->file, target) || end_file(w, err);
+}
+
+/* So many rows of a fragment at once that a part of a small file does not grow much too large. */
+static uint32_t rows_at_once(const struct writing *w, const struct cpl_fragment *fragment)
+{
+    uint64_t part = cpl_part_target(w->job->target->plan->pipeline->sink.target_file_size);
+    uint64_t bytes = fragment->raw / (fragment->rows ? fragment->rows : 1) + 1;
+    uint64_t rows = part ? part / 8 / bytes : BATCH_ROWS;
+    return rows < 1 ? 1 : rows < BATCH_ROWS ? (uint32_t)rows : BATCH_ROWS;
+}
+
+static bool add_fragment(struct writing *w, struct cpl_partition *partition,
+                         const struct cpl_fragment *fragment, struct cpl_error *err)
+{
+    const struct cpl_encoder_ops *encoder = w->job->target->plan->encoder;
+    uint32_t rows = 0, most = rows_at_once(w, fragment);
+    if (!load(w, fragment, err))
+        return false;
+    for (size_t at = 0, from = 0; at < w->raw.size; from = at) {
+        if ((!w->file && !open_file(w, partition, err)) ||
+            !cpl_fragment_read(&w->reader, w->raw.data, w->raw.size, &at, most, err) ||
+            !encoder->append(w->builder, &w->reader.batch, NULL, w->reader.batch.rows, err))
+            return false;
+        rows += w->reader.batch.rows;
+        w->pending += at - from;
+        if (!end_full(w, err))
+            return false;
+    }
+    return rows == fragment->rows ||
+           cpl_fail(err, CPL_E_INTERNAL, "a fragment of %u rows gave back %u", fragment->rows,
+                    rows);
+}
+
 static bool write_partition(struct writing *w, const struct queued *queued, struct cpl_error *err)
 {
     const struct job *job = w->job;
-    uint64_t target = job->target->plan->pipeline->sink.target_file_size;
-    uint64_t part = target && target < PART_BYTES / 2 ? 2 * target : PART_BYTES;
     struct cpl_partition *partition = &job->store->partitions[queued->partition];
-    for (size_t i = queued->from; i < queued->to; i++) {
-        if ((!w->file && !open_file(w, partition, err)) ||
-            !add_fragment(w, &job->store->fragments[job->order[i]], err))
+    for (size_t i = queued->from; i < queued->to; i++)
+        if (!add_fragment(w, partition, &job->store->fragments[job->order[i]], err))
             return false;
-        if (w->pending >= part && !end_part(w, err))
-            return false;
-        if (target && w->file->bytes >= target && !end_file(w, err))
-            return false;
-    }
     return end_file(w, err);
 }
 

@@ -1,11 +1,14 @@
 #include "run/split.h"
+#include "run/file_writer.h"
 
 #include <string.h>
 
 void cpl_work_result_release(struct cpl_work_result *result, const struct cpl_encoder_ops *encoder)
 {
-    if (result->part)
-        encoder->part_free(result->part);
+    for (uint32_t i = 0; i < result->n_parts; i++)
+        if (result->parts[i])
+            encoder->part_free(result->parts[i]);
+    cpl_free(result->parts);
     cpl_routed_free(result->routed);
     cpl_reject_list_release(&result->rejects);
     cpl_buffer_release(&result->needs);
@@ -24,6 +27,8 @@ static bool make_builder(struct cpl_worker *w, struct cpl_error *err)
     w->builder = plan->encoder->builder_new(plan->schema, plan->encode_options, err);
     if (w->builder)
         plan->encoder->use_budget(w->builder, &w->room->budget);
+    if (!plan->pipeline->sink.single_file)
+        w->cutting.target = cpl_part_target(plan->pipeline->sink.target_file_size);
     return w->builder != NULL;
 }
 
@@ -59,6 +64,17 @@ static void end_split(struct cpl_worker *w)
     set_active(w, false);
 }
 
+static void drop_parts(struct cpl_worker *w)
+{
+    struct cpl_cutting *c = &w->cutting;
+    for (uint32_t i = 0; i < c->n; i++)
+        w->plan->encoder->part_free(c->parts[i]);
+    cpl_free(c->parts);
+    c->parts = NULL;
+    c->n = c->capacity = 0;
+    c->passed = 0;
+}
+
 /* Everything that it holds; others may look at `active` only when all of it is given back. */
 void cpl_worker_release(struct cpl_worker *w)
 {
@@ -67,19 +83,90 @@ void cpl_worker_release(struct cpl_worker *w)
     w->builder = NULL;
     cpl_router_free(w->router);
     w->router = NULL;
+    drop_parts(w);
+    cpl_free(w->cutting.numbers);
+    w->cutting = (struct cpl_cutting){0};
     end_split(w);
 }
 
 /* ---- where rows go: a part of a file, or the spill of their partitions ---- */
 
+/* Takes the part; NULL is none. */
+static bool keep_part(struct cpl_worker *w, struct cpl_part *part, struct cpl_error *err)
+{
+    struct cpl_cutting *c = &w->cutting;
+    if (!part)
+        return true;
+    if (c->n == c->capacity) {
+        uint32_t capacity = c->capacity ? 2 * c->capacity : 4;
+        struct cpl_part **parts = cpl_realloc(c->parts, capacity * sizeof(struct cpl_part *), err);
+        if (!parts) {
+            w->plan->encoder->part_free(part);
+            return false;
+        }
+        c->parts = parts;
+        c->capacity = capacity;
+    }
+    c->parts[c->n++] = part;
+    return true;
+}
+
+/* 0, 1, 2 … for the rows of a batch. */
+static bool count_rows(struct cpl_cutting *c, uint32_t rows, struct cpl_error *err)
+{
+    if (rows <= c->n_numbers)
+        return true;
+    uint32_t *numbers = cpl_realloc(c->numbers, rows * sizeof *numbers, err);
+    if (!numbers)
+        return false;
+    for (uint32_t i = c->n_numbers; i < rows; i++)
+        numbers[i] = i;
+    c->numbers = numbers;
+    c->n_numbers = rows;
+    return true;
+}
+
+static bool append_rows(struct cpl_worker *w, const struct cpl_batch *batch, uint32_t from,
+                        uint32_t to, struct cpl_error *err)
+{
+    return w->plan->encoder->append(w->builder, batch, w->cutting.numbers + from, to - from, err);
+}
+
+enum { LOOKS = 8, LEAST_LOOK = 4096, USUAL_ROW = 64 };
+
+/* Whether a part is full is asked at rows that only what stands before them in the split decides, not where batches end. */
+static bool append_cut(struct cpl_worker *w, const struct cpl_batch *batch, struct cpl_error *err)
+{
+    struct cpl_cutting *c = &w->cutting;
+    uint64_t look = c->target / LOOKS > LEAST_LOOK ? c->target / LOOKS : LEAST_LOOK;
+    uint32_t from = 0;
+    if (!count_rows(c, batch->rows, err))
+        return false;
+    for (uint32_t i = 0; i < batch->rows; i++) {
+        struct cpl_part *part;
+        c->passed += batch->row_start ? batch->row_end[i] - batch->row_start[i] : USUAL_ROW;
+        if (c->passed < look)
+            continue;
+        c->passed = 0;
+        if (!append_rows(w, batch, from, i + 1, err) ||
+            !w->plan->encoder->cut(w->builder, c->target, &part, err) || !keep_part(w, part, err))
+            return false;
+        from = i + 1;
+    }
+    return from == batch->rows || append_rows(w, batch, from, batch->rows, err);
+}
+
 static bool append(struct cpl_worker *w, const struct cpl_batch *batch, struct cpl_error *err)
 {
-    return w->router ? cpl_router_append(w->router, batch, err)
-                     : w->plan->encoder->append(w->builder, batch, NULL, batch->rows, err);
+    if (w->router)
+        return cpl_router_append(w->router, batch, err);
+    return w->cutting.target ? append_cut(w, batch, err)
+                             : w->plan->encoder->append(w->builder, batch, NULL, batch->rows, err);
 }
 
 static void discard(struct cpl_worker *w)
 {
+    drop_parts(w);
     if (w->router)
         cpl_router_discard(w->router);
     else
@@ -95,9 +182,16 @@ static bool finish(struct cpl_worker *w, struct cpl_work_result *result, struct 
         result->rows = result->routed ? result->routed->rows : 0;
         return true;
     }
-    if (!encoder->finish(w->builder, &result->part, err))
+    struct cpl_part *part;
+    if (!encoder->finish(w->builder, &part, err) || !keep_part(w, part, err))
         return false;
-    result->rows = result->part ? encoder->part_info(result->part).rows : 0;
+    result->parts = w->cutting.parts;
+    result->n_parts = w->cutting.n;
+    w->cutting.parts = NULL;
+    w->cutting.n = w->cutting.capacity = 0;
+    w->cutting.passed = 0;
+    for (uint32_t i = 0; i < result->n_parts; i++)
+        result->rows += encoder->part_info(result->parts[i]).rows;
     return true;
 }
 

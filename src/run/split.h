@@ -20,13 +20,14 @@ void cpl_progress_take_back(struct cpl_progress_counters *progress, struct cpl_c
 
 /* One delivery of a split: all of it, or for streams the next CPL_SPLIT_BYTES of it. */
 struct cpl_work_result {
-    struct cpl_part *part;     /* NULL: no rows */
-    struct cpl_routed *routed; /* partitioned datasets: instead of a part */
+    struct cpl_part **parts; /* in order; none: no rows */
+    uint32_t n_parts;
+    struct cpl_routed *routed; /* partitioned datasets: instead of parts */
     struct cpl_reject_list rejects;
     struct cpl_split_report report; /* of the whole split so far; facts and met NULL */
     struct cpl_buffer needs;        /* widened: what the schema must grow by */
     struct cpl_buffer met;          /* the report's, when the split is finished */
-    uint64_t rows;                  /* in the part, or routed */
+    uint64_t rows;                  /* in the parts, or routed */
     struct cpl_counted counted;     /* of the split so far */
     bool last;                      /* the split is finished */
 };
@@ -46,11 +47,22 @@ struct cpl_due {
     _Atomic uint64_t from;
 };
 
+/* A split's rows as several parts, where files are to be small. */
+struct cpl_cutting {
+    uint64_t target;         /* bytes of a part, about; 0 = one part */
+    uint64_t passed;         /* text since the last look at what a part would have */
+    struct cpl_part **parts; /* cut off so far */
+    uint32_t n, capacity;
+    uint32_t *numbers; /* 0, 1, 2 …: to select rows by */
+    uint32_t n_numbers;
+};
+
 struct cpl_worker {
     const struct cpl_plan *plan;
     struct cpl_spill_file *spill;     /* partitioned datasets */
     struct cpl_part_builder *builder; /* this, or */
     struct cpl_router *router;        /* that */
+    struct cpl_cutting cutting;
     struct cpl_progress_counters *progress;
     _Atomic bool *stop; /* the run ends early: leave */
     _Atomic bool *
