@@ -32,7 +32,7 @@ def test_a_column_that_is_empty_in_every_sample_has_one_type():
         made.append(pathlib.Path(f"o{len(made)}.parquet").read_bytes())
         check(b"int64" in run("inspect", f"o{len(made) - 1}.parquet").stdout, source)
     check(made[0] == made[1], "file and gzip differ")
-    p = run("convert", "late.csv", "-", "--to", "json", "-q")
+    p = run("convert", "late.csv.gz", "-", "--to", "json", "-q")
     check(p.returncode == 0 and p.stdout.count(b'"o":"') == 10000, p.stderr)
 
 
