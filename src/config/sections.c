@@ -133,7 +133,8 @@ static const struct cpl_option schema_options[] = {
      .default_text = "widen",
      .summary = "What happens to a value that does not fit its column's inferred type: the column "
                 "widens, the row "
-                "is rejected, or the run fails."},
+                "is rejected, or the run fails. Where the column does not widen, its type is what "
+                "the inputs' first rows have."},
     {.name = NULL},
 };
 

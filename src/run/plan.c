@@ -324,7 +324,10 @@ static bool take_samples(const struct cpl_plan *plan, size_t head, struct sample
         return false;
     const struct cpl_input *input = &inputs->items[first];
     bool splittable = plan->decoder ? plan->decoder->splittable : true;
-    if (splittable && cpl_input_seekable(input) && input->size > 4 * (uint64_t)CPL_SAMPLE_BYTES) {
+    /* where types only propose, more samples save a round; where they decide, a file must not be judged by more than its .gz is */
+    bool proposal = plan->pipeline->schema.on_type_conflict == CPL_WIDEN;
+    if (splittable && proposal && cpl_input_seekable(input) &&
+        input->size > 4 * (uint64_t)CPL_SAMPLE_BYTES) {
         for (uint64_t i = 1; i < SPREAD; i++)
             if (!take_sample(inputs, first, input->size / SPREAD * i, SPREAD_BYTES, s, err))
                 return false;

@@ -36,6 +36,15 @@ def test_a_column_that_is_empty_in_every_sample_has_one_type():
     check(p.returncode == 0 and p.stdout.count(b'"o":"') == 10000, p.stderr)
 
 
+def test_a_file_is_judged_by_no_more_than_its_gzip_is():
+    rows = "".join(f"{i},{'x' * 60},{'7' if i < 25000 else '7.5'}\n" for i in range(80000))
+    put("judged.csv", "a,pad,o\n" + rows)
+    subprocess.run(["gzip", "-k", "judged.csv"], check=True)
+    for source in ("judged.csv", "judged.csv.gz"):
+        p = run("convert", source, f"{source}.parquet", "--on-type-conflict", "reject")
+        check(p.returncode == 0 and b"landed 25,000 + rejected 55,000" in p.stderr, p)
+
+
 def few_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 
