@@ -9,7 +9,8 @@
 static void on_reject(void *context, const char *object, uint64_t line, const char *column,
                       const char *rule, const char *message)
 {
-    (void)context;
+    uint64_t *rejects = context;
+    ++*rejects;
     fprintf(stderr, "%s:%llu: %s%s%s (%s)\n", object, (unsigned long long)line,
             column ? column : "", column ? ": " : "", message, rule);
 }
@@ -29,7 +30,7 @@ static int count(struct ArrowArrayStream *stream, int64_t n_columns, int64_t *ro
     }
 }
 
-static int print(struct ArrowArrayStream *stream)
+static int print(struct ArrowArrayStream *stream, const uint64_t *rejects)
 {
     struct ArrowSchema schema;
     int64_t rows = 0;
@@ -45,7 +46,7 @@ static int print(struct ArrowArrayStream *stream)
         printf("%-20s %-8s %lld nulls\n", schema.children[i]->name, schema.children[i]->format,
                (long long)nulls[i]);
     if (!failed)
-        printf("%lld rows\n", (long long)rows);
+        printf("%lld rows, %llu rejected\n", (long long)rows, (unsigned long long)*rejects);
     free(nulls);
     schema.release(&schema);
     return failed;
@@ -55,14 +56,16 @@ int main(int argc, char **argv)
 {
     cupel_error err = {0};
     struct ArrowArrayStream stream;
-    cupel_callbacks callbacks = {.size = sizeof callbacks, .reject = on_reject};
+    uint64_t rejects = 0;
+    cupel_callbacks callbacks = {
+        .size = sizeof callbacks, .context = &rejects, .reject = on_reject};
     cupel *instance = cupel_new(&callbacks, &err);
     if (argc != 2 || !instance || !cupel_read(instance, argv[1], &stream, &err)) {
         fprintf(stderr, "%s\n", argc == 2 ? err.message : "usage: read_arrow PATH");
         cupel_free(instance);
         return argc == 2 ? err.exit_status : 2;
     }
-    int failed = print(&stream);
+    int failed = print(&stream, &rejects);
     stream.release(&stream);
     cupel_free(instance);
     return failed;

@@ -19,6 +19,15 @@ class Error(ctypes.Structure):
                 ("message", ctypes.c_char * 1000)]
 
 
+OnReject = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint64, ctypes.c_char_p, ctypes.c_char_p,
+                            ctypes.c_char_p)
+
+
+class Callbacks(ctypes.Structure):
+    _fields_ = [("size", ctypes.c_size_t), ("context", ctypes.c_void_p), ("progress", ctypes.c_void_p),
+                ("log", ctypes.c_void_p), ("reject", OnReject)]
+
+
 class ArrowArrayStream(ctypes.Structure):
     _fields_ = [(name, ctypes.c_void_p)
                 for name in ("get_schema", "get_next", "get_last_error", "release", "private_data")]
@@ -35,10 +44,15 @@ def load():
     return library
 
 
-def read(path):
-    """All rows of a file, directory or glob as one table."""
+def read(path, on_reject):
+    """All rows of a file, directory or glob as one table; those that cannot be read are left out, and told to
+    on_reject(object, line, column, rule, message), in which column is None for a whole row."""
+    def told(_, name, line, *texts):
+        on_reject(os.fsdecode(name), line, *(text and text.decode() for text in texts))
+
     library, error, stream = load(), Error(), ArrowArrayStream()
-    instance = library.cupel_new(None, ctypes.byref(error))
+    callbacks = Callbacks(size=ctypes.sizeof(Callbacks), reject=OnReject(told))
+    instance = library.cupel_new(ctypes.byref(callbacks), ctypes.byref(error))
     try:
         if not library.cupel_read(instance, os.fsencode(path), ctypes.byref(stream), ctypes.byref(error)):
             raise OSError(error.message.decode())
@@ -50,6 +64,9 @@ def read(path):
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    table = read(sys.argv[1])
+    rejects = []
+    table = read(sys.argv[1], lambda *reject: rejects.append(reject))
+    for name, line, column, rule, message in rejects:
+        print(f"{name}:{line}: {column + ': ' if column else ''}{message} ({rule})", file=sys.stderr)
     print(table.schema)
-    print(f"{table.num_rows} rows")
+    print(f"{table.num_rows} rows, {len(rejects)} rejected")

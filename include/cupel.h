@@ -109,8 +109,8 @@ CUPEL_API const char *cupel_result(const cupel *instance);
 /* The rows of a file, directory or glob (CSV, JSON, Parquet; compressed or not) as an Arrow C stream: import it with
  * pyarrow, nanoarrow, DuckDB, Polars … Types are proven on all rows before the first batch, so text is read twice unless
  * every column is declared. Partition columns that stand in the names of folders only (country=SE/…) are not given yet: such a
- * directory is refused (UNSUPPORTED), one of its folders is read. Rows that cannot be read are left out, and told to the `reject` callback. The stream
- * is independent of the instance, and belongs to one thread at a time; call its `release` when done. */
+ * directory is refused (UNSUPPORTED), one of its folders is read. Rows that cannot be read are left out, and told to the `reject` callback; without
+ * one, `log` is told their number at the end. The stream is independent of the instance, and belongs to one thread at a time; call its `release` when done. */
 CUPEL_API bool cupel_read(cupel *instance, const char *path, struct ArrowArrayStream *stream,
                           cupel_error *err);
 

@@ -243,10 +243,8 @@ static bool keep_stray(const struct cpl_decode_plan *plan, const struct need *ne
     struct cpl_csv_dialect *dialect = plan->settings;
     if (!need->has_stray || stray->value)
         return true;
-    *stray = (struct cpl_stray){.type = plan->schema->fields[need->field].type,
-                                .line = need->stray_line,
-                                .source = source,
-                                .late = true};
+    *stray = (struct cpl_stray){
+        .type = plan->schema->fields[need->field].type, .line = need->stray_line, .source = source};
     stray->value = cpl_arena_strndup(&dialect->arena, need->stray,
                                      strnlen(need->stray, sizeof need->stray), err);
     return stray->value != NULL;

@@ -1,6 +1,7 @@
 /* Is the first record a header?
  *
- * Text tells for it, cells that could be data tell against it, except years in a row above columns of other numbers (a pivot table).
+ * Text tells for it, cells that could be data tell against it, except years or days in a row above columns of other numbers (a
+ * pivot table).
  * A first record that comes again is data, unless its words stand above columns that are typed without it: then files were put
  * one behind the other with their headers. Such a repeat is never data: it is left out of what is said of the types,
  * and rejected as soon as a cell of it does not fit its column (csv_tile.c). */
@@ -9,7 +10,12 @@
 
 #include <string.h>
 
-enum { FIRST_YEAR = 1900, LAST_YEAR = 2100 };
+enum {
+    FIRST_YEAR = 1900,
+    LAST_YEAR = 2100,
+    FIRST_DAY = -25567, /* of the first year and of the last, since 1970-01-01 */
+    LAST_DAY = 47846
+};
 
 bool cpl_csv_is_value(const struct cpl_csv_dialect *d, const uint8_t *data, size_t length)
 {
@@ -52,18 +58,21 @@ static struct cells look_at_cells(const struct cpl_csv_dialect *d, const struct 
     return cells;
 }
 
-/* ---- years ---- */
+/* ---- years and dates ---- */
 
-/* 0: the cell is no year. */
-static int year_of(const struct csv_walk *walk, uint32_t c)
+/* A cell's year, or its day, counted on behind the last year; 0: it is neither. */
+static int period_of(const struct cpl_csv_dialect *d, const struct csv_walk *walk, uint32_t c)
 {
     const uint8_t *data;
     uint32_t length;
+    int32_t days;
     int year = 0;
     cpl_csv_walk_cell(walk, c, &data, &length);
-    if (length == 6 && walk->rules.quote && data[0] == walk->rules.quote &&
-        data[5] == walk->rules.quote)
+    if (length > 2 && walk->rules.quote && data[0] == walk->rules.quote &&
+        data[length - 1] == walk->rules.quote)
         data++, length -= 2;
+    if (cpl_parse_date(data, length, &d->style, &days) == CPL_TEXT_EXACT)
+        return days >= FIRST_DAY && days <= LAST_DAY ? days - FIRST_DAY + LAST_YEAR + 1 : 0;
     for (uint32_t i = 0; i < length && length == 4; i++) {
         if (data[i] < '0' || data[i] > '9')
             return 0;
@@ -72,23 +81,33 @@ static int year_of(const struct csv_walk *walk, uint32_t c)
     return year >= FIRST_YEAR && year <= LAST_YEAR ? year : 0;
 }
 
-/* Are there years, in a row, up or down, and behind a first cell that is none? */
-static bool counts_years(const struct csv_walk *first, uint32_t *years)
+/* Years follow each other by the same step, days only in one direction: months differ. */
+static bool goes_on(int before, int step, int period)
+{
+    int from_before = period - before;
+    if (before <= LAST_YEAR)
+        return period <= LAST_YEAR &&
+               (step ? from_before == step : from_before == 1 || from_before == -1);
+    return period > LAST_YEAR && from_before && (!step || (from_before > 0) == (step > 0));
+}
+
+/* Are there years or days, in a row, up or down, and behind a first cell that is none? */
+static bool counts_periods(const struct cpl_csv_dialect *d, const struct csv_walk *first,
+                           uint32_t *periods)
 {
     int before = 0, step = 0;
-    *years = 0;
+    *periods = 0;
     for (uint32_t c = 0; c < first->fields; c++) {
-        int year = year_of(first, c);
-        if (!year)
+        int period = period_of(d, first, c);
+        if (!period)
             continue;
-        int from_before = year - before;
-        if (*years && (step ? from_before != step : from_before != 1 && from_before != -1))
+        if (*periods && !goes_on(before, step, period))
             return false;
-        step = *years ? from_before : 0;
-        before = year;
-        ++*years;
+        step = *periods ? period - before : 0;
+        before = period;
+        ++*periods;
     }
-    return *years > 1 && !year_of(first, 0);
+    return *periods > 1 && !period_of(d, first, 0);
 }
 
 static bool same_cell(const struct csv_walk *a, const struct csv_walk *b, uint32_t c)
@@ -100,12 +119,12 @@ static bool same_cell(const struct csv_walk *a, const struct csv_walk *b, uint32
     return length == other_length && !memcmp(one, other, length);
 }
 
-/* Do the records below tell what no header is: its first word again, or mostly years under its years? */
-static bool years_are_data(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
-                           const struct csv_walk *first, bool *data, struct cpl_error *err)
+/* Do the records below tell what no header is: its first word again, or mostly periods under its periods? */
+static bool periods_are_data(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                             const struct csv_walk *first, bool *data, struct cpl_error *err)
 {
     struct csv_walk walk;
-    uint32_t years = 0, others = 0;
+    uint32_t periods = 0, others = 0;
     bool again = false;
     if (!cpl_csv_walk_init(&walk, sample, cpl_csv_rules_of(d), err))
         return false;
@@ -117,28 +136,28 @@ static bool years_are_data(const struct cpl_csv_dialect *d, const struct cpl_sam
                               first->end - first->start);
         again |= !repeat && same_cell(&walk, first, 0);
         for (uint32_t c = 1; !repeat && c < walk.fields && c < first->fields; c++)
-            if (year_of(first, c))
-                year_of(&walk, c) ? years++ : others++;
+            if (period_of(d, first, c))
+                period_of(d, &walk, c) ? periods++ : others++;
     }
     cpl_csv_walk_release(&walk);
-    *data = again || years >= others;
+    *data = again || periods >= others;
     return true;
 }
 
-/* A pivot table: words and years above numbers of another kind. */
+/* A pivot table: words and years or days above numbers of another kind. */
 static bool is_pivot(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                      const struct csv_walk *first, const struct cpl_text_facts *facts, uint32_t n,
                      const struct cells *cells, bool *pivot, struct cpl_error *err)
 {
-    uint32_t years;
+    uint32_t periods;
     bool data = true;
-    *pivot = cells->named && first->fields == n && counts_years(first, &years) &&
-             years == cells->against && cells->named + years == first->fields;
+    *pivot = cells->named && first->fields == n && counts_periods(d, first, &periods) &&
+             periods == cells->against && cells->named + periods == first->fields;
     for (uint32_t c = 0; c < n && *pivot; c++)
-        *pivot = !year_of(first, c) || facts[c].class == CPL_CLASS_NULL ||
+        *pivot = !period_of(d, first, c) || facts[c].class == CPL_CLASS_NULL ||
                  facts[c].class == CPL_CLASS_INT || facts[c].class == CPL_CLASS_DECIMAL ||
                  facts[c].class == CPL_CLASS_DOUBLE;
-    if (*pivot && !years_are_data(d, sample, first, &data, err))
+    if (*pivot && !periods_are_data(d, sample, first, &data, err))
         return false;
     *pivot = *pivot && !data;
     return true;

@@ -61,7 +61,6 @@ struct cpl_stray {
     uint64_t
         position; /* in the sample: bytes before its row; UINT64_MAX where lines do not end in newlines */
     size_t source; /* the number of that sample; or of the needs, in `widen` */
-    bool late;     /* no sample has it: by policy its row could be rejected */
     bool
         placed; /* by the loop: line and source are those of the input, and a position that is known (UINT64_MAX: not) */
 };

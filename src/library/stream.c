@@ -1,4 +1,6 @@
 /* Rows of any input as an Arrow C stream: see include/cupel.h. */
+#include "base/plural.h"
+#include "base/text.h"
 #include "batch/c_data.h"
 #include "config/settings.h"
 #include "library/instance.h"
@@ -15,6 +17,7 @@ struct stream {
     struct cpl_rows *rows;
     struct cpl_batch *batch; /* borrowed from rows */
     uint32_t given;          /* rows of it that have been given */
+    uint64_t left_out;       /* rows of which nobody was told */
     struct cpl_error error;  /* the last */
 };
 
@@ -53,10 +56,28 @@ static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
                                                                        : errno_of(s->error.code);
 }
 
+/* At the end, once: rows that nobody was told of are not to be missing without a word. */
+static void say_left_out(struct stream *s)
+{
+    const cupel_callbacks *callbacks = &s->instance->callbacks;
+    char text[120];
+    if (!s->left_out || !callbacks->log)
+        return;
+    cpl_text_set(text, sizeof text,
+                 "%s could not be read and left out: the reject callback tells why",
+                 CPL_COUNTED(s->left_out, "row"));
+    s->left_out = 0;
+    callbacks->log(callbacks->context, "warning", text);
+}
+
 static bool next_batch(struct stream *s)
 {
     s->given = 0;
-    return cpl_rows_next(s->rows, &s->batch, &s->error);
+    if (!cpl_rows_next(s->rows, &s->batch, &s->error))
+        return false;
+    if (!s->batch->rows)
+        say_left_out(s);
+    return true;
 }
 
 static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
@@ -91,10 +112,13 @@ static void release(struct ArrowArrayStream *stream)
 
 static void on_reject(void *context, const char *object, const struct cpl_reject *reject)
 {
-    const struct cupel *instance = context;
-    if (instance->callbacks.reject)
-        instance->callbacks.reject(instance->callbacks.context, object, reject->line + 1,
-                                   reject->column, reject->rule, reject->message);
+    struct stream *s = context;
+    const cupel_callbacks *callbacks = &s->instance->callbacks;
+    if (callbacks->reject)
+        callbacks->reject(callbacks->context, object, reject->line + 1, reject->column,
+                          reject->rule, reject->message);
+    else
+        s->left_out++;
 }
 
 /* Is it one of the path's own components? */
@@ -151,7 +175,7 @@ static bool open_stream(struct stream *s, const char *path, struct cpl_error *er
 
     struct cpl_rows_options options = {.pipeline = &s->config.pipelines[0],
                                        .stop = &s->instance->stop,
-                                       .context = s->instance,
+                                       .context = s,
                                        .reject = on_reject};
     s->storage = cpl_pipeline_storage(&s->config.pipelines[0], err);
     s->rows = s->storage ? cpl_rows_open(s->storage, &options, err) : NULL;

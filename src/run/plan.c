@@ -385,6 +385,14 @@ static void place_in_input(const struct cpl_plan *plan, const struct samples *sa
     stray->placed = true;
 }
 
+/* Unless columns widen, the few values of a sample that would make a column text are what they are behind it: conflicts. */
+static void hold_strays(struct cpl_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->schema->n_fields; i++)
+        if (plan->pipeline->schema.on_type_conflict != CPL_WIDEN && plan->columns[i].stray.value)
+            plan->schema->fields[i].type = plan->columns[i].stray.type;
+}
+
 static bool infer(struct cpl_plan *plan, const struct samples *samples,
                   const struct cpl_schema *declared, struct cpl_error *err)
 {
@@ -393,6 +401,7 @@ static bool infer(struct cpl_plan *plan, const struct samples *samples,
         return false;
     for (uint32_t i = 0; i < plan->schema->n_fields; i++)
         place_in_input(plan, samples, &plan->columns[i].stray);
+    hold_strays(plan);
     return true;
 }
 
@@ -797,9 +806,9 @@ bool cpl_plan_remark(const struct cpl_plan *plan, uint32_t i, char out[CPL_REMAR
         type.size = 0;
     cpl_text_set(out, CPL_REMARK_MAX,
                  "column %.100s is text, and not %.*s, because of \"%s\" (%s): name such words in "
-                 "source.csv.nulls, or declare the column (--type)%s to reject such rows",
-                 name, (int)type.size, (const char *)type.data, column->stray.value, place,
-                 column->stray.late ? " or set schema.on_type_conflict" : "");
+                 "source.csv.nulls, or declare the column (--type) or set "
+                 "schema.on_type_conflict to reject such rows",
+                 name, (int)type.size, (const char *)type.data, column->stray.value, place);
     cpl_buffer_release(&type);
     return true;
 }

@@ -22,7 +22,7 @@ def test_convert():
 
 def test_read_arrow():
     process = example(f"{BUILD}/examples/read_arrow", "bad.csv")
-    check(process.returncode == 0 and b"3 rows" in process.stdout and b"bad.csv:5" in process.stderr, process)
+    check(process.returncode == 0 and b"3 rows, 1 rejected" in process.stdout and b"bad.csv:5" in process.stderr, process)
     example(f"{BUILD}/examples/convert", "good.csv", "good.parquet")
     check(b"3 rows" in example(f"{BUILD}/examples/read_arrow", "good.parquet").stdout)
 
@@ -31,12 +31,14 @@ def test_read_arrow_in_python():
     if os.environ.get("CUPEL_SANITIZE"):
         print("SKIP Python does not load a sanitizer's library")
         return
-    process = example(sys.executable, str(ROOT / "examples/read_arrow.py"), "good.csv",
-                      env={**os.environ, "CUPEL_LIBRARY": f"{BUILD}/libcupel.so"})
+    environment = {**os.environ, "CUPEL_LIBRARY": f"{BUILD}/libcupel.so"}
+    process = example(sys.executable, str(ROOT / "examples/read_arrow.py"), "good.csv", env=environment)
     if process.returncode == SKIP:
         print(process.stdout.decode().strip())
         return
     check(process.returncode == 0 and b"3 rows" in process.stdout and b"decimal128" in process.stdout, process)
+    process = example(sys.executable, str(ROOT / "examples/read_arrow.py"), "bad.csv", env=environment)
+    check(process.returncode == 0 and b"3 rows, 1 rejected" in process.stdout and b"bad.csv:5: " in process.stderr, process)
 
 
 if __name__ == "__main__":
