@@ -217,6 +217,10 @@ static bool put_hints(const struct cpl_inspection *it, struct cpl_buffer *out,
     bool ok = true;
     if (!plan || strcmp(plan->decoder->name, "csv") != 0)
         return true;
+    for (unsigned i = 0; ok && i < CPL_INPUT_REMARKS; i++)
+        if (cpl_plan_remark_inputs(plan, i, remark))
+            ok = cpl_show_line(out, err, "  %s", remark);
+    before = out->size;
     for (uint32_t i = 0, n = 0; ok && n < MOST_HINTS && i < schema->n_fields; i++) {
         struct cpl_column_profile column;
         if (schema->fields[i].type.kind != CPL_STRING)

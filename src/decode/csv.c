@@ -301,6 +301,11 @@ static uint64_t csv_held(const struct cpl_decoder *base)
     return cpl_csv_block_memory(&d->block) + d->arena.used;
 }
 
+static const char *csv_doubt(const void *settings)
+{
+    return ((const struct cpl_csv_dialect *)settings)->header_doubt;
+}
+
 const struct cpl_decoder_ops cpl_decoder_csv = {
     .name = "csv",
     .summary = "Delimited text: RFC 4180 and its many relatives",
@@ -312,6 +317,7 @@ const struct cpl_decoder_ops cpl_decoder_csv = {
     .release_settings = cpl_csv_release,
     .for_object = cpl_csv_for_object,
     .check_options = cpl_csv_check_options,
+    .doubt = csv_doubt,
     .describe = cpl_csv_describe,
     .open = csv_open,
     .next = csv_next,

@@ -63,6 +63,7 @@ struct cpl_csv_dialect {
     struct cpl_text_style style; /* of inferred columns; declared ones add `lenient` */
     bool
         thousands_in_all; /* else thousands_columns alone are read so, and in others what has a decimal separator, too */
+    const char *header_doubt;     /* why the header is only a guess, in words; NULL = it is more */
     uint32_t n_columns;           /* fields in a row */
     struct cpl_slice header_line; /* without its newline, where it has several fields; else empty */
     const char **column_names;    /* of all fields in a row, made unique */

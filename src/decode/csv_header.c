@@ -4,11 +4,15 @@
  * pivot table).
  * A first record that comes again is data, unless its words stand above columns that are typed without it: then files were put
  * one behind the other with their headers. Such a repeat is never data: it is left out of what is said of the types,
- * and rejected as soon as a cell of it does not fit its column (csv_tile.c). */
+ * and rejected as soon as a cell of it does not fit its column (csv_tile.c).
+ *
+ * Where the user gives the names, a first record that is nothing but text is a row: to leave it out could lose one. */
 #include "decode/csv_cell.h"
 #include "decode/csv_sniff.h"
+#include "format/text_scan.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum {
     FIRST_YEAR = 1900,
@@ -182,18 +186,44 @@ static bool are_names(const struct csv_walk *first, const struct cells *cells)
     return true;
 }
 
+/* Does the record say the names that the user gave, in any case of letters? */
+static bool says_names(const struct cpl_csv_dialect *d, const struct csv_walk *first)
+{
+    struct cpl_arena arena = {0};
+    bool same = true;
+    uint32_t said = 0;
+    for (uint32_t c = 0; same && c < d->names.n && c < first->fields; c++) {
+        const uint8_t *data;
+        uint32_t length;
+        struct cpl_csv_text text;
+        cpl_csv_walk_cell(first, c, &data, &length);
+        if (cpl_csv_cell_text(d, data, length, &arena, &text, NULL) != CPL_CELL_VALUE)
+            break;
+        size_t size = text.length;
+        cpl_trim(&text.data, &size);
+        same = size == strlen(d->names.items[c]) &&
+               !strncasecmp((const char *)text.data, d->names.items[c], size);
+        said += same;
+    }
+    cpl_arena_release(&arena);
+    return said && said == d->names.n;
+}
+
 bool cpl_csv_is_header(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                        const struct csv_walk *first, const struct cpl_text_facts *facts, uint32_t n,
-                       bool again, bool *yes, struct cpl_error *err)
+                       bool again, bool *yes, bool *proven, struct cpl_error *err)
 {
     struct cells cells = look_at_cells(d, first, facts, n);
+    bool pivot = false;
     *yes = cells.named > 0;
     if (cells.against) {
         *yes = cells.against * 4 < cells.named && cells.typed * 2 > first->fields;
-        if (!*yes && !is_pivot(d, sample, first, facts, n, &cells, yes, err))
+        if (!*yes && !is_pivot(d, sample, first, facts, n, &cells, &pivot, err))
             return false;
+        *yes |= pivot;
     }
     if (again)
         *yes = *yes && cells.typed_words && are_names(first, &cells);
+    *proven = pivot || cells.typed_words || says_names(d, first);
     return true;
 }

@@ -244,16 +244,31 @@ out:
     return ok;
 }
 
+/* What people should know of a guess, by whether the record was taken as a row, and by its look. */
+static const char *const header_doubts[2][3] = {
+    {[CPL_HEADER_LIKE_ROWS] = "its first line was taken as the header, though it looks like the "
+                              "rows below it: set source.csv.header to no if it is a row",
+     [CPL_HEADER_ALONE] = "its only line was taken as the header, and there are no rows: set "
+                          "source.csv.header to no if it is a row"},
+    {[CPL_HEADER_LIKE_NAMES] = "its first line was taken as a row, for source.csv.names is set and "
+                               "nothing shows that it is a header: set source.csv.header to yes if "
+                               "it is one, or to no"}};
+
 static bool decide_header(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                           const struct columns *rest, struct cpl_error *err)
 {
-    bool yes = false;
+    bool yes = false, proven = true;
+    enum cpl_csv_header_look look = CPL_HEADER_LIKE_NAMES;
     if (d->header != CPL_HEADER_AUTO)
         return true;
     if (rest->first &&
-        !cpl_csv_is_header(d, sample, rest->first, rest->facts, rest->n, rest->repeats, &yes, err))
+        (!cpl_csv_is_header(d, sample, rest->first, rest->facts, rest->n, rest->repeats, &yes,
+                            &proven, err) ||
+         (yes && !proven && !cpl_csv_doubt_header(d, sample, rest->first, &look, err))))
         return false;
-    d->header = yes ? CPL_HEADER_YES : CPL_HEADER_NO;
+    bool row = yes && !proven && d->names.n;
+    d->header = yes && !row ? CPL_HEADER_YES : CPL_HEADER_NO;
+    d->header_doubt = header_doubts[row][look];
     return true;
 }
 

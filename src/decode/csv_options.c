@@ -124,7 +124,10 @@ const struct cpl_option cpl_csv_options[] = {
      .set_offset = AT(header_set),
      .default_text = "auto",
      .values = "auto|yes|no",
-     .summary = "Whether the first row names the columns. A header that comes again further down "
+     .summary = "Whether the first row names the columns. auto: a row of words does, with a remark "
+                "where all columns are text and it looks like the rows below it; where names is "
+                "set, only one that repeats these, or stands above numbers, dates or other values "
+                "that are not text. A header that comes again further down "
                 "is rejected (rule header) where a cell of it does not fit its column."},
     {.name = "skip_lines",
      .type = CPL_OPTION_INT,
@@ -161,7 +164,8 @@ const struct cpl_option cpl_csv_options[] = {
      .type = CPL_OPTION_STRINGS,
      .offset = AT(names),
      .set_offset = AT(names_set),
-     .summary = "Column names to use instead of the header's, in order.",
+     .summary = "Column names to use instead of the header's, in order. With header: auto the "
+                "first row is left out only where it is sure to be a header (see header).",
      .example = "[id, name, price]"},
     {.name = "ragged",
      .type = CPL_OPTION_ENUM,

@@ -62,10 +62,17 @@ int cpl_csv_comments_of(const struct cpl_csv_dialect *d);
 bool cpl_csv_find_preamble(struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                            struct cpl_error *err) CPL_CHECKED;
 
-/* csv_header.c. Is the first record a header above columns of these facts, got without it and its repeats? `again`: there are some. */
+/* csv_header.c. Is the first record a header above columns of these facts, got without it and its repeats? `again`: there are some.
+ * *proven: it is one by more than being text. */
 bool cpl_csv_is_header(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
                        const struct csv_walk *first, const struct cpl_text_facts *facts, uint32_t n,
-                       bool again, bool *yes, struct cpl_error *err) CPL_CHECKED;
+                       bool again, bool *yes, bool *proven, struct cpl_error *err) CPL_CHECKED;
+/* csv_header_doubt.c. A first record above text: does it look like names, like the rows below it, or is it all there is, and looks
+ * like no names? */
+enum cpl_csv_header_look { CPL_HEADER_LIKE_NAMES, CPL_HEADER_LIKE_ROWS, CPL_HEADER_ALONE };
+bool cpl_csv_doubt_header(const struct cpl_csv_dialect *d, const struct cpl_sample *sample,
+                          const struct csv_walk *first, enum cpl_csv_header_look *look,
+                          struct cpl_error *err) CPL_CHECKED;
 /* Could the text be anything but text? */
 bool cpl_csv_is_value(const struct cpl_csv_dialect *d, const uint8_t *data, size_t length);
 

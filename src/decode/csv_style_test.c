@@ -146,8 +146,7 @@ static void the_more_frequent_separator_wins(void **state)
           "string decimal(18,2) string");
     check(NULL, "a;p;m\nA;1.234,50;1 000\nB;2,75;2\nC;3,75;3\n", ',', '.',
           "string decimal(18,2) string");
-    check(NULL, "a;p;m\nA;1.234,50;1 000,5\nB;2,75;2\nC;3,75;3\n", ',', 0,
-          "string string string");
+    check(NULL, "a;p;m\nA;1.234,50;1 000,5\nB;2,75;2\nC;3,75;3\n", ',', 0, "string string string");
 }
 
 int main(void)

@@ -158,6 +158,9 @@ struct cpl_decoder_ops {
     bool (*for_object)(const void *settings, const void *said, const struct cpl_sample *head,
                        const struct cpl_schema *schema, bool closed, void **own,
                        struct cpl_error *err);
+    /* What people should know of how these settings were guessed: a static text that goes on behind `FILE: `; NULL = nothing. NULL
+     * function = never anything. */
+    const char *(*doubt)(const void *settings);
     /* Explain settings as `key = value` pairs with where each came from, for `inspect` and the plan record. */
     bool (*describe)(const void *settings, struct cpl_buffer *json, struct cpl_error *err);
     struct cpl_decoder *(*open)(const struct cpl_decode_plan *plan, struct cpl_stream *bytes,

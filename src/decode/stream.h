@@ -109,6 +109,7 @@ struct cpl_charset_guess {
     char name[32]; /* IANA name: "UTF-8" "UTF-16LE" "windows-1252" "Shift_JIS" "GB18030" … */
     enum cpl_charset_certainty certainty;
     uint8_t bom_length; /* bytes to skip */
+    bool doubtful; /* the text it gives looks odd, or little speaks for it: people should look */
 };
 /* From the head of a decompressed object (`whole`: it is all of it). Plain ASCII and valid UTF-8 (a cut last character is fine) are UTF-8. */
 void cpl_charset_guess(const uint8_t *head, size_t size, bool whole,

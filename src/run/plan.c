@@ -356,6 +356,7 @@ static bool insist_on_unicode(struct cpl_plan *plan)
             continue;
         snprintf(input->charset.name, sizeof input->charset.name, "UTF-8");
         input->is_utf8 = changed = true;
+        input->charset.doubtful = false;
     }
     return changed;
 }
@@ -785,6 +786,44 @@ static void say_place(const struct cpl_plan *plan, const struct cpl_stray *stray
         cpl_text_set(out, 300, "in %.250s", path);
     else
         cpl_text_set(out, 300, "%.250s, line %llu", path, (unsigned long long)stray->line + 1);
+}
+
+static const char *shown_path(const struct cpl_input *input)
+{
+    return input->is_stdin ? "standard input" : input->path;
+}
+
+static bool remark_guess(const struct cpl_plan *plan, char out[CPL_REMARK_MAX])
+{
+    size_t first = first_filled(&plan->inputs);
+    const char *doubt = plan->decoder->doubt && plan->settings
+                            ? plan->decoder->doubt(plan->settings)
+                            : NULL;
+    if (doubt && first < plan->inputs.n)
+        cpl_text_set(out, CPL_REMARK_MAX, "%.200s: %s", shown_path(&plan->inputs.items[first]),
+                     doubt);
+    return doubt && first < plan->inputs.n;
+}
+
+/* The first of the inputs whose charset is hardly more than a guess. */
+static bool remark_charset(const struct cpl_plan *plan, char out[CPL_REMARK_MAX])
+{
+    size_t i = 0;
+    while (i < plan->inputs.n && !plan->inputs.items[i].charset.doubtful)
+        i++;
+    if (i == plan->inputs.n)
+        return false;
+    const struct cpl_input *input = &plan->inputs.items[i];
+    cpl_text_set(out, CPL_REMARK_MAX,
+                 "%.200s: it was read as %s, which is only a guess: look at its letters, and set "
+                 "source.charset (--charset) if they are wrong",
+                 shown_path(input), input->charset.name);
+    return true;
+}
+
+bool cpl_plan_remark_inputs(const struct cpl_plan *plan, unsigned which, char out[CPL_REMARK_MAX])
+{
+    return which == 0 ? remark_charset(plan, out) : remark_guess(plan, out);
 }
 
 bool cpl_plan_remark(const struct cpl_plan *plan, uint32_t i, char out[CPL_REMARK_MAX])

@@ -60,8 +60,10 @@ struct cpl_need_origin {
 bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs,
                     const struct cpl_need_origin *origins, size_t n,
                     struct cpl_error *err) CPL_CHECKED;
+/* What people should know of the inputs as a whole: the which-th kind of remark, from 0. False: nothing of that kind. */
+enum { CPL_INPUT_REMARKS = 2, CPL_REMARK_MAX = 600 };
+bool cpl_plan_remark_inputs(const struct cpl_plan *plan, unsigned which, char out[CPL_REMARK_MAX]);
 /* What people should know of column i's type before they rely on it: a sentence. False: nothing. */
-enum { CPL_REMARK_MAX = 600 };
 bool cpl_plan_remark(const struct cpl_plan *plan, uint32_t i, char out[CPL_REMARK_MAX]);
 /* May a later round read the inputs again? */
 /* What the decoder says of its settings, a map {name: {value, from}, name: value}, in the arena; NULL when it says nothing. */

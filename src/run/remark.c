@@ -1,9 +1,19 @@
-/* Remarks: what people should know of the types that came out before they rely on them. */
+/* Remarks: what people should know of the inputs and the types that came out before they rely on them. */
 #include "run/loop.h"
 
 #include <string.h>
 
 enum { MOST_REMARKS = 20 };
+
+static bool keep(struct run_state *run, const char **remarks, const char *text,
+                 struct cpl_error *err)
+{
+    struct cpl_run_result *result = run->result;
+    const char *kept = cpl_arena_strndup(&result->names, text, strlen(text), err);
+    if (kept)
+        remarks[result->remarks.n++] = kept;
+    return kept != NULL;
+}
 
 bool cpl_run_remark(struct run_state *run, struct cpl_error *err)
 {
@@ -15,14 +25,12 @@ bool cpl_run_remark(struct run_state *run, struct cpl_error *err)
     result->remarks = (struct cpl_strings){.items = remarks};
     if (run->plan.pipeline->source.rejects)
         return true; /* its rows stand elsewhere than they did, and few of them say little of a column */
-    for (uint32_t i = 0; i < run->plan.schema->n_fields && result->remarks.n < MOST_REMARKS; i++) {
-        if (!cpl_plan_remark(&run->plan, i, text))
-            continue;
-        const char *kept = cpl_arena_strndup(&result->names, text, strlen(text), err);
-        if (!kept)
+    for (unsigned i = 0; i < CPL_INPUT_REMARKS; i++)
+        if (cpl_plan_remark_inputs(&run->plan, i, text) && !keep(run, remarks, text, err))
             return false;
-        remarks[result->remarks.n++] = kept;
-    }
+    for (uint32_t i = 0; i < run->plan.schema->n_fields && result->remarks.n < MOST_REMARKS; i++)
+        if (cpl_plan_remark(&run->plan, i, text) && !keep(run, remarks, text, err))
+            return false;
     return true;
 }
 
