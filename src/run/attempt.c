@@ -196,6 +196,11 @@ bool cpl_attempt_committed(const struct cpl_attempt *attempt)
     return attempt->stage == ATTEMPT_COMMITTED;
 }
 
+const struct cpl_replays_beside *cpl_attempt_replays_gone(const struct cpl_attempt *attempt)
+{
+    return &attempt->replays;
+}
+
 const char *cpl_attempt_receipt(const struct cpl_attempt *attempt)
 {
     return attempt->receipt;

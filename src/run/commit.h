@@ -32,6 +32,7 @@
 #include "run/log.h"
 #include "run/receipt.h"
 #include "run/recover.h"
+#include "run/replay_beside.h"
 
 struct cpl_attempt_options {
     struct cpl_storage *storage;
@@ -127,6 +128,8 @@ bool cpl_attempt_commit(struct cpl_attempt *attempt, struct cpl_receipt *receipt
 bool cpl_attempt_publish(struct cpl_attempt *attempt, struct cpl_error *err) CPL_CHECKED;
 /* Has it been decided? Then a failure undoes nothing. */
 bool cpl_attempt_committed(const struct cpl_attempt *attempt);
+/* After commit: the replays of a single file that went with it. */
+const struct cpl_replays_beside *cpl_attempt_replays_gone(const struct cpl_attempt *attempt);
 /* After commit: full path of the receipt, "" = none. */
 const char *cpl_attempt_receipt(const struct cpl_attempt *attempt);
 /* NULL for a single file. For retention, after publish. */

@@ -14,6 +14,8 @@ struct cpl_attempt {
     uint64_t types_seq; /* records up to this one */
     bool single_file;
     bool replace_receipt;
+    struct cpl_replays_beside
+        replays;                  /* of a single file's own rejects, as its commit finds them */
     bool again;                   /* stages for a repair: log and staging are another's */
     bool made_home, made_dataset; /* there was no _cupel/, not even its dataset's folder */
     int64_t now_ms;

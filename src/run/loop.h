@@ -129,6 +129,7 @@ bool cpl_run_join_replay(struct run_state *run, struct cpl_error *err) CPL_CHECK
 /* Directly before the commit, and after it. */
 bool cpl_run_claim_replay(struct run_state *run, struct cpl_error *err) CPL_CHECKED;
 void cpl_run_note_replay(struct run_state *run);
+void cpl_run_say_replays_gone(const struct run_state *run);
 /* The run had landed before, and may have been cut off there. */
 void cpl_run_settle_prior_replay(struct run_state *run);
 /* Dated folders that are older than the sink keeps go. */

@@ -96,3 +96,19 @@ void cpl_run_note_replay(struct run_state *run)
                     "the rows have landed, but where their rejects lie that could not be noted: %s",
                     why.message);
 }
+
+void cpl_run_say_replays_gone(const struct run_state *run)
+{
+    const struct cpl_replays_beside *replays = cpl_attempt_replays_gone(run->attempt);
+    const char *file = run->options->pipeline->sink.path;
+    for (size_t i = 0; i < replays->files.n; i++)
+        cpl_run_say(run, "warning",
+                    "%s was removed: it held rows that a replay repaired of the %s that was "
+                    "replaced; what this run rejects can be replayed again",
+                    replays->files.items[i], file);
+    for (size_t i = 0; i < replays->elsewhere.n; i++)
+        cpl_run_say(run, "warning",
+                    "rejects of the %s that was replaced were replayed into %s: these rows are "
+                    "still there, and may be in the new file, too",
+                    file, replays->elsewhere.items[i]);
+}

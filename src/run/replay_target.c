@@ -67,8 +67,7 @@ static bool name_rejects(struct cpl_storage *storage, const struct cpl_strings *
     return ok;
 }
 
-/* Where a file's extension begins: ".csv.gz" is one. */
-static const char *extension_of(const char *path)
+const char *cpl_replay_extension(const char *path)
 {
     static const char *const packed[] = {".gz", ".zst", ".bz2", ".xz", ".lz4"};
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -107,7 +106,7 @@ bool cpl_replay_target(struct cpl_storage *storage, const struct cpl_pipeline *p
         return true;
     if (!name_rejects(storage, &pipeline->source.paths, hash, err))
         return false;
-    const char *extension = extension_of(file);
+    const char *extension = cpl_replay_extension(file);
     char *beside = cpl_format(err, "%.*s.replay-%.*s%s", (int)(extension - file), file, DIGITS,
                               hash + PREFIX, extension);
     bool ok = beside && (*path = cpl_arena_strndup(arena, beside, strlen(beside), err)) != NULL &&

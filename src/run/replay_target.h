@@ -13,3 +13,5 @@
 bool cpl_replay_target(struct cpl_storage *storage, const struct cpl_pipeline *pipeline,
                        struct cpl_arena *arena, const char **path,
                        struct cpl_error *err) CPL_CHECKED;
+/* Where a file's extension begins: ".csv.gz" is one. */
+const char *cpl_replay_extension(const char *path);

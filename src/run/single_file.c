@@ -5,7 +5,7 @@
  *
  * The receipt comes last, so that it never tells of a file that is not there; an older receipt goes
  * first, so that it is never beside a file that it does not tell of. Rejects come before the file,
- * so that a file never stands without its rejects. A kill leaves a hidden directory, which the next
+ * so that a file never stands without its rejects. What replays landed of the file before goes behind the decision. A kill leaves a hidden directory, which the next
  * run for the same target removes when it is older than a day. */
 #include "run/commit_state.h"
 
@@ -63,6 +63,21 @@ static bool check_old_rejects(const struct cpl_attempt *attempt, const char *pat
                     path);
 }
 
+/* The same of rows that were repaired: with the file made anew they would be there twice. */
+static bool check_replays(const struct cpl_attempt *attempt, struct cpl_error *err)
+{
+    struct cpl_replays_beside replays;
+    struct cpl_arena arena = {0};
+    bool ok = cpl_replays_beside(attempt->storage, attempt->path, &arena, &replays, err);
+    if (ok && replays.files.n)
+        ok = cpl_fail(err, CPL_E_CONFLICT,
+                      "%s is there, with rows that a replay repaired of the file that this run "
+                      "makes anew; move it away, or ask for it to be overwritten",
+                      replays.files.items[0]);
+    cpl_arena_release(&arena);
+    return ok;
+}
+
 /* As it stands before the work, and again before the commit. */
 static bool check_mode(const struct cpl_attempt *attempt, struct cpl_error *err)
 {
@@ -85,7 +100,7 @@ static bool check_mode(const struct cpl_attempt *attempt, struct cpl_error *err)
             "%s is there already%s; ask for it to be overwritten, or choose another path",
             attempt->path,
             attempt->mode == CPL_MODE_APPEND ? ", and a file cannot be appended to" : "");
-    return check_old_rejects(attempt, rejects, err);
+    return check_old_rejects(attempt, rejects, err) && check_replays(attempt, err);
 }
 
 bool cpl_single_begin(struct cpl_attempt *attempt, struct cpl_error *err)
@@ -146,6 +161,21 @@ static bool remove_old_rejects(struct cpl_attempt *attempt, struct cpl_error *er
            cpl_storage_remove(attempt->storage, path, err);
 }
 
+/* So would the rows that were repaired of them: they are in the new file, or among its own rejects. */
+static bool find_replays(struct cpl_attempt *attempt, struct cpl_error *err)
+{
+    return attempt->mode != CPL_MODE_OVERWRITE ||
+           cpl_replays_beside(attempt->storage, attempt->path, &attempt->arena, &attempt->replays,
+                              err);
+}
+
+static bool remove_replays(struct cpl_attempt *attempt, struct cpl_error *err)
+{
+    return !attempt->replays.remove.n ||
+           (cpl_replays_beside_remove(attempt->storage, &attempt->replays, err) &&
+            sync_parent(attempt, attempt->path, err));
+}
+
 static bool put_files(struct cpl_attempt *attempt, enum cpl_file_role role, bool over,
                       bool *renamed, struct cpl_error *err)
 {
@@ -201,7 +231,7 @@ static bool finish(struct cpl_attempt *attempt, const struct cpl_staged *receipt
 {
     bool renamed;
     cpl_crash_point("single/after-decision");
-    if (!remove_old_rejects(attempt, err) ||
+    if (!remove_old_rejects(attempt, err) || !remove_replays(attempt, err) ||
         (receipt->token && !put(attempt, receipt, attempt->replace_receipt, &renamed, err)))
         return cpl_fail_context(err, "%s is written whole, but", attempt->path);
     if (receipt->token)
@@ -231,7 +261,7 @@ bool cpl_single_commit(struct cpl_attempt *attempt, const struct cpl_receipt *re
 {
     struct cpl_staged staged_receipt = {0};
     bool wanted = attempt->receipt_path[0] != 0;
-    bool ok = check_mode(attempt, err) &&
+    bool ok = check_mode(attempt, err) && find_replays(attempt, err) &&
               (!wanted || stage_receipt(attempt, receipt, &staged_receipt, err)) &&
               (!wanted || !attempt->replace_receipt ||
                cpl_storage_remove(attempt->storage, attempt->receipt_path, err)) &&

@@ -65,6 +65,58 @@ def test_into_a_single_file():
     check(run("verify", "repaired.parquet", "--receipt", "receipt.json").returncode == 0)
 
 
+def replay_beside(sink="out.csv"):
+    """out.csv with two rows, and the other two in out.replay-*.csv."""
+    pathlib.Path("raw.yaml").write_text(f"source: {{path: in.csv}}\nschema: {{columns: {{id: int64}}}}\nsink: {{path: '{sink}'}}\n")
+    pathlib.Path("fixed.yaml").write_text("source: {path: in.csv, csv: {ragged: pad}}\n"
+                                          f"schema: {{columns: {{id: string}}}}\nsink: {{path: '{sink}'}}\n")
+    pathlib.Path("in.csv").write_text("id,v\n1,1\nx,2\n3\n4,4\n")
+    check(run("run", "raw.yaml").returncode == 0)
+    check((p := run("replay", f"{sink}.rejects.parquet", "--pipeline", "fixed.yaml")).returncode == 0, p)
+    beside = [str(path) for path in pathlib.Path(".").glob("*.replay-*.csv") if "0123456789ab" not in path.name]
+    check(len(beside) == 1, beside)
+    return beside[0]
+
+
+def test_a_file_made_anew_takes_with_it_what_replays_landed_beside_it():
+    for sink in ("out.csv", "o [1]{a,b}*.csv"):
+        beside = replay_beside(sink)
+        pathlib.Path("out.replay-0123456789ab.csv").write_text("mine\n")  # a name alone proves nothing
+        process = run("run", "fixed.yaml", "--json")
+        check(process.returncode == 0 and result(process)["rows_written"] == 4, process)
+        check(f"{beside} was removed" in said(process), process)
+        left = {path.name for path in pathlib.Path(".").iterdir()}
+        check(not any("replayed" in name or "rejects" in name for name in left) and beside not in left, left)
+        check(left >= {sink, "out.replay-0123456789ab.csv"}, left)
+
+
+def test_the_same_rejects_can_be_replayed_after_that():
+    beside = replay_beside()
+    check(run("run", "raw.yaml").returncode == 0 and not os.path.exists(beside))
+    process = run("replay", "out.csv.rejects.parquet", "--pipeline", "fixed.yaml", "--json")
+    check(process.returncode == 0 and result(process)["rows_written"] == 2, process)
+
+
+def test_a_replay_whose_file_has_gone_stops_a_new_one_without_force():
+    beside = replay_beside()
+    os.unlink("out.csv")
+    os.unlink("out.csv.rejects.parquet")
+    process = run("convert", "good.csv", "out.csv")
+    check(process.returncode == 15 and beside in said(process) and "--force" in said(process), process)
+    check(not os.path.exists("out.csv") and os.path.exists(beside))
+    check(run("convert", "good.csv", "out.csv", "--force").returncode == 0 and not os.path.exists(beside))
+
+
+def test_a_replay_that_went_elsewhere_is_pointed_out():
+    pathlib.Path("in.csv").write_text(RAW)
+    rejects = convert("in.csv", "out.parquet")
+    pathlib.Path("fixed.yaml").write_text(FIXED)
+    check(run("replay", rejects, "--pipeline", "fixed.yaml").returncode == 0)
+    process = run("convert", "in.csv", "out.parquet", "--force")
+    check(process.returncode == 0 and "replayed into" in said(process) and "/lake" in said(process), process)
+    check(result(run("verify", "lake", "--json"))["rows"] == 2)
+
+
 OPTIONS = {"delimiter": ";", "quote": "'", "escape": "\\", "comment": "%", "newline": "lf", "header": "yes",
            "skip_lines": 1, "names": ["id", "amount"], "ragged": "pad", "trim": "yes", "nulls": ["n/a", "a, \"b"],
            "empty_is_null": False, "quoted_null": True, "decimal_point": ",", "thousands": ".",
