@@ -313,7 +313,7 @@ static bool slow_line(struct json_decoder *d, enum progress *progress, struct cp
     if (!newline && !d->block.whole)
         return json_grow_or_discard(d, DISCARD_LINE, progress, err);
     json_take_back_row(d);
-    const uint8_t *start = json_space(&d->walk.lex, line);
+    const uint8_t *start = json_document(&d->walk.lex, line);
     const uint8_t *after = start < (newline ? newline : end) ? walk_row(d, start) : NULL;
     if (d->walk.lex.fault == JSON_MEMORY)
         return false;
@@ -487,8 +487,10 @@ static bool pass_blanks(struct json_decoder *d, struct cpl_error *err)
 {
     bool due = d->frame.state == FRAME_START || d->frame.state == FRAME_FIRST ||
                d->frame.state == FRAME_BEHIND;
-    return !due ||
-           consume_separators(d, json_space(&d->walk.lex, d->block.data + d->block.at), err);
+    const struct json_lex *lex = &d->walk.lex;
+    const uint8_t *p = d->block.data + d->block.at;
+    p = d->frame.state == FRAME_START ? json_document(lex, p) : json_space(lex, p);
+    return !due || consume_separators(d, p, err);
 }
 
 /* What stands between rows is broken; block.at is at it. */

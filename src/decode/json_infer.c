@@ -50,7 +50,7 @@ static bool observe_lines(struct observer *observer, struct json_lex *lex, const
         const uint8_t *newline = memchr(p, '\n', (size_t)(lex->end - p));
         if (!newline && !whole)
             break;
-        const uint8_t *start = json_space(lex, p), *end = newline ? newline : lex->end;
+        const uint8_t *start = json_document(lex, p), *end = newline ? newline : lex->end;
         const uint8_t *stop = start < end ? json_skip(lex, start, 0) : NULL;
         bool good = stop && json_space(lex, stop) == end;
         observer->broken |= start < end && !good;
@@ -656,10 +656,15 @@ int json_sniff(const uint8_t *head, size_t size, bool whole)
     memcpy(text, head, looked);
     memset(text + looked, 0, JSON_PADDING);
     struct json_lex lex = {.end = text + looked, .max_depth = JSON_DEPTH_MAX};
-    const uint8_t *p = json_space(&lex, json_behind_bom(text));
-    bool container = *p == '{' || *p == '[';
-    const uint8_t *end = container ? json_skip(&lex, p, 0) : NULL;
+    const uint8_t *p = json_document(&lex, json_behind_bom(text));
+    bool container = *p == '{' || *p == '[', scalar = false;
+    const uint8_t *end = json_skip(&lex, p, 0);
     bool cut = container && !end && lex.where >= lex.end && (!whole || looked < size);
+    if (end && !container) { /* alone on its line, it may be a row */
+        lex.lines = true;
+        p = json_space(&lex, end);
+        scalar = *p == '\n' || (p >= lex.end && whole);
+    }
     cpl_free(text);
-    return end ? 95 : cut ? 80 : container ? 10 : 0;
+    return scalar ? 3 : end && container ? 95 : cut ? 80 : container ? 10 : 0;
 }
