@@ -259,6 +259,16 @@ static bool over_limit(struct json_decoder *d, const uint8_t *row, const uint8_t
 
 /* ---- lines ---- */
 
+/* Something stands behind a row in its line; another row, where files without a last newline were put one behind the other. */
+static void fail_behind_row(struct json_lex *lex, const uint8_t *at)
+{
+    json_fail(lex, JSON_SYNTAX, at,
+              *json_space(lex, at) == '{'
+                  ? "another row follows in the line (source.json.layout: documents reads rows "
+                    "that no newline parts)"
+                  : "something follows the row's value");
+}
+
 /* A value that does not fit may hide that the line is no JSON at all, or over a limit, and then that is its fault. */
 static void check_line(struct json_decoder *d, const uint8_t *start, const uint8_t *text_end)
 {
@@ -272,7 +282,7 @@ static void check_line(struct json_decoder *d, const uint8_t *start, const uint8
     }
     d->walk.widenable = false;
     if (end)
-        json_fail(lex, JSON_SYNTAX, end, "something follows the row's value");
+        fail_behind_row(lex, end);
     else
         json_fail(lex, check.fault, check.where, check.message);
 }
@@ -293,7 +303,7 @@ static bool odd_line(struct json_decoder *d, const uint8_t *start, const uint8_t
     }
     const uint8_t *rest = after ? json_space(lex, after) : NULL;
     if (rest && rest != text_end)
-        json_fail(lex, JSON_SYNTAX, rest, "something follows the row's value");
+        fail_behind_row(lex, rest);
     else if (rest && !over_limit(d, line, start, text_end)) {
         take_row(d, behind);
         d->report.lines += newline != NULL;
