@@ -2,7 +2,7 @@
 #include "decode/json_decoder.h"
 #include "decode/json_limit.h"
 
-enum { BATCH_ROWS = 4096 };
+enum { BATCH_ROWS = 4096, BATCH_VALUES = 1 << 20, LEAST_ROWS = 64 };
 
 /* ---- opening and closing ---- */
 
@@ -75,6 +75,24 @@ static bool open_tree(struct json_decoder *d, struct cpl_error *err)
     return true;
 }
 
+/* Members whose types hold, and those that are left out, need nothing of the schema. */
+static bool open_top(struct json_decoder *d, struct cpl_error *err)
+{
+    const struct json_node *root = d->root;
+    if (d->settings->row_is_value)
+        return true;
+    bool *declared = cpl_arena_alloc(&d->nodes, root->n_children + 1, err);
+    if (!declared)
+        return false;
+    for (uint32_t i = 0; i < root->n_children; i++)
+        declared[i] = root->children[i].column && !root->children[i].inferred;
+    bool closed = d->plan->closed || d->settings->unknown_fields != JSON_UNKNOWN_ADD;
+    d->top = (struct json_top){
+        .keys = &root->keys, .declared = declared, .closed = closed && !d->settings->flatten};
+    d->shaper.top = &d->top;
+    return true;
+}
+
 static void open_walk(struct json_decoder *d)
 {
     uint32_t depth = d->plan->max_depth ? d->plan->max_depth : 128;
@@ -97,6 +115,15 @@ static uint64_t ordinary_row(const struct cpl_decode_plan *plan)
     return row < field ? row : field;
 }
 
+/* Many columns make short batches: each value has its place, also where the row has none. */
+static uint32_t batch_rows(const struct cpl_decode_plan *plan)
+{
+    uint64_t names, fit = BATCH_VALUES / (1 + cpl_schema_leaves(plan->schema, &names));
+    uint32_t rows = plan->batch_rows ? plan->batch_rows : BATCH_ROWS;
+    fit = fit > LEAST_ROWS ? fit : LEAST_ROWS;
+    return rows < fit ? rows : (uint32_t)fit;
+}
+
 struct cpl_decoder *json_open(const struct cpl_decode_plan *plan, struct cpl_stream *bytes,
                               uint64_t from, uint64_t to, bool at_row_start,
                               struct cpl_reject_sink *rejects, struct cpl_error *err)
@@ -110,7 +137,7 @@ struct cpl_decoder *json_open(const struct cpl_decode_plan *plan, struct cpl_str
     d->rejects = rejects;
     d->to = d->settings->layout == JSON_LINES ? to : UINT64_MAX;
     d->seek_line = from && !at_row_start;
-    d->max_rows = plan->batch_rows ? plan->batch_rows : BATCH_ROWS;
+    d->max_rows = batch_rows(plan);
     d->document = json_document_field(d->settings, plan->schema);
     d->rules = json_rules_of(d->settings);
     d->shaper = (struct json_shaper){.arena = &d->needs_arena, .rules = &d->rules};
@@ -121,7 +148,7 @@ struct cpl_decoder *json_open(const struct cpl_decode_plan *plan, struct cpl_str
     most = most < (1u << 30) ? most : 1u << 30;
     size_t block = d->settings->block_size ? d->settings->block_size : 512 << 10;
     if (json_block_init(&d->block, bytes, from, block, most + JSON_PADDING, err) &&
-        open_columns(d, err) && open_tree(d, err))
+        open_columns(d, err) && open_tree(d, err) && open_top(d, err))
         return &d->base;
     json_close(&d->base);
     return NULL;

@@ -398,15 +398,13 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool last, bool *lo
             cpl_fail_in(err, path);
         goto out;
     }
-    if (pipeline->limits.max_columns &&
-        plan->schema->n_fields > (uint64_t)pipeline->limits.max_columns)
-        ok = cpl_fail(err, CPL_E_LIMIT, "%s: the input has %s, more than limits.max_columns (%lld)",
-                      path, CPL_COUNTED(plan->schema->n_fields, "column"),
-                      (long long)pipeline->limits.max_columns);
-    else {
+    if (!cpl_check_column_count(plan->schema, pipeline->limits.max_columns, err)) {
+        cpl_fail_in(err, path);
+    } else {
         cpl_replay_types(&plan->inputs.recorded, pipeline->schema.decimals, plan->schema,
                          plan->columns);
-        ok = choose_columns(plan, err) && cpl_plan_keep_types(plan, err);
+        ok = choose_columns(plan, err) && cpl_plan_keep_types(plan, err) &&
+             cpl_check_column_names(plan->schema, err);
     }
     ok = ok && set_formats(plan, err);
 out:
@@ -702,7 +700,8 @@ bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs,
     cpl_free(plan->columns);
     plan->schema = schema;
     plan->columns = columns;
-    if (!cpl_plan_keep_types(plan, err))
+    if (!cpl_check_column_count(schema, plan->pipeline->limits.max_columns, err) ||
+        !cpl_check_column_names(schema, err) || !cpl_plan_keep_types(plan, err))
         return false;
     point_decode(plan);
     return set_formats(plan, err) && plan_partitions(plan, err);
