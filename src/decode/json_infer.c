@@ -123,9 +123,10 @@ static bool observe_text(struct observer *observer, const struct cpl_sample *sam
         return !sample->at_start || observe_framed(observer, &lex, p, sample->whole);
     lex.lines = true;
     if (!sample->at_start) {
-        p = memchr(p, '\n', sample->size);
-        if (!p++)
+        const uint8_t *newline = memchr(p, '\n', sample->size);
+        if (!newline)
             return true;
+        p = newline + 1;
     }
     return observe_lines(observer, &lex, p, sample->whole);
 }
