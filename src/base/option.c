@@ -89,17 +89,6 @@ bool cpl_option_unknown(const struct cpl_option *table, const struct cpl_node *n
                          word, known);
 }
 
-/* Words and numbers of the user's, unless they came by a ${…}: that may be anything. */
-static bool is_hidden(const struct cpl_node *node)
-{
-    return node->secret && !node->open;
-}
-
-static const char *shown_of(const struct setting *setting)
-{
-    return is_hidden(setting->node) ? cpl_tree_shown(setting->node) : setting->node->text;
-}
-
 static bool mistyped(const struct setting *setting, const char *wanted)
 {
     const struct cpl_node *node = setting->node;
@@ -109,7 +98,7 @@ static bool mistyped(const struct setting *setting, const char *wanted)
                              setting->where, setting->option->name, wanted, kind_name(node));
     return cpl_tree_fail(node, setting->err, CPL_E_CONFIG, "%s.%s must be %s, not `%.80s`",
                          setting->where, setting->option->name, wanted,
-                         secret ? "(secret)" : shown_of(setting));
+                         secret ? "(secret)" : cpl_tree_shown(node));
 }
 
 static bool wrong_word(const struct setting *setting, const char *text)
@@ -122,7 +111,7 @@ static bool wrong_word(const struct setting *setting, const char *text)
          word = strtok_r(NULL, "|", &save))
         candidates[n++] = word;
     candidates[n] = NULL;
-    const char *near = is_hidden(setting->node) ? NULL : cpl_nearest(text, candidates);
+    const char *near = setting->node->secret ? NULL : cpl_nearest(text, candidates);
     if (near)
         return cpl_tree_fail(setting->node, setting->err, CPL_E_CONFIG,
                              "%s.%s cannot be `%.80s`; did you mean `%s`? (one of %s)",
@@ -130,7 +119,8 @@ static bool wrong_word(const struct setting *setting, const char *text)
                              setting->option->values);
     return cpl_tree_fail(setting->node, setting->err, CPL_E_CONFIG,
                          "%s.%s cannot be `%.80s`; it is one of %s", setting->where,
-                         setting->option->name, shown_of(setting), setting->option->values);
+                         setting->option->name, cpl_tree_shown(setting->node),
+                         setting->option->values);
 }
 
 static bool out_of_range(const struct setting *setting)
@@ -142,11 +132,11 @@ static bool out_of_range(const struct setting *setting)
     if (option->max == INT64_MAX)
         return cpl_tree_fail(setting->node, setting->err, CPL_E_CONFIG,
                              "%s.%s must be at least %" PRId64 "%s, not `%.80s`", setting->where,
-                             option->name, option->min, unit, shown_of(setting));
+                             option->name, option->min, unit, cpl_tree_shown(setting->node));
     return cpl_tree_fail(setting->node, setting->err, CPL_E_CONFIG,
                          "%s.%s must be between %" PRId64 " and %" PRId64 "%s, not `%.80s`",
                          setting->where, option->name, option->min, option->max, unit,
-                         shown_of(setting));
+                         cpl_tree_shown(setting->node));
 }
 
 /* ---- one value ---- */
@@ -158,8 +148,11 @@ static bool in_range(const struct cpl_option *option, int64_t value)
 
 static bool set_bool(const struct setting *setting, const char *text)
 {
-    return cpl_value_bool(text, (bool *)(setting->out + setting->option->offset)) ||
-           mistyped(setting, "true or false");
+    bool is_true = !strcmp(text, "true");
+    if (!is_true && strcmp(text, "false"))
+        return mistyped(setting, "true or false");
+    *(bool *)(setting->out + setting->option->offset) = is_true;
+    return true;
 }
 
 static bool set_int(const struct setting *setting, const char *text)

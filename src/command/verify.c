@@ -3,6 +3,8 @@
 #include "base/plural.h"
 #include "base/tree.h"
 #include "command/console.h"
+#include "run/single_settle.h"
+#include "run/single_settle.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -108,12 +110,21 @@ static int settle(struct cpl_console *console, const struct cpl_arguments *argum
     return ok ? 0 : cpl_console_fail(console, &err);
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat info;
+    return !stat(path, &info) && S_ISDIR(info.st_mode);
+}
+
+/* What a killed run had decided for a single file is finished first: whoever reads it wants it whole. */
 static bool verify(const struct cpl_arguments *arguments, struct cpl_storage *storage,
                    struct cpl_verify_report *report, struct cpl_error *err)
 {
     struct stat info;
     const char *path = arguments->words[0], *receipt = cpl_flag_value(arguments, "receipt");
     bool inputs = cpl_flag_given(arguments, "inputs");
+    if (!is_directory(path) && !cpl_single_settle_both(storage, path, err))
+        return false;
     if (receipt)
         return cpl_verify_file(storage, path, receipt, inputs, report, err);
     if (!stat(path, &info) && S_ISREG(info.st_mode))

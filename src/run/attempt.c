@@ -270,7 +270,8 @@ struct cpl_writer *cpl_attempt_open(struct cpl_attempt *attempt, const char *pat
                                     struct cpl_error *err)
 {
     char target[CPL_LOG_PATH_MAX];
-    if (!final_path(attempt, path, target, err))
+    if (!final_path(attempt, path, target, err) ||
+        (attempt->single_file && !cpl_single_make_staging(attempt, err)))
         return NULL;
     return cpl_writer_open(attempt->storage, attempt->staging, target, err);
 }

@@ -63,6 +63,7 @@ static inline bool run_begin(struct bench *bench, const struct run *run,
         .pipeline = "test",
         .now_ms = 1700000000000,
         .receipt_path = run->receipt_path,
+        .replace_receipt = run->mode == CPL_MODE_OVERWRITE,
     };
     return cpl_attempt_begin(&options, attempt, &bench->err);
 }

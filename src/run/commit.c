@@ -379,10 +379,10 @@ bool cpl_attempt_commit(struct cpl_attempt *attempt, struct cpl_receipt *receipt
 bool cpl_attempt_publish(struct cpl_attempt *attempt, struct cpl_error *err)
 {
     struct cpl_recover_report report;
-    if (attempt->single_file)
-        return true; /* its commit made it visible */
     if (attempt->stage != ATTEMPT_COMMITTED)
         return cpl_fail(err, CPL_E_INTERNAL, "run %s is not committed", attempt->run_id);
+    if (attempt->single_file)
+        return cpl_single_publish(attempt, err);
     cpl_crash_point("publish/begin");
     bool ok = cpl_recover(attempt->log, attempt->hooks, attempt->now_ms, &report, err);
     attempt->recovered.lost_files += report.lost_files;

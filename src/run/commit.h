@@ -12,9 +12,9 @@
  *
  * Two kinds of targets share these verbs. A *dataset* (a directory) has the full protocol above. A
  * *single file* (`cupel convert in out.parquet`) has no log and leaves no `_cupel` beside the
- * user's file: it is staged in a hidden directory beside its target, synced, and renamed into place
- * by commit. That rename is the decision. Rejects (`<out>.rejects.parquet`, only when there are
- * any) are renamed before it, the receipt (only when asked for) after it; see single_file.c.
+ * user's file: it is staged in a hidden directory beside its target, synced, and decided by a record there (or by the one rename, where
+ * that is all); publish puts rejects (`<out>.rejects.parquet`, only when there are any), file and receipt (only when asked for) in
+ * place. It holds a lock from its commit until it is closed. See single_file.c.
  *
  * Modes. ERROR: refused (CONFLICT) when the target holds data. OVERWRITE: the dataset's files are
  * removed by the same record that adds the new ones; a dataset with visible files that its log does

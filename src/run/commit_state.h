@@ -1,6 +1,7 @@
 /* An attempt, inside: what commit.c and single_file.c share. Nobody else includes this. */
 #pragma once
 #include "run/commit.h"
+#include "run/single_record.h"
 
 enum attempt_stage { ATTEMPT_OPEN, ATTEMPT_UNKNOWN, ATTEMPT_COMMITTED };
 
@@ -41,6 +42,10 @@ struct cpl_attempt {
     const char **replayed;
     size_t n_replayed, replayed_capacity;
     char receipt[CPL_LOG_PATH_MAX]; /* full path; "" = none */
+
+    struct cpl_lock *lock;               /* single file: from its commit on */
+    struct cpl_single_record decided;    /* its steps; one alone has no record */
+    struct cpl_staged receipt_elsewhere; /* a receipt that does not stand beside the file */
 };
 
 /* ---- commit.c ---- */
@@ -63,8 +68,12 @@ bool cpl_attempt_grow(void **items, size_t *capacity, size_t n, size_t item_size
                       struct cpl_error *err) CPL_CHECKED;
 
 /* ---- single_file.c ---- */
+/* The directory in which it stages, also when others are removing the one above. */
+bool cpl_single_make_staging(struct cpl_attempt *attempt, struct cpl_error *err) CPL_CHECKED;
 bool cpl_single_begin(struct cpl_attempt *attempt, struct cpl_error *err) CPL_CHECKED;
 bool cpl_single_commit(struct cpl_attempt *attempt, const struct cpl_receipt *receipt,
                        enum cpl_commit_outcome *outcome, struct cpl_error *err) CPL_CHECKED;
-/* Removes the staging. */
+/* What the commit decided: all of it, or what the next command on that file finishes. */
+bool cpl_single_publish(struct cpl_attempt *attempt, struct cpl_error *err) CPL_CHECKED;
+/* Removes the staging, but of what was decided and is not finished. */
 void cpl_single_close(struct cpl_attempt *attempt);

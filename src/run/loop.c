@@ -23,6 +23,8 @@
 #include "run/repair.h"
 #include "run/replay.h"
 #include "run/replay_once.h"
+#include "run/single_settle.h"
+#include "run/single_settle.h"
 #include "run/target.h"
 
 #include <stdio.h>
@@ -379,6 +381,39 @@ void cpl_run_state_free(struct run_state *run)
     cpl_free(run);
 }
 
+/* Rejects that are replayed may be of a file whose run was cut off behind its decision. */
+static bool settle_rejects(struct run_state *run, struct cpl_error *err)
+{
+    const struct cpl_source_config *source = &run->options->pipeline->source;
+    bool ok = true;
+    for (size_t i = 0; ok && source->rejects && i < source->paths.n; i++) {
+        struct cpl_object_list list = {0};
+        const char *path = source->paths.items[i];
+        ok = !strcmp(path, "-") || cpl_single_settle_both(run->storage, path, err);
+        bool listed = ok && cpl_storage_list(run->storage, path, &list, NULL);
+        for (size_t k = 0; ok && listed && k < list.n; k++)
+            ok = cpl_single_settle_both(run->storage, list.items[k].path, err);
+        cpl_object_list_release(&list);
+    }
+    return ok;
+}
+
+/* Before anything is looked at: what an earlier run had decided for the same file is there. */
+static bool settle(struct run_state *run, struct cpl_error *err)
+{
+    const struct cpl_sink_config *sink = &run->options->pipeline->sink;
+    bool found = false;
+    if (!settle_rejects(run, err))
+        return false;
+    if (!sink->single_file || !strcmp(sink->path, "-"))
+        return true;
+    if (!cpl_single_settle(run->storage, sink->path, &found, err))
+        return false;
+    if (found)
+        cpl_run_say(run, "info", "finished what an earlier run had decided for %s", sink->path);
+    return true;
+}
+
 static bool run_in(struct cpl_storage *storage, const struct cpl_run_options *wanted,
                    struct cpl_run_result *result, struct cpl_error *err)
 {
@@ -386,7 +421,7 @@ static bool run_in(struct cpl_storage *storage, const struct cpl_run_options *wa
     struct cpl_run_options options = *wanted;
     struct cpl_pipeline pipeline;
     struct run_state *run = cpl_run_state_new(&options, result, storage, err);
-    bool ok = run && make_run_id(run, err) &&
+    bool ok = run && make_run_id(run, err) && settle(run, err) &&
               cpl_run_prepare_replay(run, &options, &pipeline, &arena, err) &&
               (do_run(run, err) || cpl_plan_fail_placed(options.pipeline, err));
     ok = run && check_decision(run, ok, err);

@@ -144,12 +144,3 @@ bool cpl_replays_beside(struct cpl_storage *storage, const char *path, struct cp
     cpl_free(file);
     return ok;
 }
-
-bool cpl_replays_beside_remove(struct cpl_storage *storage,
-                               const struct cpl_replays_beside *replays, struct cpl_error *err)
-{
-    for (size_t i = 0; i < replays->remove.n; i++)
-        if (!cpl_storage_remove(storage, replays->remove.items[i], err))
-            return false;
-    return true;
-}

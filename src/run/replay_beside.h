@@ -6,8 +6,7 @@
  * The claims are the proof: a file that merely has such a name is left alone. So are rows that went elsewhere (into a dataset, or beside
  * another file): nobody but their owner can take them out, so they are pointed out.
  *
- * They are looked for before the file is replaced, and go behind that: a run that fails leaves them as they were, and one that
- * is killed between leaves rows twice, which the next one mends.
+ * They are looked for before the file is replaced, and go with what was decided of it (single_record.h).
  *
  * Threads: none of its own. */
 #pragma once
@@ -22,6 +21,3 @@ struct cpl_replays_beside {
 /* Of the file at `path`, there or not, and of its replays' own rejects. Lives in the arena. */
 bool cpl_replays_beside(struct cpl_storage *storage, const char *path, struct cpl_arena *arena,
                         struct cpl_replays_beside *out, struct cpl_error *err) CPL_CHECKED;
-bool cpl_replays_beside_remove(struct cpl_storage *storage,
-                               const struct cpl_replays_beside *replays,
-                               struct cpl_error *err) CPL_CHECKED;

@@ -1,6 +1,7 @@
 #include "run/replay_target.h"
 
 #include "run/log_record.h"
+#include "run/single_settle.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,8 +87,10 @@ const char *cpl_replay_extension(const char *path)
 static bool is_taken(struct cpl_storage *storage, const char *path, bool *taken,
                      struct cpl_error *err)
 {
+    bool found;
     char *rejects = cpl_format(err, "%s.rejects.parquet", path);
-    bool ok = rejects && cpl_storage_exists(storage, path, taken, err) &&
+    bool ok = rejects && cpl_single_settle(storage, path, &found, err) &&
+              cpl_storage_exists(storage, path, taken, err) &&
               (*taken || cpl_storage_exists(storage, rejects, taken, err));
     cpl_free(rejects);
     return ok;

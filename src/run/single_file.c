@@ -1,15 +1,19 @@
 /* One file as the target: no log, no `_cupel` beside the user's data.
  *
- *   staged in <dir>/.<name>.cupel/<nonce>/ ── fsync ──▶ rename of the rejects, then of the file
- * (the decision), then of the receipt; fsync of their directories
+ *   staged in <dir>/.<name>.cupel/<nonce>/ ── fsync ──▶ lock ──▶ commit.json, created exclusively (the decision)
+ *   ──▶ rejects, file, what goes with the file before, receipt: renamed or removed ──▶ fsync ──▶ commit.json goes ──▶ unlock
  *
- * The receipt comes last, so that it never tells of a file that is not there; an older receipt goes
- * first, so that it is never beside a file that it does not tell of. Rejects come before the file,
- * so that a file never stands without its rejects. What replays landed of the file before goes behind the decision. A kill leaves a hidden directory, which the next
- * run for the same target removes when it is older than a day. */
+ * Where one rename is all there is to do (no rejects and no replays of them come or go, no receipt stands beside), that rename is the decision, and there is no
+ * record. Rejects come before the file, so that a file never stands without its rejects; single_settle.c does the steps, also those that
+ * a killed run left.
+ *
+ * A receipt that stands beside the file is part of the record. Elsewhere, perhaps on another file system, it comes last, so that it
+ * never tells of a file that is not there, and an older one goes before the decision. A run that is killed before the decision leaves a hidden directory,
+ * which the next run for the same target removes when it is older than a day. */
 #include "run/commit_state.h"
 
 #include "run/crash_point.h"
+#include "run/single_settle.h"
 #include "run/target.h"
 
 #include <stdio.h>
@@ -106,167 +110,323 @@ static bool check_mode(const struct cpl_attempt *attempt, struct cpl_error *err)
 bool cpl_single_begin(struct cpl_attempt *attempt, struct cpl_error *err)
 {
     char root[CPL_LOG_PATH_MAX];
-    if (!check_mode(attempt, err) || !hidden_beside(attempt->path, ".cupel", root, err))
+    bool found;
+    if (!cpl_single_settle(attempt->storage, attempt->path, &found, err) ||
+        !check_mode(attempt, err) || !cpl_single_root(attempt->path, root, err))
         return false;
+    attempt->recovered.records += found;
     remove_leftovers(attempt, root);
     snprintf(attempt->staging, sizeof attempt->staging, "%.3980s/%.32s", root, attempt->nonce);
     return true;
 }
 
-void cpl_single_close(struct cpl_attempt *attempt)
+/* Others may remove the hidden directory, empty as it is, before ours is in it. */
+bool cpl_single_make_staging(struct cpl_attempt *attempt, struct cpl_error *err)
 {
-    char root[CPL_LOG_PATH_MAX];
-    if (!attempt->staging[0] || !hidden_beside(attempt->path, ".cupel", root, NULL))
-        return;
-    bool removed = cpl_storage_remove_tree(attempt->storage, attempt->staging, NULL) &&
-                   cpl_storage_remove_empty_dir(attempt->storage, root, NULL);
-    (void)removed; /* the next run tries again */
+    enum { TRIES = 100 };
+    struct cpl_error why = {0};
+    for (int i = 0; i < TRIES; i++) {
+        why = (struct cpl_error){0};
+        if (cpl_storage_make_dirs(attempt->storage, attempt->staging, &why))
+            return true;
+        if (why.code != CPL_E_NOT_FOUND)
+            break;
+    }
+    return cpl_fail_with(err, &why);
 }
 
-/* ---- commit ---- */
+/* ---- what is to be done ---- */
+
+static const char *last_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static const char *keep(struct cpl_attempt *attempt, const char *text, struct cpl_error *err)
+{
+    return cpl_arena_strndup(&attempt->arena, text, strlen(text), err);
+}
+
+/* What stands at a path, as it is recognised later; "" = nothing. */
+static const char *etag_of(struct cpl_attempt *attempt, const char *path, struct cpl_error *err)
+{
+    struct cpl_object_info info;
+    struct cpl_error why = {0};
+    bool there = cpl_storage_stat(attempt->storage, path, &info, &why);
+    cpl_free(info.path);
+    if (!there && why.code != CPL_E_NOT_FOUND) {
+        cpl_fail_with(err, &why);
+        return NULL;
+    }
+    return there ? keep(attempt, info.etag, err) : "";
+}
+
+/* `staged` NULL: the file at `path` goes. */
+static bool add_step(struct cpl_attempt *attempt, const char *path, const struct cpl_staged *staged,
+                     struct cpl_error *err)
+{
+    char token[CPL_LOG_PATH_MAX] = "";
+    if (staged)
+        snprintf(token, sizeof token, "%s/%s", attempt->nonce, last_name(staged->token));
+    struct cpl_single_step step = {.name = keep(attempt, last_name(path), err),
+                                   .token = keep(attempt, token, err),
+                                   .size = staged ? staged->size : 0,
+                                   .checksum = keep(attempt, staged ? staged->checksum : "", err),
+                                   .replaces = etag_of(attempt, path, err)};
+    return step.name && step.token && step.checksum && step.replaces &&
+           cpl_single_record_add(&attempt->decided, &step, err);
+}
+
+static bool add_files(struct cpl_attempt *attempt, enum cpl_file_role role, size_t *n,
+                      struct cpl_error *err)
+{
+    for (size_t i = 0; i < attempt->n_files; i++)
+        if (attempt->files[i].role == role) {
+            ++*n;
+            if (!add_step(attempt, attempt->staged[i].final_path, &attempt->staged[i], err))
+                return false;
+        }
+    return true;
+}
+
+static bool add_removal(struct cpl_attempt *attempt, const char *path, struct cpl_error *err)
+{
+    bool there;
+    return cpl_storage_exists(attempt->storage, path, &there, err) &&
+           (!there || add_step(attempt, path, NULL, err));
+}
+
+/* Rejects of the run before would tell lies beside the new file. So would the rows that were repaired of them: they are in the
+ * new file, or among its own rejects. */
+static bool add_removals(struct cpl_attempt *attempt, bool rejects, struct cpl_error *err)
+{
+    char path[CPL_LOG_PATH_MAX];
+    if (attempt->mode != CPL_MODE_OVERWRITE)
+        return true;
+    if (!cpl_attempt_rejects_path(attempt, 0, ".parquet", path, err) ||
+        (!rejects && !add_removal(attempt, path, err)) ||
+        !cpl_replays_beside(attempt->storage, attempt->path, &attempt->arena, &attempt->replays,
+                            err))
+        return false;
+    for (size_t i = 0; i < attempt->replays.remove.n; i++)
+        if (!add_removal(attempt, attempt->replays.remove.items[i], err))
+            return false;
+    return true;
+}
+
+/* ---- the receipt ---- */
+
+static bool parent_of(struct cpl_attempt *attempt, const char *path,
+                      struct cpl_file_identity *identity, struct cpl_error *err)
+{
+    char parent[CPL_LOG_PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int length = slash ? (int)(slash - path) + 1 : 1;
+    snprintf(parent, sizeof parent, "%.*s", length, slash ? path : ".");
+    return cpl_storage_identify(attempt->storage, parent, identity, err);
+}
+
+static bool is_beside(struct cpl_attempt *attempt, bool *beside, struct cpl_error *err)
+{
+    struct cpl_file_identity a, b;
+    if (!parent_of(attempt, attempt->path, &a, err) ||
+        !parent_of(attempt, attempt->receipt_path, &b, err))
+        return false;
+    *beside = a.there && b.there && a.device == b.device && a.inode == b.inode;
+    return true;
+}
+
+/* Beside the file it is a step like the others; elsewhere it is staged beside its own target. */
+static bool stage_receipt(struct cpl_attempt *attempt, const struct cpl_receipt *receipt,
+                          struct cpl_error *err)
+{
+    struct cpl_buffer text = {0};
+    struct cpl_staged staged = {0};
+    char staging[CPL_LOG_PATH_MAX], suffix[32];
+    bool beside;
+    if (!attempt->receipt_path[0])
+        return true;
+    snprintf(suffix, sizeof suffix, ".%.16s.tmp", attempt->nonce);
+    bool ok = is_beside(attempt, &beside, err) &&
+              hidden_beside(attempt->receipt_path, suffix, staging, err) &&
+              cpl_receipt_encode(receipt, &text, err) &&
+              cpl_attempt_stage_text(attempt, beside ? attempt->staging : staging,
+                                     attempt->receipt_path, &text, &staged, err);
+    cpl_buffer_release(&text);
+    if (ok && beside)
+        ok = add_step(attempt, attempt->receipt_path, &staged, err);
+    if (ok && beside && !attempt->replace_receipt &&
+        attempt->decided.steps[attempt->decided.n - 1].replaces[0])
+        ok = cpl_fail(err, CPL_E_CONFLICT, "%s appeared while this run worked, and was left alone",
+                      attempt->receipt_path);
+    if (!ok || beside)
+        cpl_staged_release(&staged);
+    else
+        attempt->receipt_elsewhere = staged;
+    return ok;
+}
 
 static bool sync_parent(struct cpl_attempt *attempt, const char *path, struct cpl_error *err)
 {
     char parent[CPL_LOG_PATH_MAX];
     const char *slash = strrchr(path, '/');
-    int length = slash ? (int)(slash - path) : 1;
-    snprintf(parent, sizeof parent, "%.*s", length ? length : 1,
-             slash ? (length ? path : "/") : ".");
+    int length = slash ? (int)(slash - path) + 1 : 1;
+    snprintf(parent, sizeof parent, "%.*s", length, slash ? path : ".");
     return cpl_storage_sync_dir(attempt->storage, parent, err);
 }
 
-static bool put(struct cpl_attempt *attempt, const struct cpl_staged *staged, bool over,
-                bool *renamed, struct cpl_error *err)
+static bool put_receipt_elsewhere(struct cpl_attempt *attempt, struct cpl_error *err)
 {
+    const struct cpl_staged *staged = &attempt->receipt_elsewhere;
     enum cpl_publish_result result = CPL_PUBLISHED;
-    bool ok = over ? cpl_storage_publish_over(attempt->storage, staged, err)
-                   : cpl_storage_publish(attempt->storage, staged, &result, err);
+    if (!staged->token)
+        return true;
+    cpl_crash_point("single/before-receipt");
+    bool ok = attempt->replace_receipt
+                  ? cpl_storage_publish_over(attempt->storage, staged, err)
+                  : cpl_storage_publish(attempt->storage, staged, &result, err);
     if (ok && result != CPL_PUBLISHED)
         ok = cpl_fail(err, CPL_E_CONFLICT, "%s appeared while this run worked, and was left alone",
-                      staged->final_path);
-    *renamed = ok;
-    return ok && sync_parent(attempt, staged->final_path, err);
+                      attempt->receipt_path);
+    return (ok && sync_parent(attempt, attempt->receipt_path, err)) ||
+           cpl_fail_context(err, "%s is written whole, but", attempt->path);
 }
 
-/* Rejects of the run before would tell lies beside the new file. */
-static bool remove_old_rejects(struct cpl_attempt *attempt, struct cpl_error *err)
+static void drop_receipt_staging(struct cpl_attempt *attempt)
 {
-    char path[CPL_LOG_PATH_MAX];
-    for (size_t i = 0; i < attempt->n_files; i++)
-        if (attempt->files[i].role == CPL_FILE_REJECTS)
-            return true;
-    if (attempt->mode != CPL_MODE_OVERWRITE)
-        return true;
-    return cpl_attempt_rejects_path(attempt, 0, ".parquet", path, err) &&
-           cpl_storage_remove(attempt->storage, path, err);
-}
-
-/* So would the rows that were repaired of them: they are in the new file, or among its own rejects. */
-static bool find_replays(struct cpl_attempt *attempt, struct cpl_error *err)
-{
-    return attempt->mode != CPL_MODE_OVERWRITE ||
-           cpl_replays_beside(attempt->storage, attempt->path, &attempt->arena, &attempt->replays,
-                              err);
-}
-
-static bool remove_replays(struct cpl_attempt *attempt, struct cpl_error *err)
-{
-    return !attempt->replays.remove.n ||
-           (cpl_replays_beside_remove(attempt->storage, &attempt->replays, err) &&
-            sync_parent(attempt, attempt->path, err));
-}
-
-static bool put_files(struct cpl_attempt *attempt, enum cpl_file_role role, bool over,
-                      bool *renamed, struct cpl_error *err)
-{
-    for (size_t i = 0; i < attempt->n_files; i++) {
-        if (attempt->files[i].role != role)
-            continue;
-        cpl_crash_point("single/before-rename");
-        if (!put(attempt, &attempt->staged[i], over, renamed, err))
-            return false;
-    }
-    return true;
-}
-
-/* The file did not come, so its rejects must not stay; where they replaced others they do. */
-static void take_back_rejects(struct cpl_attempt *attempt)
-{
-    for (size_t i = 0; i < attempt->n_files; i++)
-        if (attempt->files[i].role == CPL_FILE_REJECTS) {
-            bool removed = cpl_storage_remove(attempt->storage, attempt->staged[i].final_path,
-                                              NULL);
-            (void)removed;
-        }
-}
-
-static bool stage_receipt(struct cpl_attempt *attempt, const struct cpl_receipt *receipt,
-                          struct cpl_staged *staged, struct cpl_error *err)
-{
-    struct cpl_buffer text = {0};
-    char staging[CPL_LOG_PATH_MAX], suffix[32];
-    snprintf(suffix, sizeof suffix, ".%.16s.tmp", attempt->nonce);
-    /* Beside its target, which may be on another file system than the data. */
-    bool ok = hidden_beside(attempt->receipt_path, suffix, staging, err) &&
-              cpl_receipt_encode(receipt, &text, err) &&
-              cpl_attempt_stage_text(attempt, staging, attempt->receipt_path, &text, staged, err);
-    cpl_buffer_release(&text);
-    return ok;
-}
-
-static void drop_receipt_staging(struct cpl_attempt *attempt, struct cpl_staged *staged)
-{
-    char *slash = staged->token ? strrchr(staged->token, '/') : NULL;
+    char *slash = attempt->receipt_elsewhere.token ? strrchr(attempt->receipt_elsewhere.token, '/')
+                                                   : NULL;
     if (slash) {
         *slash = 0;
-        bool removed = cpl_storage_remove_tree(attempt->storage, staged->token, NULL);
+        bool removed = cpl_storage_remove_tree(attempt->storage, attempt->receipt_elsewhere.token,
+                                               NULL);
         (void)removed;
     }
-    cpl_staged_release(staged);
+    cpl_staged_release(&attempt->receipt_elsewhere);
 }
 
-/* After the decision: what failed now does not undo it. */
-static bool finish(struct cpl_attempt *attempt, const struct cpl_staged *receipt,
-                   struct cpl_error *err)
+/* ---- the decision ---- */
+
+static bool make_steps(struct cpl_attempt *attempt, const struct cpl_receipt *receipt,
+                       struct cpl_error *err)
 {
-    bool renamed;
-    cpl_crash_point("single/after-decision");
-    if (!remove_old_rejects(attempt, err) || !remove_replays(attempt, err) ||
-        (receipt->token && !put(attempt, receipt, attempt->replace_receipt, &renamed, err)))
-        return cpl_fail_context(err, "%s is written whole, but", attempt->path);
-    if (receipt->token)
-        snprintf(attempt->receipt, sizeof attempt->receipt, "%s", attempt->receipt_path);
-    return true;
+    size_t data = 0, rejects = 0;
+    cpl_single_record_release(&attempt->decided);
+    attempt->decided.run_id = attempt->run_id;
+    attempt->decided.nonce = attempt->nonce;
+    return add_files(attempt, CPL_FILE_REJECTS, &rejects, err) &&
+           add_files(attempt, CPL_FILE_DATA, &data, err) &&
+           add_removals(attempt, rejects > 0, err) && stage_receipt(attempt, receipt, err) &&
+           (!attempt->receipt_elsewhere.token || !attempt->replace_receipt ||
+            cpl_storage_remove(attempt->storage, attempt->receipt_path, err)) &&
+           cpl_storage_sync_dir(attempt->storage, attempt->staging, err);
 }
 
-static bool put_rejects_then_file(struct cpl_attempt *attempt, enum cpl_commit_outcome *outcome,
-                                  struct cpl_error *err)
+static bool is_unknown(struct cpl_attempt *attempt, enum cpl_commit_outcome *outcome,
+                       struct cpl_error *err)
 {
-    bool over = attempt->mode == CPL_MODE_OVERWRITE;
-    bool rejects_there = false, file_there = false;
-    bool ok = put_files(attempt, CPL_FILE_REJECTS, over, &rejects_there, err);
-    cpl_crash_point("single/before-decision");
-    ok = ok && put_files(attempt, CPL_FILE_DATA, over, &file_there, err);
-    if (ok)
+    *outcome = CPL_COMMIT_UNKNOWN;
+    char why[sizeof err->message];
+    snprintf(why, sizeof why, "%s", err ? err->message : "");
+    return cpl_fail(
+        err, CPL_E_UNKNOWN,
+        "nobody knows whether %s was written (%.700s); the next command on it finds out",
+        attempt->path, why);
+}
+
+/* One rename is its own decision. */
+static bool decide_by_step(struct cpl_attempt *attempt, enum cpl_commit_outcome *outcome,
+                           struct cpl_error *err)
+{
+    char root[CPL_LOG_PATH_MAX], token[CPL_LOG_PATH_MAX];
+    bool there = true;
+    if (cpl_single_steps(attempt->storage, attempt->path, &attempt->decided, err)) {
         *outcome = CPL_COMMIT_DONE;
-    else if (file_there)
-        *outcome = CPL_COMMIT_UNKNOWN; /* visible; its directory could not be synced */
-    else if (rejects_there && !over)
-        take_back_rejects(attempt);
-    return ok;
+        return true;
+    }
+    if (cpl_single_root(attempt->path, root, NULL) &&
+        cpl_single_below(root, attempt->decided.steps[0].token, token, NULL) &&
+        cpl_storage_exists(attempt->storage, token, &there, NULL) && there)
+        return false;
+    return is_unknown(attempt, outcome, err);
+}
+
+static bool decide_by_record(struct cpl_attempt *attempt, enum cpl_commit_outcome *outcome,
+                             struct cpl_error *err)
+{
+    char root[CPL_LOG_PATH_MAX], path[CPL_LOG_PATH_MAX];
+    struct cpl_buffer text = {0};
+    enum cpl_create_result created = CPL_EXISTS;
+    bool there = true;
+    if (!cpl_single_root(attempt->path, root, err) ||
+        !cpl_single_below(root, CPL_SINGLE_RECORD, path, err))
+        return false;
+    bool ok = cpl_single_record_encode(&attempt->decided, &text, err);
+    bool tried = ok;
+    if (ok) {
+        cpl_crash_point("single/before-decision");
+        ok = cpl_storage_create_exclusive(attempt->storage, path, text.data, text.size, &created,
+                                          err);
+    }
+    cpl_buffer_release(&text);
+    if (ok && created == CPL_EXISTS)
+        return cpl_fail(err, CPL_E_CONFLICT,
+                        "another run is at its commit of %s; run this one again", attempt->path);
+    if (ok) {
+        *outcome = CPL_COMMIT_DONE;
+        cpl_crash_point("single/decided");
+        return true;
+    }
+    if (!tried || (cpl_storage_exists(attempt->storage, path, &there, NULL) && !there))
+        return false;
+    return is_unknown(attempt, outcome, err);
 }
 
 bool cpl_single_commit(struct cpl_attempt *attempt, const struct cpl_receipt *receipt,
                        enum cpl_commit_outcome *outcome, struct cpl_error *err)
 {
-    struct cpl_staged staged_receipt = {0};
-    bool wanted = attempt->receipt_path[0] != 0;
-    bool ok = check_mode(attempt, err) && find_replays(attempt, err) &&
-              (!wanted || stage_receipt(attempt, receipt, &staged_receipt, err)) &&
-              (!wanted || !attempt->replace_receipt ||
-               cpl_storage_remove(attempt->storage, attempt->receipt_path, err)) &&
-              cpl_storage_sync_dir(attempt->storage, attempt->staging, err) &&
-              put_rejects_then_file(attempt, outcome, err) && finish(attempt, &staged_receipt, err);
-    drop_receipt_staging(attempt, &staged_receipt);
+    bool found;
+    struct cpl_error scratch = {0};
+    err = err ? err : &scratch;
+    *outcome = CPL_COMMIT_REFUSED;
+    if (!cpl_single_make_staging(attempt, err) ||
+        (!attempt->lock &&
+         !cpl_single_lock(attempt->storage, attempt->path, &attempt->lock, err)) ||
+        !cpl_single_finish_left(attempt->storage, attempt->path, &found, err) ||
+        !check_mode(attempt, err) || !make_steps(attempt, receipt, err))
+        return false;
+    return attempt->decided.n == 1 ? decide_by_step(attempt, outcome, err)
+                                   : decide_by_record(attempt, outcome, err);
+}
+
+bool cpl_single_publish(struct cpl_attempt *attempt, struct cpl_error *err)
+{
+    bool ok = attempt->decided.n == 1 ||
+              (cpl_single_steps(attempt->storage, attempt->path, &attempt->decided, err) &&
+               cpl_single_forget(attempt->storage, attempt->path, attempt->nonce, err));
+    if (!ok)
+        return cpl_fail_context(err,
+                                "%s is not wholly in place yet (any cupel command on it "
+                                "finishes that)",
+                                attempt->path);
+    ok = put_receipt_elsewhere(attempt, err);
+    if (ok && attempt->receipt_path[0])
+        snprintf(attempt->receipt, sizeof attempt->receipt, "%s", attempt->receipt_path);
     return ok;
+}
+
+void cpl_single_close(struct cpl_attempt *attempt)
+{
+    char root[CPL_LOG_PATH_MAX];
+    bool decided = attempt->decided.n > 1 && attempt->stage != ATTEMPT_OPEN;
+    drop_receipt_staging(attempt);
+    if (attempt->staging[0] && cpl_single_root(attempt->path, root, NULL)) {
+        /* What was decided, or may have been, is needed by whoever finishes it. */
+        bool removed = decided || cpl_storage_remove_tree(attempt->storage, attempt->staging, NULL);
+        removed = cpl_storage_remove_empty_dir(attempt->storage, root, NULL) && removed;
+        (void)removed; /* the next run tries again */
+    }
+    cpl_single_record_release(&attempt->decided);
+    cpl_storage_unlock(attempt->lock);
 }

@@ -729,6 +729,31 @@ static void a_resting_reader_that_changed_is_refused(void **state)
     cpl_storage_free(storage);
 }
 
+/* ---- locks ---- */
+
+static void a_lock_has_one_holder(void **state)
+{
+    (void)state;
+    struct cpl_lock *one, *two;
+    enum cpl_lock_result result;
+    struct cpl_error err = {0};
+    size_t before = open_descriptors();
+    assert_true(cpl_storage_lock(anywhere, at("locked"), 0, &one, &result, &err));
+    assert_int_equal(result, CPL_LOCK_NO_DIRECTORY);
+    assert_int_equal(mkdir(at("locked"), 0755), 0);
+    assert_true(cpl_storage_lock(anywhere, at("locked"), 0, &one, &result, &err));
+    assert_int_equal(result, CPL_LOCKED);
+    assert_true(cpl_storage_lock(anywhere, at("locked"), 20, &two, &result, &err));
+    assert_int_equal(result, CPL_LOCK_BUSY);
+    assert_null(two);
+    cpl_storage_unlock(one);
+    assert_true(cpl_storage_lock(anywhere, at("locked"), 0, &two, &result, &err));
+    assert_int_equal(result, CPL_LOCKED);
+    cpl_storage_unlock(two);
+    assert_int_equal(rmdir(at("locked")), 0);
+    assert_int_equal(open_descriptors(), before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -748,6 +773,7 @@ int main(void)
         cmocka_unit_test(direct_refused_is_buffered),
         cmocka_unit_test(create_exclusive_faults),
         cmocka_unit_test(every_allocation_fails_once),
+        cmocka_unit_test(a_lock_has_one_holder),
         cmocka_unit_test(remove_tree_stays_inside),
         cmocka_unit_test(a_resting_reader_is_opened_again),
         cmocka_unit_test(a_resting_reader_that_changed_is_refused),

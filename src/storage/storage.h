@@ -144,6 +144,16 @@ bool cpl_storage_remove_empty_dir(struct cpl_storage *storage, const char *path,
                                   struct cpl_error *err) CPL_CHECKED;
 bool cpl_storage_remove_tree(struct cpl_storage *storage, const char *path,
                              struct cpl_error *err) CPL_CHECKED;
+/* ---- locks ---- */
+/* One holder at a time, of all processes and threads, until it unlocks or dies. Waits up to `wait_ms`, then BUSY; NO_DIRECTORY when there
+ * is none (any more). A file system that knows no locks lets everybody in: what is done under a lock must be safe without it, but for
+ * the order in which it happens. */
+struct cpl_lock;
+enum cpl_lock_result { CPL_LOCKED, CPL_LOCK_BUSY, CPL_LOCK_NO_DIRECTORY };
+bool cpl_storage_lock(struct cpl_storage *storage, const char *directory, unsigned wait_ms,
+                      struct cpl_lock **lock, enum cpl_lock_result *result,
+                      struct cpl_error *err) CPL_CHECKED;
+void cpl_storage_unlock(struct cpl_lock *lock); /* accepts NULL */
 /* The path with symlinks and ".." resolved as far as it exists; PERMISSION when outside the approved roots. Free with cpl_free. */
 char *cpl_storage_resolve(struct cpl_storage *storage, const char *path,
                           struct cpl_error *err) CPL_CHECKED;
