@@ -1,7 +1,7 @@
 /* Guessing a charset from the head of an object.
  *
  *   BOM ─▶ zero bytes where UTF-16/32 would have them ─▶ valid UTF-8 ─▶ UTF-16 of few zeros ─▶
- * uchardet
+ * uchardet ─▶ does its text look like text? (charset_judge.c)
  *
  * Zero bytes come before UTF-8, since ASCII as UTF-16 is valid UTF-8 with NULs in it. That needs a
  * strong pattern (nearly all units of one parity, hardly any of the other), so that a CSV with some
@@ -235,6 +235,7 @@ static void guess_by_detector(const uint8_t *head, size_t size, struct cpl_chars
     else
         snprintf(guess->name, sizeof guess->name, "%.31s", name);
     guess->certainty = CPL_CHARSET_GUESS;
+    cpl_charset_judge(head, size, guess);
 }
 
 /* Length of the valid UTF-8 sequence at `at`; 0 = none. Never reads behind `end`. */
@@ -246,7 +247,7 @@ static size_t sequence_length(const uint8_t *at, const uint8_t *end)
     return cpl_utf8_valid(at, length) ? length : 0;
 }
 
-/* A few broken bytes among many well-formed sequences: text of another charset hardly ever forms any. */
+/* A few broken bytes among many well-formed sequences, or one or two among as many: text of another charset hardly ever forms any. */
 static bool mostly_utf8(const uint8_t *head, size_t size)
 {
     const uint8_t *end = head + size;
@@ -257,7 +258,7 @@ static bool mostly_utf8(const uint8_t *head, size_t size)
         bad += length == 0;
         at += length ? length : 1;
     }
-    return good >= 4 && good >= 4 * bad;
+    return (good >= 4 && good >= 4 * bad) || (bad <= 2 && good && good >= bad);
 }
 
 void cpl_charset_guess(const uint8_t *head, size_t size, bool whole,

@@ -39,6 +39,11 @@ void cpl_converter_single(struct cpl_converter *converter, const uint16_t *upper
 bool cpl_converter_icu(struct cpl_converter *converter, const char *charset,
                        struct cpl_error *err) CPL_CHECKED;
 
+/* ---- charset_judge.c ---- */
+/* Take another charset than the detector's where the text then looks far more like text, and say where it is hardly more than a guess
+ * (guess->doubtful). */
+void cpl_charset_judge(const uint8_t *head, size_t size, struct cpl_charset_guess *guess);
+
 /* One code point as UTF-8; out has room for 4 bytes. */
 static inline size_t cpl_utf8_put(uint8_t *out, uint32_t code)
 {

@@ -492,6 +492,48 @@ static void guesses_texts(void **state)
     guess_text("UTF-8", "UTF-8", japanese, 1);
 }
 
+/* A table of few words, which detectors of language are at a loss with. */
+static void guess_table(const char *charset, const char *expected, bool doubtful, const char *text)
+{
+    iconv_t cd = iconv_open(charset, "UTF-8");
+    char coded[512], *in = (char *)(uintptr_t)text, *out = coded;
+    size_t in_left = strlen(text), out_left = sizeof coded;
+    assert_true(cd != (iconv_t)-1);
+    assert_true(iconv(cd, &in, &in_left, &out, &out_left) != (size_t)-1);
+    iconv_close(cd);
+    struct cpl_charset_guess guess = guess_of(coded, sizeof coded - out_left);
+    assert_string_equal(guess.name, expected);
+    assert_int_equal(guess.doubtful, doubtful);
+}
+
+static void guesses_tables(void **state)
+{
+    (void)state;
+    static const char western[] = "id,name\n1,José\n2,Müller Straße\n3,façade\n4,Zoë Núñez\n";
+    static const char polish[] = "id,name\n1,Łukasz\n2,Żółć\n3,Dvořák\n4,Čech Žižkov\n";
+    static const char taiwan[] = "id,name\n0,臺北市信義區市府路\n1,王小明先生\n2,高雄市左營區\n";
+    static const char mainland[] = "id,name\n0,北京市朝阳区建国路\n1,上海市浦东新区\n";
+    static const char euro[] = "id,name\n1,José\n2,Müller\n3,10 €\n4,20 €\n";
+    guess_table("CP1252", "windows-1252", false, western);
+    guess_table("CP850", "IBM850", true, western);
+    guess_table("CP437", "IBM850", true, western); /* the same letters */
+    guess_table("MACINTOSH", "macintosh", true, western);
+    guess_table("ISO-8859-15", "ISO-8859-15", true, euro);
+    guess_table("CP1250", "windows-1250", false, polish);
+    guess_table("ISO-8859-2", "ISO-8859-2", false, polish);
+    guess_table("BIG5", "Big5", false, taiwan);
+    guess_table("GBK", "GB18030", false, mainland);
+}
+
+static void a_broken_byte_in_utf8_is_one(void **state)
+{
+    (void)state;
+    assert_string_equal(GUESS("a,b\n1,caf\xC3\xA9\n2,caf\xE9\n3,ok\n").name, "UTF-8");
+    assert_string_equal(GUESS("a,b\n1,caf\xE9\n2,na\xEFve\n").name, "windows-1252");
+    assert_false(GUESS("a,b\n1,caf\xE9\n2,na\xEFve\n").doubtful);
+    assert_true(GUESS("a\nx\x81\x8D\x8Fy\xFF\xFE\x81z\n").doubtful);
+}
+
 /* ---- bounds ---- */
 
 static void history_is_bounded(void **state)
@@ -586,6 +628,8 @@ int main(void)
         cmocka_unit_test(names),
         cmocka_unit_test(guesses_by_marks_and_zeros),
         cmocka_unit_test(guesses_texts),
+        cmocka_unit_test(guesses_tables),
+        cmocka_unit_test(a_broken_byte_in_utf8_is_one),
         cmocka_unit_test(history_is_bounded),
         cmocka_unit_test(forgets_when_told),
         cmocka_unit_test(allocations_may_fail),
