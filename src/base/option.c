@@ -89,6 +89,17 @@ bool cpl_option_unknown(const struct cpl_option *table, const struct cpl_node *n
                          word, known);
 }
 
+/* Words and numbers of the user's, unless they came by a ${…}: that may be anything. */
+static bool is_hidden(const struct cpl_node *node)
+{
+    return node->secret && !node->open;
+}
+
+static const char *shown_of(const struct setting *setting)
+{
+    return is_hidden(setting->node) ? cpl_tree_shown(setting->node) : setting->node->text;
+}
+
 static bool mistyped(const struct setting *setting, const char *wanted)
 {
     const struct cpl_node *node = setting->node;
@@ -98,7 +109,7 @@ static bool mistyped(const struct setting *setting, const char *wanted)
                              setting->where, setting->option->name, wanted, kind_name(node));
     return cpl_tree_fail(node, setting->err, CPL_E_CONFIG, "%s.%s must be %s, not `%.80s`",
                          setting->where, setting->option->name, wanted,
-                         secret ? "(secret)" : cpl_tree_shown(node));
+                         secret ? "(secret)" : shown_of(setting));
 }
 
 static bool wrong_word(const struct setting *setting, const char *text)
@@ -111,7 +122,7 @@ static bool wrong_word(const struct setting *setting, const char *text)
          word = strtok_r(NULL, "|", &save))
         candidates[n++] = word;
     candidates[n] = NULL;
-    const char *near = setting->node->secret ? NULL : cpl_nearest(text, candidates);
+    const char *near = is_hidden(setting->node) ? NULL : cpl_nearest(text, candidates);
     if (near)
         return cpl_tree_fail(setting->node, setting->err, CPL_E_CONFIG,
                              "%s.%s cannot be `%.80s`; did you mean `%s`? (one of %s)",
@@ -119,8 +130,7 @@ static bool wrong_word(const struct setting *setting, const char *text)
                              setting->option->values);
     return cpl_tree_fail(setting->node, setting->err, CPL_E_CONFIG,
                          "%s.%s cannot be `%.80s`; it is one of %s", setting->where,
-                         setting->option->name, cpl_tree_shown(setting->node),
-                         setting->option->values);
+                         setting->option->name, shown_of(setting), setting->option->values);
 }
 
 static bool out_of_range(const struct setting *setting)
@@ -132,11 +142,11 @@ static bool out_of_range(const struct setting *setting)
     if (option->max == INT64_MAX)
         return cpl_tree_fail(setting->node, setting->err, CPL_E_CONFIG,
                              "%s.%s must be at least %" PRId64 "%s, not `%.80s`", setting->where,
-                             option->name, option->min, unit, cpl_tree_shown(setting->node));
+                             option->name, option->min, unit, shown_of(setting));
     return cpl_tree_fail(setting->node, setting->err, CPL_E_CONFIG,
                          "%s.%s must be between %" PRId64 " and %" PRId64 "%s, not `%.80s`",
                          setting->where, option->name, option->min, option->max, unit,
-                         cpl_tree_shown(setting->node));
+                         shown_of(setting));
 }
 
 /* ---- one value ---- */
@@ -148,11 +158,8 @@ static bool in_range(const struct cpl_option *option, int64_t value)
 
 static bool set_bool(const struct setting *setting, const char *text)
 {
-    bool is_true = !strcmp(text, "true");
-    if (!is_true && strcmp(text, "false"))
-        return mistyped(setting, "true or false");
-    *(bool *)(setting->out + setting->option->offset) = is_true;
-    return true;
+    return cpl_value_bool(text, (bool *)(setting->out + setting->option->offset)) ||
+           mistyped(setting, "true or false");
 }
 
 static bool set_int(const struct setting *setting, const char *text)

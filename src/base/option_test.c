@@ -139,7 +139,7 @@ static void test_messages(void **state)
     expect_error(table, "rows: 1.5", "p.yaml:1:1: sink.rows must be a whole number, not `1.5`");
     expect_error(table, "rows: 9223372036854775808",
                  "p.yaml:1:1: sink.rows must be a whole number, not `9223372036854775808`");
-    expect_error(table, "on: yes", "p.yaml:1:1: sink.on must be true or false, not `yes`");
+    expect_error(table, "on: maybe", "p.yaml:1:1: sink.on must be true or false, not `maybe`");
     expect_error(table, "size: 0", "p.yaml:1:1: sink.size must be at least 1 bytes, not `0`");
     expect_error(table, "size: 99999999999999999999TB",
                  "p.yaml:1:1: sink.size must be a size such as 64KiB, 1MB or 1024, not "
@@ -199,6 +199,12 @@ static void test_yes_and_true(void **state)
     assert_true(cpl_value_enum("auto|yes|no", "true", &index));
     assert_int_equal(index, 1);
     assert_true(cpl_value_enum("auto|yes|no", "false", &index));
+    assert_int_equal(index, 2);
+    assert_true(cpl_value_enum("no|yes", "on", &index));
+    assert_int_equal(index, 1);
+    assert_true(cpl_value_enum("auto|yes|no", "Off", &index));
+    assert_int_equal(index, 2);
+    assert_true(cpl_value_enum("auto|on|off", "off", &index)); /* a word of its own */
     assert_int_equal(index, 2);
     assert_false(cpl_value_enum("auto|on|off", "true", &index));
     assert_false(cpl_value_enum("auto|yes", "ye", &index));

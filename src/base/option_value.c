@@ -187,11 +187,21 @@ static bool find_word(const char *values, const char *text, int *index)
     }
 }
 
+bool cpl_value_bool(const char *text, bool *value)
+{
+    static const char *const words[] = {"false", "true", "no", "yes", "off", "on"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strcasecmp(text, words[i])) {
+            *value = i % 2;
+            return true;
+        }
+    return false;
+}
+
 bool cpl_value_enum(const char *values, const char *text, int *index)
 {
     if (find_word(values, text, index))
         return true;
-    if (!strcmp(text, "true"))
-        return find_word(values, "yes", index);
-    return !strcmp(text, "false") && find_word(values, "no", index);
+    bool yes;
+    return cpl_value_bool(text, &yes) && find_word(values, yes ? "yes" : "no", index);
 }

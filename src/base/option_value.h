@@ -7,5 +7,7 @@ bool cpl_value_int(const char *text, int64_t *value);
 bool cpl_value_double(const char *text, double *value);
 /* One ASCII character, or a name: \t \n \r \0 \\ tab comma semicolon pipe space none. */
 bool cpl_value_char(const char *text, char *value);
-/* Index of `text` in "a|b|c"; true and false are taken for yes and no where those are among them. */
+/* true yes on, false no off, in any case. */
+bool cpl_value_bool(const char *text, bool *value);
+/* Index of `text` in "a|b|c"; where yes and no are among them, other words for these are taken for them. */
 bool cpl_value_enum(const char *values, const char *text, int *index);

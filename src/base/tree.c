@@ -1,5 +1,6 @@
 /* The tree itself: making and finding nodes, messages with places, and which reader a text needs.
  * The readers are tree_yaml.c and tree_json.c. */
+#include "base/option.h"
 #include "base/text.h"
 #include "base/tree_builder.h"
 
@@ -60,7 +61,8 @@ bool cpl_tree_check_keys(struct cpl_tree_builder *builder, const struct cpl_node
         if (!strcmp(sorted[i - 1]->key, sorted[i]->key))
             ok = cpl_tree_fail(sorted[i], builder->err, CPL_E_CONFIG,
                                "`%.80s` is given twice, first on line %u", sorted[i]->key,
-                               sorted[i - 1]->line);
+                               sorted[i - 1]->line) ||
+                 cpl_problem_report(builder->problems, builder->err);
     cpl_free(sorted);
     return ok;
 }
@@ -176,13 +178,21 @@ struct cpl_node **cpl_tree_parse(const char *text, size_t length, const char *fi
                                  struct cpl_arena *arena, size_t *n_documents,
                                  struct cpl_error *err)
 {
+    return cpl_tree_parse_all(text, length, file, NULL, arena, n_documents, err);
+}
+
+struct cpl_node **cpl_tree_parse_all(const char *text, size_t length, const char *file,
+                                     struct cpl_problems *problems, struct cpl_arena *arena,
+                                     size_t *n_documents, struct cpl_error *err)
+{
     *n_documents = 0;
     if (length > CPL_TREE_MAX_BYTES) {
         cpl_fail(err, CPL_E_LIMIT, "%s: %zu bytes; a configuration may have %d MiB at most", file,
                  length, CPL_TREE_MAX_BYTES >> 20);
         return NULL;
     }
-    struct cpl_tree_builder builder = {.arena = arena, .err = err, .max_nodes = CPL_TREE_MAX_NODES};
+    struct cpl_tree_builder builder = {
+        .arena = arena, .err = err, .problems = problems, .max_nodes = CPL_TREE_MAX_NODES};
     builder.file = cpl_arena_strndup(arena, file, strlen(file), err);
     if (!builder.file)
         return NULL;

@@ -11,6 +11,7 @@ struct cpl_node {
     enum cpl_node_kind kind;
     bool quoted; /* SCALAR: written in quotes, so always a string */
     bool secret; /* came from ${…} with file/exec/env, or an option marked secret: never print it */
+    bool open; /* secret, but what takes words or numbers may show it: the variable of an option */
     const char *key;  /* in a map: the member's name, else NULL */
     const char *text; /* SCALAR: its value, NUL-terminated (an embedded NUL is an error) */
     const char
@@ -32,6 +33,11 @@ struct cpl_node {
 struct cpl_node **cpl_tree_parse(const char *text, size_t length, const char *file,
                                  struct cpl_arena *arena, size_t *n_documents,
                                  struct cpl_error *err) CPL_CHECKED;
+/* The same; a doubled key is told to `problems` (option.h; NULL: it is the error), and reading goes on. */
+struct cpl_problems;
+struct cpl_node **cpl_tree_parse_all(const char *text, size_t length, const char *file,
+                                     struct cpl_problems *problems, struct cpl_arena *arena,
+                                     size_t *n_documents, struct cpl_error *err) CPL_CHECKED;
 /* One JSON text of a size that the caller has checked, with limits of its own: for what this program has written. */
 struct cpl_node *cpl_tree_parse_json(const char *text, size_t length, const char *file,
                                      size_t max_nodes, struct cpl_arena *arena,

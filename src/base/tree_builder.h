@@ -18,6 +18,7 @@ struct cpl_tree_builder {
     struct cpl_arena *arena;
     const char *file;
     struct cpl_error *err;
+    struct cpl_problems *problems; /* of doubled keys; NULL: the first ends the reading */
     size_t n_nodes, max_nodes;
     const struct cpl_tree_items *items; /* JSON: lists whose items are handed out */
     size_t n_items;

@@ -90,6 +90,26 @@ int cpl_schema_find(const struct cpl_schema *schema, const char *name)
     return -1;
 }
 
+uint64_t cpl_type_leaves(const struct cpl_type *type, uint64_t name_bytes, uint64_t *names)
+{
+    uint64_t n = 0;
+    if (!type->n_children)
+        *names += name_bytes;
+    for (uint32_t i = 0; i < type->n_children; i++)
+        n += cpl_type_leaves(&type->children[i].type,
+                             name_bytes + 1 + strlen(type->children[i].name), names);
+    return type->n_children ? n : 1;
+}
+
+uint64_t cpl_schema_leaves(const struct cpl_schema *schema, uint64_t *names)
+{
+    uint64_t n = 0;
+    *names = 0;
+    for (uint32_t i = 0; i < schema->n_fields; i++)
+        n += cpl_type_leaves(&schema->fields[i].type, strlen(schema->fields[i].name), names);
+    return n;
+}
+
 /* ---- copying ---- */
 
 static bool copy_fields(struct cpl_arena *arena, const struct cpl_field *from, uint32_t n,

@@ -86,6 +86,11 @@ struct cpl_schema *cpl_schema_new(const struct cpl_field *fields, uint32_t n,
 void cpl_schema_free(struct cpl_schema *schema);
 bool cpl_type_equal(const struct cpl_type *a, const struct cpl_type *b);
 bool cpl_schema_equal(const struct cpl_schema *a, const struct cpl_schema *b);
+enum { CPL_NAMES_MAX = 4 << 20 }; /* bytes of a schema's names, as below */
+/* The columns that hold values: a nested field's are those within it. *names: bytes of their names, each with those it lies in, as files
+ * repeat them. */
+uint64_t cpl_type_leaves(const struct cpl_type *type, uint64_t name_bytes, uint64_t *names);
+uint64_t cpl_schema_leaves(const struct cpl_schema *schema, uint64_t *names);
 /* Index of the field called `name` (exact), or -1. */
 int cpl_schema_find(const struct cpl_schema *schema, const char *name);
 /* Bytes one value takes in cpl_column.values; 0 for STRUCT, LIST, MAP. */

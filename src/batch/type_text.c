@@ -38,7 +38,9 @@ static const struct alias {
                {.name = "smallint", .kind = CPL_I16},       {.name = "int", .kind = CPL_I32},
                {.name = "integer", .kind = CPL_I32},        {.name = "bigint", .kind = CPL_I64},
                {.name = "long", .kind = CPL_I64},           {.name = "real", .kind = CPL_F32},
+               {.name = "float32", .kind = CPL_F32},        {.name = "float64", .kind = CPL_F64},
                {.name = "numeric", .kind = CPL_DECIMAL},    {.name = "text", .kind = CPL_STRING},
+               {.name = "str", .kind = CPL_STRING},         {.name = "utf8", .kind = CPL_STRING},
                {.name = "varchar", .kind = CPL_STRING},     {.name = "bytes", .kind = CPL_BINARY},
                {.name = "datetime", .kind = CPL_TIMESTAMP}, {.name = "array", .kind = CPL_LIST}};
 enum { N_ALIASES = sizeof aliases / sizeof *aliases };
@@ -173,6 +175,27 @@ static bool take_number(struct parser *parser, int max, int *value)
     return true;
 }
 
+/* Words of other systems that mean no one type here: what they mean most likely. */
+static const char *likely_type(const char *word)
+{
+    static const struct {
+        const char *word, *type;
+    } likely[] = {
+        {"number", "double"},       {"object", "string"},
+        {"category", "string"},     {"char", "string"},
+        {"nvarchar", "string"},     {"datetime64", "timestamp"},
+        {"datetime2", "timestamp"}, {"timestamptz", "timestamp(us,utc)"},
+        {"money", "decimal(19,4)"}, {"blob", "binary"},
+        {"bytea", "binary"},        {"bit", "boolean"},
+        {"byte", "int8"},           {"short", "int16"},
+        {"float16", "float"},       {"dict", "json"},
+    };
+    for (size_t i = 0; i < sizeof likely / sizeof *likely; i++)
+        if (!strcasecmp(word, likely[i].word))
+            return likely[i].type;
+    return NULL;
+}
+
 static bool unknown_word(const struct parser *parser, const char *word, size_t length)
 {
     const char *candidates[CPL_KIND_COUNT + N_ALIASES + 1] = {0};
@@ -184,7 +207,8 @@ static bool unknown_word(const struct parser *parser, const char *word, size_t l
     if (length == 0)
         return fail_at(parser, word, "expected the name of a type");
     memcpy(copy, word, length < sizeof copy ? length : sizeof copy - 1);
-    const char *near = cpl_nearest(copy, candidates);
+    const char *near = likely_type(copy);
+    near = near ? near : cpl_nearest(copy, candidates);
     snprintf(what, sizeof what, "unknown type \"%s\"%s%s%s", copy, near ? " (did you mean " : "",
              near ? near : "", near ? "?)" : "");
     return fail_at(parser, word, what);

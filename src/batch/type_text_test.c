@@ -61,6 +61,9 @@ static void aliases_and_blanks(void **state)
     check(" BOOL ", "boolean");
     check("integer", "int32");
     check("bigint", "int64");
+    check("float64", "double");
+    check("Float32", "float");
+    check("list<str>", "list<string>");
     check("varchar( 20 )", "string");
     check("datetime", "timestamp(us)");
     check("time", "time(us)");
@@ -84,6 +87,8 @@ static void refusals_say_where_and_what(void **state)
 {
     (void)state;
     check_refused("strng", "did you mean string?");
+    check_refused("number", "did you mean double?");
+    check_refused("datetime64", "did you mean timestamp?");
     check_refused("list<int64, a>", "expected '>' at character 11");
     check_refused("decimal", "decimal(15,2)");
     check_refused("decimal(39,0)", "38 digits are the most");

@@ -38,18 +38,32 @@ static bool print_problem(struct cpl_problems *problems, const struct cpl_error 
     return true;
 }
 
-/* The plan of every pipeline, to standard output. */
-static bool print_plans(const struct cpl_config *config, struct cpl_error *err)
+static bool print_plan(const struct cpl_pipeline *pipeline, struct cpl_error *err)
 {
     struct cpl_buffer out = {0};
-    bool ok = true;
-    for (size_t i = 0; ok && i < config->n_pipelines; i++)
-        ok = cpl_check_plan(&config->pipelines[i], cpl_terminal_width(STDOUT_FILENO),
-                            cpl_colour_wanted(STDOUT_FILENO), &out, err);
-    struct cpl_error other;
-    bool printed = cpl_print(&out, ok ? err : &other);
+    bool ok = cpl_check_plan(pipeline, cpl_terminal_width(STDOUT_FILENO),
+                             cpl_colour_wanted(STDOUT_FILENO), &out, err) &&
+              cpl_print(&out, err);
     cpl_buffer_release(&out);
-    return ok && printed;
+    return ok;
+}
+
+/* The plan of every pipeline, to standard output. One that cannot be made is told of, and the others are. */
+static bool print_plans(const struct cpl_config *config, struct cpl_console *console,
+                        const char *file, struct cpl_error *err)
+{
+    size_t failed = 0;
+    enum cpl_code first = CPL_E_NONE;
+    for (size_t i = 0; i < config->n_pipelines; i++) {
+        if (print_plan(&config->pipelines[i], err))
+            continue;
+        if (config->n_pipelines == 1)
+            return false;
+        first = failed++ ? first : err->code;
+        cpl_console_fail(console, err);
+    }
+    return !failed || cpl_fail(err, first, "%s: of %s %zu cannot be planned", file,
+                               CPL_COUNTED(config->n_pipelines, "pipeline"), failed);
 }
 
 static int check_file(struct cpl_console *console, const struct cpl_arguments *arguments,
@@ -68,7 +82,7 @@ static int check_file(struct cpl_console *console, const struct cpl_arguments *a
             err.code = printer.first;
         return cpl_console_fail(console, &err);
     }
-    bool ok = !cpl_flag_given(arguments, "plan") || print_plans(&config, &err);
+    bool ok = !cpl_flag_given(arguments, "plan") || print_plans(&config, console, file, &err);
     if (ok)
         cpl_console_say(console, "info", "%s: %s, no mistake",
                         strcmp(file, "-") ? file : "standard input",

@@ -258,6 +258,31 @@ static void release_types(struct cpl_dataset_types *there, struct cpl_log *log)
     cpl_log_free(log);
 }
 
+/* The word of source.path that the message speaks of. */
+static const struct cpl_node *path_in(const struct cpl_node *path, const char *message)
+{
+    if (path && path->kind == CPL_NODE_SCALAR)
+        return strstr(message, path->text) ? path : NULL;
+    for (const struct cpl_node *item = path ? path->first : NULL; item; item = item->next)
+        if (item->kind == CPL_NODE_SCALAR && strstr(message, item->text))
+            return item;
+    return NULL;
+}
+
+/* Every error says where, and of which pipeline: there may be many. */
+static bool fail_named(const struct cpl_pipeline *pipeline, struct cpl_error *err)
+{
+    const struct cpl_node *root = pipeline->root, *place;
+    cpl_plan_fail_placed(pipeline, err);
+    bool placed = root && root->file && !strncmp(err->message, root->file, strlen(root->file));
+    if (!root || placed || !strncmp(err->message, "--", 2) || !strncmp(err->message, "CUPEL_", 6))
+        return false;
+    const struct cpl_error why = *err;
+    place = path_in(cpl_tree_get(cpl_tree_get(root, "source"), "path"), why.message);
+    return cpl_tree_fail(place ? place : root, err, why.code, "%s: %s", pipeline->name,
+                         why.message);
+}
+
 bool cpl_check_plan(const struct cpl_pipeline *pipeline, unsigned width, bool colour,
                     struct cpl_buffer *out, struct cpl_error *err)
 {
@@ -268,17 +293,16 @@ bool cpl_check_plan(const struct cpl_pipeline *pipeline, unsigned width, bool co
     struct cpl_dataset_types there = {0};
     struct cpl_storage *storage = cpl_pipeline_storage(pipeline, err);
     if (!storage)
-        return false;
+        return fail_named(pipeline, err);
     if (!look_at_types(storage, pipeline, &log, &there, err) ||
         !cpl_plan_make(storage, pipeline, &there, NULL, &plan, err)) {
         release_types(&there, log);
         cpl_storage_free(storage);
-        return cpl_plan_fail_placed(pipeline, err);
+        return fail_named(pipeline, err);
     }
     const struct cpl_target target = {.sink = &pipeline->sink};
     bool ok = cpl_target_check(storage, &target, err) &&
-              cpl_target_check_inputs(storage, &target, &plan, err) &&
-              (prove_encoder(&plan, err) || cpl_plan_fail_placed(pipeline, err)) &&
+              cpl_target_check_inputs(storage, &target, &plan, err) && prove_encoder(&plan, err) &&
               plan_input(storage, pipeline, &plan, &bare, &input, &made, err) &&
               cpl_buffer_append_text(out, cpl_colour(colour, CPL_BOLD), err) &&
               cpl_show(out, err, "%s", pipeline->name) &&
@@ -291,5 +315,5 @@ bool cpl_check_plan(const struct cpl_pipeline *pipeline, unsigned width, bool co
     cpl_plan_release(&plan);
     release_types(&there, log);
     cpl_storage_free(storage);
-    return ok;
+    return ok || fail_named(pipeline, err);
 }

@@ -10,7 +10,11 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MOST_COLUMNS = 250, PLAIN_WIDTH = 200 /* where there is no terminal */ };
+enum {
+    MOST_COLUMNS = 250,
+    PLAIN_WIDTH = 200, /* where there is no terminal */
+    SAMPLE_SHOWN = 24
+};
 
 static bool set(struct cpl_grid *grid, size_t column, const char *text, struct cpl_error *err)
 {
@@ -112,6 +116,17 @@ static bool set_value(struct cpl_grid *grid, size_t column, enum cpl_kind kind, 
 
 /* ---- columns ---- */
 
+/* A long sample is cut between two characters. */
+static size_t shown_length(const char *sample)
+{
+    size_t length = strnlen(sample, SAMPLE_SHOWN + 1);
+    if (length <= SAMPLE_SHOWN)
+        return length;
+    for (length = SAMPLE_SHOWN; length && (sample[length] & 0xC0) == 0x80;)
+        length--;
+    return length;
+}
+
 static void samples_text(const struct cpl_inspection *it, uint32_t i,
                          const struct cpl_column_profile *column, char *text, size_t size)
 {
@@ -122,8 +137,9 @@ static void samples_text(const struct cpl_inspection *it, uint32_t i,
         const char *sample = column->samples[k], *quote = "";
         if (kind == CPL_STRING && is_mistakable(sample, strlen(sample)))
             quote = "\"";
-        at += (size_t)snprintf(text + at, size - at, "%s%s%.24s%s", k ? ", " : "", quote, sample,
-                               quote);
+        size_t length = shown_length(sample);
+        at += (size_t)snprintf(text + at, size - at, "%s%s%.*s%s%s", k ? ", " : "", quote,
+                               (int)length, sample, sample[length] ? "…" : "", quote);
     }
     text[cpl_text_mend(text, strlen(text))] = 0;
     if (!cpl_kind_is_nested(kind) || !it->n_head)

@@ -95,7 +95,10 @@ static const char pipeline_head[] =
     "`double` `decimal(p,s)` `string`\n"
     "  `binary` `json` `uuid` `date` `time(s|ms|us|ns)` `timestamp(s|ms|us|ns[,utc])` "
     "`struct<name: type, …>` `list<type>`\n"
-    "  `map<key, value>`; ` not null` behind it makes a column required.\n";
+    "  `map<key, value>`; ` not null` behind it makes a column required. Other names are taken, "
+    "too: `bool` `int` (int32)\n"
+    "  `bigint` `long` `float32` `float64` `numeric(p,s)` `text` `varchar` `str` `utf8` `bytes` "
+    "`datetime` `array`.\n";
 
 static const char metadata_head[] =
     "# Ingestion metadata JSON\n"

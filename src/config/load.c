@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -145,9 +146,12 @@ static bool load_text(struct cpl_loading *loading, const char *text, size_t leng
                       const char *name)
 {
     size_t n;
-    struct cpl_node **roots = cpl_tree_parse(text, length, name, loading->arena, &n, loading->err);
-    if (!roots)
+    struct cpl_node **roots = cpl_tree_parse_all(text, length, name, cpl_loading_problems(loading),
+                                                 loading->arena, &n, loading->err);
+    if (!roots) {
+        loading->unread = true;
         return cpl_loading_wrong(loading);
+    }
     loading->many = count_units(roots, n) > 1;
     const char *stem = default_name(loading, name);
     if (!stem)
@@ -392,19 +396,30 @@ bool cpl_config_default(const char *name, struct cpl_config *config, struct cpl_
     return cpl_config_command(name, NULL, config, err);
 }
 
+/* "p.yaml: 2 mistakes, and 1 in variables or flags" */
+static void count_mistakes(const struct cpl_loading *loading, const char *path, bool whole)
+{
+    char outside[100] = "", text[CPL_COUNTED_TEXT];
+    size_t own = loading->n_problems - loading->n_outside;
+    if (loading->n_outside && own)
+        snprintf(outside, sizeof outside, ", and %zu in variables or flags", loading->n_outside);
+    else if (loading->n_outside)
+        snprintf(outside, sizeof outside, "%s in variables or flags, none in the file",
+                 cpl_counted(loading->n_outside, "mistake", text));
+    cpl_fail(loading->err, CPL_E_CONFIG, "%s: %s%s%s", path, own ? CPL_COUNTED(own, "mistake") : "",
+             outside, whole && !loading->unread ? "" : "; the rest of it was not looked at");
+}
+
 bool cpl_config_check(const char *path, const struct cpl_config_env *env,
                       struct cpl_problems *problems, struct cpl_config *config,
                       struct cpl_error *err)
 {
     struct cpl_error own;
     struct cpl_loading loading;
-    char text[CPL_COUNTED_TEXT];
     begin(&loading, config, env, problems, err ? err : &own);
     bool ok = make_tables(&loading) && load_path(&loading, path) && finish(&loading, path, config);
     if (loading.n_problems && loading.err->code != CPL_E_MEMORY)
-        cpl_fail(loading.err, CPL_E_CONFIG, "%s: %s%s", path,
-                 cpl_counted(loading.n_problems, "mistake", text),
-                 ok ? "" : "; the rest of it was not looked at");
+        count_mistakes(&loading, path, ok);
     if (ok && !loading.n_problems)
         return true;
     cpl_config_release(config);

@@ -19,6 +19,8 @@ struct cpl_loading {
     struct cpl_variables variables;
     struct cpl_problems *problems; /* NULL: stop at the first */
     size_t n_problems;
+    size_t n_outside; /* of them in variables and flags */
+    bool unread;      /* a file ended the reading with its first mistake: it is no YAML or JSON */
     struct cpl_error *err; /* never NULL */
     bool partial;          /* source.path and sink.path may be missing: the caller fills them in */
     bool many;             /* several pipelines: each must have a name */

@@ -15,6 +15,7 @@ struct cpl_node *cpl_make_node(struct cpl_loading *loading, enum cpl_node_kind k
         node->line = origin->line;
         node->column = origin->column;
         node->secret = origin->secret;
+        node->open = origin->open;
         node->written = origin->written;
     }
     return node;

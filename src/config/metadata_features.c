@@ -69,10 +69,13 @@ static bool read_features(struct cpl_loading *loading, const struct cpl_node *no
     if (!features->items)
         return false;
     for (const struct cpl_node *child = node->first; child; child = child->next) {
-        if (read_feature(loading, child, &features->items[features->n]))
-            features->n++;
-        else if (!cpl_loading_wrong(loading))
-            return false;
+        struct feature *feature = &features->items[features->n];
+        if (!read_feature(loading, child, feature)) {
+            feature->type = NULL;
+            if (!cpl_loading_wrong(loading))
+                return false;
+        }
+        features->n += feature->options.name && *feature->options.name; /* a wrong one's, too */
     }
     return check_feature_names(loading, features);
 }

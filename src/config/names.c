@@ -11,6 +11,8 @@ static int by_place(const struct cpl_named *x, const struct cpl_named *y)
 {
     if (!x->node || !y->node)
         return 0;
+    if (x->node->file && y->node->file && strcmp(x->node->file, y->node->file) != 0)
+        return strcmp(x->node->file, y->node->file);
     if (x->node->line != y->node->line)
         return x->node->line < y->node->line ? -1 : 1;
     return x->node->column < y->node->column ? -1 : x->node->column > y->node->column;

@@ -192,14 +192,16 @@ static char *variable_name(struct cpl_loading *loading, const char *section, con
     return name;
 }
 
-/* A value of the environment is secret, and is written as ${ITS_NAME}. */
-static bool mark_as_variable(struct cpl_loading *loading, struct cpl_node *node, const char *name)
+/* A value of the environment is secret, and is written as ${ITS_NAME}; a wrong word or number may be shown. */
+static bool mark_as_variable(struct cpl_loading *loading, const struct cpl_option *row,
+                             struct cpl_node *node, const char *name)
 {
     char *written = cpl_arena_alloc(loading->arena, strlen(name) + 4, loading->err);
     if (!written)
         return false;
     sprintf(written, "${%s}", name);
     node->secret = true;
+    node->open = !(row->flags & CPL_OPTION_SECRET);
     node->written = written;
     for (struct cpl_node *child = node->first; child; child = child->next) {
         child->secret = true;
@@ -222,7 +224,7 @@ static bool apply_variable(struct cpl_loading *loading, struct cpl_node *root, c
     o.words[0] = cpl_arena_strndup(loading->arena, section, strlen(section), loading->err);
     o.words[1] = cpl_arena_strndup(loading->arena, row->name, strlen(row->name), loading->err);
     return o.words[0] && o.words[1] && (o.origin = place_named(loading, name)) &&
-           put_value(&o, root, &node) && mark_as_variable(loading, node, name);
+           put_value(&o, root, &node) && mark_as_variable(loading, row, node, name);
 }
 
 static bool apply_environment(struct cpl_loading *loading, struct cpl_node *root)

@@ -9,6 +9,8 @@ static bool count_and_add(struct cpl_problems *problems, const struct cpl_error 
 {
     struct cpl_loading *loading = (struct cpl_loading *)problems;
     loading->n_problems++;
+    loading->n_outside += !strncmp(problem->message, "CUPEL_", 6) ||
+                          !strncmp(problem->message, "--set ", 6);
     return loading->problems->add(loading->problems, problem) &&
            loading->n_problems < CPL_MOST_PROBLEMS;
 }

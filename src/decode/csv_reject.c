@@ -1,4 +1,5 @@
 /* Rejects of CSV: which row, where, and why, in words that name the column. */
+#include "base/plural.h"
 #include "decode/csv_decoder.h"
 
 #include <stdio.h>
@@ -96,8 +97,9 @@ bool cpl_csv_reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_
     switch (oddity) {
     case CPL_ODD_RAGGED:
         rule = "ragged";
-        snprintf(message, sizeof message, "the row has %u field%s where %u are expected", fields,
-                 fields == 1 ? "" : "s", d->dialect->n_columns);
+        snprintf(message, sizeof message, "the row has %s where %u %s expected",
+                 CPL_COUNTED(fields, "field"), d->dialect->n_columns,
+                 d->dialect->n_columns == 1 ? "is" : "are");
         break;
     case CPL_ODD_QUOTE:
         snprintf(

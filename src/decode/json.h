@@ -68,6 +68,8 @@ bool json_for_object(const void *settings, const void *said, const struct cpl_sa
                      const struct cpl_schema *schema, bool closed, void **own,
                      struct cpl_error *err);
 struct json_rules json_rules_of(const struct cpl_json_settings *settings);
+/* May these be the fields of rows? LIMIT: they are too many, or their names too long. */
+bool json_check_fields(const struct json_shape *rows, struct cpl_error *err) CPL_CHECKED;
 /* Field of the schema that takes the document, or -1. */
 int json_document_field(const struct cpl_json_settings *settings, const struct cpl_schema *schema);
 /* The decoder proper (json_decoder.c). */

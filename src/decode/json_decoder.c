@@ -2,7 +2,7 @@
 #include "decode/json_decoder.h"
 #include "decode/json_limit.h"
 
-enum { BATCH_ROWS = 4096 };
+enum { BATCH_ROWS = 4096, BATCH_VALUES = 1 << 20, LEAST_ROWS = 64 };
 
 /* ---- opening and closing ---- */
 
@@ -75,6 +75,24 @@ static bool open_tree(struct json_decoder *d, struct cpl_error *err)
     return true;
 }
 
+/* Members whose types hold, and those that are left out, need nothing of the schema. */
+static bool open_top(struct json_decoder *d, struct cpl_error *err)
+{
+    const struct json_node *root = d->root;
+    if (d->settings->row_is_value)
+        return true;
+    bool *declared = cpl_arena_alloc(&d->nodes, root->n_children + 1, err);
+    if (!declared)
+        return false;
+    for (uint32_t i = 0; i < root->n_children; i++)
+        declared[i] = root->children[i].column && !root->children[i].inferred;
+    bool closed = d->plan->closed || d->settings->unknown_fields != JSON_UNKNOWN_ADD;
+    d->top = (struct json_top){
+        .keys = &root->keys, .declared = declared, .closed = closed && !d->settings->flatten};
+    d->shaper.top = &d->top;
+    return true;
+}
+
 static void open_walk(struct json_decoder *d)
 {
     uint32_t depth = d->plan->max_depth ? d->plan->max_depth : 128;
@@ -97,6 +115,15 @@ static uint64_t ordinary_row(const struct cpl_decode_plan *plan)
     return row < field ? row : field;
 }
 
+/* Many columns make short batches: each value has its place, also where the row has none. */
+static uint32_t batch_rows(const struct cpl_decode_plan *plan)
+{
+    uint64_t names, fit = BATCH_VALUES / (1 + cpl_schema_leaves(plan->schema, &names));
+    uint32_t rows = plan->batch_rows ? plan->batch_rows : BATCH_ROWS;
+    fit = fit > LEAST_ROWS ? fit : LEAST_ROWS;
+    return rows < fit ? rows : (uint32_t)fit;
+}
+
 struct cpl_decoder *json_open(const struct cpl_decode_plan *plan, struct cpl_stream *bytes,
                               uint64_t from, uint64_t to, bool at_row_start,
                               struct cpl_reject_sink *rejects, struct cpl_error *err)
@@ -110,7 +137,7 @@ struct cpl_decoder *json_open(const struct cpl_decode_plan *plan, struct cpl_str
     d->rejects = rejects;
     d->to = d->settings->layout == JSON_LINES ? to : UINT64_MAX;
     d->seek_line = from && !at_row_start;
-    d->max_rows = plan->batch_rows ? plan->batch_rows : BATCH_ROWS;
+    d->max_rows = batch_rows(plan);
     d->document = json_document_field(d->settings, plan->schema);
     d->rules = json_rules_of(d->settings);
     d->shaper = (struct json_shaper){.arena = &d->needs_arena, .rules = &d->rules};
@@ -121,7 +148,7 @@ struct cpl_decoder *json_open(const struct cpl_decode_plan *plan, struct cpl_str
     most = most < (1u << 30) ? most : 1u << 30;
     size_t block = d->settings->block_size ? d->settings->block_size : 512 << 10;
     if (json_block_init(&d->block, bytes, from, block, most + JSON_PADDING, err) &&
-        open_columns(d, err) && open_tree(d, err))
+        open_columns(d, err) && open_tree(d, err) && open_top(d, err))
         return &d->base;
     json_close(&d->base);
     return NULL;
@@ -259,6 +286,16 @@ static bool over_limit(struct json_decoder *d, const uint8_t *row, const uint8_t
 
 /* ---- lines ---- */
 
+/* Something stands behind a row in its line; another row, where files without a last newline were put one behind the other. */
+static void fail_behind_row(struct json_lex *lex, const uint8_t *at)
+{
+    json_fail(lex, JSON_SYNTAX, at,
+              *json_space(lex, at) == '{'
+                  ? "another row follows in the line (source.json.layout: documents reads rows "
+                    "that no newline parts)"
+                  : "something follows the row's value");
+}
+
 /* A value that does not fit may hide that the line is no JSON at all, or over a limit, and then that is its fault. */
 static void check_line(struct json_decoder *d, const uint8_t *start, const uint8_t *text_end)
 {
@@ -272,7 +309,7 @@ static void check_line(struct json_decoder *d, const uint8_t *start, const uint8
     }
     d->walk.widenable = false;
     if (end)
-        json_fail(lex, JSON_SYNTAX, end, "something follows the row's value");
+        fail_behind_row(lex, end);
     else
         json_fail(lex, check.fault, check.where, check.message);
 }
@@ -293,7 +330,7 @@ static bool odd_line(struct json_decoder *d, const uint8_t *start, const uint8_t
     }
     const uint8_t *rest = after ? json_space(lex, after) : NULL;
     if (rest && rest != text_end)
-        json_fail(lex, JSON_SYNTAX, rest, "something follows the row's value");
+        fail_behind_row(lex, rest);
     else if (rest && !over_limit(d, line, start, text_end)) {
         take_row(d, behind);
         d->report.lines += newline != NULL;
@@ -313,7 +350,7 @@ static bool slow_line(struct json_decoder *d, enum progress *progress, struct cp
     if (!newline && !d->block.whole)
         return json_grow_or_discard(d, DISCARD_LINE, progress, err);
     json_take_back_row(d);
-    const uint8_t *start = json_space(&d->walk.lex, line);
+    const uint8_t *start = json_document(&d->walk.lex, line);
     const uint8_t *after = start < (newline ? newline : end) ? walk_row(d, start) : NULL;
     if (d->walk.lex.fault == JSON_MEMORY)
         return false;
@@ -487,8 +524,10 @@ static bool pass_blanks(struct json_decoder *d, struct cpl_error *err)
 {
     bool due = d->frame.state == FRAME_START || d->frame.state == FRAME_FIRST ||
                d->frame.state == FRAME_BEHIND;
-    return !due ||
-           consume_separators(d, json_space(&d->walk.lex, d->block.data + d->block.at), err);
+    const struct json_lex *lex = &d->walk.lex;
+    const uint8_t *p = d->block.data + d->block.at;
+    p = d->frame.state == FRAME_START ? json_document(lex, p) : json_space(lex, p);
+    return !due || consume_separators(d, p, err);
 }
 
 /* What stands between rows is broken; block.at is at it. */

@@ -169,7 +169,7 @@ struct step {
 /* Before a document. */
 static void step_start(const struct json_frame *frame, struct json_lex *lex, struct step *step)
 {
-    const uint8_t *p = json_space(lex, step->p);
+    const uint8_t *p = json_document(lex, step->p);
     step->moving = false;
     if (p >= lex->end) {
         step->p = lex->end;

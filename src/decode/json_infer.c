@@ -1,4 +1,5 @@
 /* From samples to settings, schema and back to a wider schema. */
+#include "base/text.h"
 #include "base/tree.h"
 #include "batch/name_order.h"
 #include "decode/json.h"
@@ -50,7 +51,7 @@ static bool observe_lines(struct observer *observer, struct json_lex *lex, const
         const uint8_t *newline = memchr(p, '\n', (size_t)(lex->end - p));
         if (!newline && !whole)
             break;
-        const uint8_t *start = json_space(lex, p), *end = newline ? newline : lex->end;
+        const uint8_t *start = json_document(lex, p), *end = newline ? newline : lex->end;
         const uint8_t *stop = start < end ? json_skip(lex, start, 0) : NULL;
         bool good = stop && json_space(lex, stop) == end;
         observer->broken |= start < end && !good;
@@ -122,9 +123,10 @@ static bool observe_text(struct observer *observer, const struct cpl_sample *sam
         return !sample->at_start || observe_framed(observer, &lex, p, sample->whole);
     lex.lines = true;
     if (!sample->at_start) {
-        p = memchr(p, '\n', sample->size);
-        if (!p++)
+        const uint8_t *newline = memchr(p, '\n', sample->size);
+        if (!newline)
             return true;
+        p = newline + 1;
     }
     return observe_lines(observer, &lex, p, sample->whole);
 }
@@ -156,12 +158,47 @@ static bool observe_samples(struct observer *observer, const struct cpl_sample *
 
 /* ---- schema ---- */
 
+/* `longest`: of the names, or of the keys that they come from. */
+static bool fail_names(const char *longest, size_t length, const char *advice,
+                       struct cpl_error *err)
+{
+    enum { SHOWN = 40 };
+    char shown[SHOWN + 1];
+    size_t n = length < SHOWN ? length : SHOWN;
+    memcpy(shown, longest, n);
+    shown[cpl_text_mend(shown, n)] = 0;
+    return cpl_fail(err, CPL_E_LIMIT,
+                    "the names of the rows' fields take more than %d MiB in all (the longest, "
+                    "`%s%s`, has %zu bytes): %s",
+                    JSON_NAMES_MAX >> 20, shown, length > SHOWN ? "…" : "", length, advice);
+}
+
+bool json_check_fields(const struct json_shape *rows, struct cpl_error *err)
+{
+    const struct json_key *longest = NULL;
+    if (rows->map)
+        return cpl_fail(
+            err, CPL_E_LIMIT,
+            "rows have more than %d different fields: declare the columns wanted, or set `rows`",
+            JSON_MEMBERS_MAX);
+    if (!(rows->seen & JSON_SEEN_ANY))
+        return true;
+    for (uint32_t i = 0; i < rows->keys.n; i++)
+        if (!longest || rows->keys.items[i].length > longest->length)
+            longest = &rows->keys.items[i];
+    return fail_names(longest ? longest->text : "", longest ? longest->length : 0,
+                      "choose the columns (schema.select, --columns), or set "
+                      "source.json.unknown_fields to ignore",
+                      err);
+}
+
 struct draft {
     struct json_shaper *shaper;
     const struct cpl_json_settings *settings;
     struct cpl_field *fields;
     struct cpl_column_plan *columns;
     uint32_t n, capacity;
+    uint64_t name_bytes; /* of flattened names */
     struct cpl_error *err;
 };
 
@@ -246,6 +283,10 @@ static bool call_member(struct draft *draft, const struct called *outer, const c
                           cpl_buffer_append_text(&place, outer->place, draft->err))) &&
               cpl_buffer_append_text(&name, key, draft->err) &&
               json_flatten_place(&place, key, separator, !outer, draft->err);
+    draft->name_bytes += ok ? name.size : 0;
+    if (ok && draft->name_bytes > JSON_NAMES_MAX)
+        ok = fail_names((const char *)name.data, name.size,
+                        "do not flatten (source.json.flatten), or choose the columns", draft->err);
     inner->name = ok ? keep_text(draft, &name) : NULL;
     inner->place = inner->name ? keep_text(draft, &place) : NULL;
     cpl_buffer_release(&name);
@@ -305,12 +346,8 @@ static bool draft_rows(struct draft *draft, struct json_shape *shape, bool row_i
 {
     if (row_is_value)
         return draft_inferred(draft, shape, &(struct called){value_name, value_name});
-    if (shape->map)
-        return cpl_fail(
-            draft->err, CPL_E_LIMIT,
-            "rows have more than %d different fields: declare the columns wanted, or set `rows`",
-            JSON_MEMBERS_MAX);
-    return draft_members(draft, shape, NULL) && check_names(draft);
+    return json_check_fields(shape, draft->err) && draft_members(draft, shape, NULL) &&
+           check_names(draft);
 }
 
 /* Declared columns that no row of the sample has may have been misspelt. */
@@ -478,7 +515,9 @@ bool json_infer(void *erased, const struct cpl_sample *samples, size_t n_samples
     settings->decimals = decimals;
     struct json_rules rules = json_rules_of(settings);
     struct observer observer = {
-        .settings = settings, .shaper = {.arena = &settings->arena, .rules = &rules}, .err = err};
+        .settings = settings,
+        .shaper = {.arena = &settings->arena, .rules = &rules, .sample = true},
+        .err = err};
     struct draft draft = {.shaper = &observer.shaper, .settings = settings, .err = err};
     observer.shape = cpl_arena_alloc(&settings->arena, sizeof *observer.shape, err);
     if (!observer.shape)
@@ -626,11 +665,12 @@ bool json_widen(const struct cpl_decode_plan *plan, const struct cpl_buffer *nee
     struct draft wide = {.shaper = &shaper, .settings = settings, .err = err};
     struct draft draft = wide;
     bool moved = false;
-    bool ok = (!settings->sampled || json_shape_join(&shaper, &known, settings->sampled, err)) &&
-              shape_of_schema(&shaper, plan, &known, &shape, err) &&
-              join_needs(&shaper, needs, n, &shape, err) &&
-              draft_rows(&wide, &shape, settings->row_is_value) &&
-              draft_widened(&draft, plan, &wide, &moved) && draft_finish(&draft, schema, columns);
+    bool ok = !settings->sampled || json_shape_join(&shaper, &known, settings->sampled, err);
+    shaper.name_bytes = 0; /* of what is new */
+    ok = ok && shape_of_schema(&shaper, plan, &known, &shape, err) &&
+         join_needs(&shaper, needs, n, &shape, err) &&
+         draft_rows(&wide, &shape, settings->row_is_value) &&
+         draft_widened(&draft, plan, &wide, &moved) && draft_finish(&draft, schema, columns);
     if (ok && !moved && cpl_schema_equal(plan->schema, *schema)) {
         ok = cpl_fail(err, CPL_E_INTERNAL,
                       "rows did not fit the schema, but it is no wider with them");
@@ -656,10 +696,15 @@ int json_sniff(const uint8_t *head, size_t size, bool whole)
     memcpy(text, head, looked);
     memset(text + looked, 0, JSON_PADDING);
     struct json_lex lex = {.end = text + looked, .max_depth = JSON_DEPTH_MAX};
-    const uint8_t *p = json_space(&lex, json_behind_bom(text));
-    bool container = *p == '{' || *p == '[';
-    const uint8_t *end = container ? json_skip(&lex, p, 0) : NULL;
+    const uint8_t *p = json_document(&lex, json_behind_bom(text));
+    bool container = *p == '{' || *p == '[', scalar = false;
+    const uint8_t *end = json_skip(&lex, p, 0);
     bool cut = container && !end && lex.where >= lex.end && (!whole || looked < size);
+    if (end && !container) { /* alone on its line, it may be a row */
+        lex.lines = true;
+        p = json_space(&lex, end);
+        scalar = *p == '\n' || (p >= lex.end && whole);
+    }
     cpl_free(text);
-    return end ? 95 : cut ? 80 : container ? 10 : 0;
+    return scalar ? 3 : end && container ? 95 : cut ? 80 : container ? 10 : 0;
 }

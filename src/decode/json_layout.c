@@ -26,7 +26,7 @@ static bool lines_follow(const struct json_lex *lex, const uint8_t *p)
     struct json_lex line = {.end = lex->end, .max_depth = lex->max_depth, .lines = true};
     unsigned looked = 0, whole = 0;
     while (looked < LINES_LOOKED_AT && (p = memchr(p, '\n', (size_t)(lex->end - p)))) {
-        const uint8_t *start = json_space(&line, ++p), *end;
+        const uint8_t *start = json_document(&line, ++p), *end;
         if (*start == '\n' || start >= lex->end)
             continue;
         looked++;
@@ -79,7 +79,10 @@ enum json_layout json_detect_layout(const struct cpl_json_settings *settings, st
 {
     if (settings->rows && *settings->rows)
         return JSON_ARRAY;
-    p = json_space(lex, p);
+    const uint8_t *start = json_space(lex, p);
+    if (*start == 0x1E)
+        return JSON_DOCUMENTS; /* a text sequence (RFC 7464): they may run over lines */
+    p = start;
     return *p == '[' ? array_or_lines(lex, p) : lines_or_documents(lex, p);
 }
 

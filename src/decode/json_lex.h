@@ -63,6 +63,14 @@ static inline const uint8_t *json_space(const struct json_lex *lex, const uint8_
     return p;
 }
 
+/* Before a document: RFC 7464 puts a record separator there. */
+static inline const uint8_t *json_document(const struct json_lex *lex, const uint8_t *p)
+{
+    while (json_is_space(lex, *p) || *p == 0x1E)
+        p++;
+    return p;
+}
+
 /* ---- strings ---- */
 
 /* Of the 16 bytes at p, one bit each: those that end or interrupt a string ('"', '\\', control

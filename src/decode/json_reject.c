@@ -128,7 +128,8 @@ static bool note_need(struct json_decoder *d, const uint8_t *start, struct cpl_e
     d->rejected = false;
     d->report.rows_read++;
     d->report.rows_decoded++;
-    return json_shape_observe(&d->shaper, &d->need, &lex, start, 0, err) != NULL;
+    return json_shape_observe(&d->shaper, &d->need, &lex, start, 0, err) &&
+           (d->settings->row_is_value || json_check_fields(&d->need, err));
 }
 
 /* What becomes of the row whose walk failed at a place that may widen. Types that are kept do not, but may gain fields. */

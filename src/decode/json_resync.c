@@ -161,6 +161,8 @@ static enum verdict look(struct scan *scan)
         return close_bracket(scan);
     case ',':
         return comma(scan);
+    case 0x1E: /* RFC 7464: the next text begins, whatever came before */
+        return scan->elements || scan->p == scan->start ? GO_ON : STOP_AT_ROW;
     default:
         return GO_ON;
     }

@@ -109,11 +109,11 @@ static bool look_through(struct look *look, const struct cpl_sample *sample, str
     if (!text)
         return false;
     look->lex = (struct json_lex){.end = text + sample->size, .max_depth = JSON_DEPTH_MAX};
-    const uint8_t *p = json_space(&look->lex, json_behind_bom(text));
+    const uint8_t *p = json_document(&look->lex, json_behind_bom(text));
     while (p && p < look->lex.end) {
         look->lex.fault = JSON_OK;
         p = look_at(look, p);
-        p = p ? json_space(&look->lex, p) : NULL;
+        p = p ? json_document(&look->lex, p) : NULL;
     }
     look->found |= !sample->whole;
     cpl_free(text);

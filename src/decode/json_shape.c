@@ -72,6 +72,18 @@ static bool to_map(struct json_shaper *shaper, struct json_shape *shape, struct 
     return true;
 }
 
+/* May the object have a member of this name? If it is one more, its bytes are counted. */
+static bool may_have(struct json_shaper *shaper, const struct json_shape *shape, const void *name,
+                     size_t length)
+{
+    if (shape->map || json_keys_find(&shape->keys, name, length) >= 0)
+        return true;
+    if (shaper->name_bytes + length > JSON_NAMES_MAX)
+        return false;
+    shaper->name_bytes += length;
+    return true;
+}
+
 /* The shape that values under this key join; NULL when memory ran out. */
 static struct json_shape *value_shape(struct json_shaper *shaper, struct json_shape *shape,
                                       const void *name, size_t length, struct cpl_error *err)
@@ -144,6 +156,12 @@ static const uint8_t *observe_array(struct json_shaper *shaper, struct json_shap
     return p;
 }
 
+static bool passes_over(const struct json_top *top, const uint8_t *key, size_t length)
+{
+    int32_t found = top ? json_keys_find(top->keys, key, length) : JSON_NO_KEY;
+    return top && (found < 0 ? top->closed : top->declared[found]);
+}
+
 /* The value of member `key`, p at its start. */
 static const uint8_t *observe_named(struct json_shaper *shaper, struct json_shape *shape,
                                     struct json_lex *lex, const uint8_t *p, uint32_t depth,
@@ -152,6 +170,12 @@ static const uint8_t *observe_named(struct json_shaper *shaper, struct json_shap
     if (memchr(key, 0,
                length)) { /* no column can be called so: the object stays text, a row is rejected */
         shape->seen |= depth ? JSON_SEEN_ANY : 0;
+        return json_skip(lex, p, depth);
+    }
+    if (!depth && passes_over(shaper->top, key, length))
+        return json_skip(lex, p, depth);
+    if (!may_have(shaper, shape, key, length)) {
+        shape->seen |= depth || !shaper->sample ? JSON_SEEN_ANY : 0;
         return json_skip(lex, p, depth);
     }
     shape->occurrences++;
@@ -229,6 +253,10 @@ static bool join_members(struct json_shaper *shaper, struct json_shape *into,
         return false;
     for (uint32_t i = 0; i < from->keys.n; i++) {
         const struct json_key *key = &from->keys.items[i];
+        if (!may_have(shaper, into, key->text, key->length)) {
+            into->seen |= JSON_SEEN_ANY;
+            return true;
+        }
         struct json_shape *value = value_shape(shaper, into, key->text, key->length, err);
         if (!value || !json_shape_join(shaper, value, &from->members[i], err))
             return false;
@@ -256,7 +284,7 @@ bool json_shape_join(struct json_shaper *shaper, struct json_shape *into,
 
 static bool is_listed(const struct json_rules *rules, const char *path)
 {
-    for (size_t i = 0; i < rules->n_maps; i++)
+    for (size_t i = 0; path && i < rules->n_maps; i++)
         if (!strcmp(rules->maps[i], path))
             return true;
     return false;
@@ -292,15 +320,26 @@ static struct cpl_field *new_fields(struct json_shaper *shaper, struct cpl_type 
     return fields;
 }
 
+/* Is some listed path so long? Else nothing below is listed, and long names need no copies. */
+static bool lists_longer(const struct json_rules *rules, size_t length)
+{
+    for (size_t i = 0; i < rules->n_maps; i++)
+        if (strlen(rules->maps[i]) >= length)
+            return true;
+    return false;
+}
+
 static bool child_type(struct json_shaper *shaper, struct json_shape *shape, const char *path,
                        const char *name, struct cpl_field *field, struct cpl_error *err)
 {
     *field = (struct cpl_field){.name = name, .nullable = true, .field_id = -1};
-    size_t size = strlen(path) + strlen(name) + 2;
-    char *below = cpl_arena_alloc(shaper->arena, size, err);
+    size_t length = path ? strlen(path) + 1 + strlen(name) : 0;
+    if (!path || !lists_longer(shaper->rules, length))
+        return json_shape_type(shaper, shape, NULL, &field->type, err);
+    char *below = cpl_arena_alloc(shaper->arena, length + 1, err);
     if (!below)
         return false;
-    snprintf(below, size, "%s.%s", path, name);
+    snprintf(below, length + 1, "%s.%s", path, name);
     return json_shape_type(shaper, shape, below, &field->type, err);
 }
 

@@ -16,9 +16,10 @@
  * fewer than a tenth of them on average; or the path is listed in `maps`.
  *
  * Everything lives in an arena. Bounds: JSON_SHAPE_NODES nodes a shape tree and JSON_SHAPE_DEPTH
- * levels (what lies beyond is json), JSON_MEMBERS_MAX members (beyond: map). Threads: one thread
- * while it is built. */
+ * levels (what lies beyond is json), JSON_MEMBERS_MAX members (beyond: map), JSON_NAMES_MAX bytes
+ * of keys (an object that would bring more is json). Threads: one thread while it is built. */
 #pragma once
+#include "batch/schema.h"
 #include "decode/json_keys.h"
 #include "decode/json_lex.h"
 #include "format/text.h"
@@ -34,6 +35,7 @@ enum {
     JSON_SHAPE_NODES = 200000,
     JSON_SHAPE_DEPTH = 64,
     JSON_MEMBERS_MAX = 10000,
+    JSON_NAMES_MAX = CPL_NAMES_MAX,
 };
 
 struct json_shape {
@@ -55,10 +57,21 @@ struct json_rules {
     size_t n_maps;
 };
 
+/* Of a row's members, those whose values nobody needs to look at. */
+struct json_top {
+    const struct json_keys *keys; /* the members that the schema has */
+    const bool *declared;         /* one a key: its type holds, whatever the value */
+    bool closed;                  /* no others are wanted */
+};
+
 struct json_shaper {
     struct cpl_arena *arena;
     const struct json_rules *rules;
+    const struct json_top *top; /* NULL: all are looked at */
+    bool
+        sample; /* a row's keys beyond the bound may be passed over: others may want none of them */
     uint32_t nodes;
+    uint64_t name_bytes; /* of the keys that were observed or joined */
 };
 
 /* Join the value at p, which json_skip accepted, into the shape. Returns behind it; NULL only when

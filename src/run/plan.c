@@ -5,84 +5,13 @@
 #include "batch/schema_json.h"
 #include "config/components.h"
 #include "run/plan_columns.h"
+#include "run/plan_format.h"
 #include "run/plan_place.h"
 #include "run/plan_types.h"
 #include "run/replay.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-
-/* ---- format ---- */
-
-static bool ends_with(const char *path, const char *suffix)
-{
-    size_t n = strlen(path), m = strlen(suffix);
-    return n >= m && !strcasecmp(path + n - m, suffix);
-}
-
-/* What a name suggests, in favour of what the content says. */
-static int name_bonus(const char *path, const char *format)
-{
-    static const struct {
-        const char *suffix, *format;
-    } hints[] = {{".csv", "csv"},   {".tsv", "csv"},     {".psv", "csv"},   {".txt", "csv"},
-                 {".json", "json"}, {".ndjson", "json"}, {".jsonl", "json"}};
-    char name[1024]; /* its end */
-    size_t length = strlen(path);
-    snprintf(name, sizeof name, "%s",
-             length < sizeof name ? path : path + length + 1 - sizeof name);
-    static const char *const packed[] = {".gz", ".zst", ".bz2", ".xz", ".lz4"};
-    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
-        if (ends_with(name, packed[i]))
-            name[strlen(name) - strlen(packed[i])] = 0;
-    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
-        if (ends_with(name, hints[i].suffix) && !strcmp(hints[i].format, format))
-            return 30;
-    return 0;
-}
-
-static bool find_decoder(struct cpl_plan *plan, const struct cpl_source_config *source,
-                         const struct cpl_buffer *head, bool whole, const char *path,
-                         struct cpl_error *err)
-{
-    const char *format = source->format && strcmp(source->format, "auto") != 0
-                             ? source->format
-                             : plan->inputs.recorded.decoder;
-    if (format) {
-        const struct cpl_component *component = cpl_component_find(CPL_COMPONENT_DECODER, format);
-        if (!component)
-            return cpl_fail(err, CPL_E_CONFIG, "source.format: %s is not known", format);
-        plan->decoder = component->ops;
-        return true;
-    }
-    /* what is called JSON and begins like it is JSON, be it broken: as CSV it would pass for a header */
-    size_t start = 0;
-    while (start < head->size && strchr(" \t\r\n\xEF\xBB\xBF", head->data[start]) &&
-           head->data[start])
-        start++;
-    bool braced = start < head->size && (head->data[start] == '{' || head->data[start] == '[');
-    int best = -1;
-    for (const struct cpl_component *c = cpl_components(); c->name; c++) {
-        if (c->kind != CPL_COMPONENT_DECODER)
-            continue;
-        const struct cpl_decoder_ops *ops = c->ops;
-        int likely = ops->sniff(head->data, head->size, whole);
-        if (likely < 0)
-            return cpl_fail(err, CPL_E_MEMORY, "%s: no memory to tell its format", path);
-        int bonus = name_bonus(path, c->name);
-        if (braced && bonus && !strcmp(c->name, "json"))
-            likely = 100;
-        likely = likely ? likely + bonus : 0;
-        if (likely > best) {
-            best = likely;
-            plan->decoder = ops;
-        }
-    }
-    return best > 0 || !head->size ||
-           cpl_fail(err, CPL_E_DATA, "%s: the format is not recognised; say source.format (--from)",
-                    path);
-}
 
 static bool holds_secret(const struct cpl_node *node)
 {
@@ -451,8 +380,9 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool last, bool *lo
     if (failed || !take_samples(plan, head, &samples, err))
         goto out;
     *longer = !samples.items[0].whole;
-    if (!find_decoder(plan, &pipeline->source, &samples.bytes[0], samples.items[0].whole, path,
-                      err))
+    plan->decoder = cpl_plan_find_decoder(&pipeline->source, plan->inputs.recorded.decoder,
+                                          &samples.items[0], path, err);
+    if (!plan->decoder)
         goto out;
     if (insist_on_unicode(plan)) {
         release_samples(&samples);
@@ -468,15 +398,13 @@ static bool resolve_from(struct cpl_plan *plan, size_t head, bool last, bool *lo
             cpl_fail_in(err, path);
         goto out;
     }
-    if (pipeline->limits.max_columns &&
-        plan->schema->n_fields > (uint64_t)pipeline->limits.max_columns)
-        ok = cpl_fail(err, CPL_E_LIMIT, "%s: the input has %s, more than limits.max_columns (%lld)",
-                      path, CPL_COUNTED(plan->schema->n_fields, "column"),
-                      (long long)pipeline->limits.max_columns);
-    else {
+    if (!cpl_check_column_count(plan->schema, pipeline->limits.max_columns, err)) {
+        cpl_fail_in(err, path);
+    } else {
         cpl_replay_types(&plan->inputs.recorded, pipeline->schema.decimals, plan->schema,
                          plan->columns);
-        ok = choose_columns(plan, err) && cpl_plan_keep_types(plan, err);
+        ok = choose_columns(plan, err) && cpl_plan_keep_types(plan, err) &&
+             cpl_check_column_names(plan->schema, err);
     }
     ok = ok && set_formats(plan, err);
 out:
@@ -772,7 +700,8 @@ bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs,
     cpl_free(plan->columns);
     plan->schema = schema;
     plan->columns = columns;
-    if (!cpl_plan_keep_types(plan, err))
+    if (!cpl_check_column_count(schema, plan->pipeline->limits.max_columns, err) ||
+        !cpl_check_column_names(schema, err) || !cpl_plan_keep_types(plan, err))
         return false;
     point_decode(plan);
     return set_formats(plan, err) && plan_partitions(plan, err);

@@ -1,4 +1,6 @@
 #include "run/plan_columns.h"
+#include "base/plural.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -46,4 +48,45 @@ struct cpl_schema *cpl_named_columns(const struct cpl_schema_config *config,
     *failed |= fields && n > n_typed && !schema;
     cpl_free(fields);
     return schema;
+}
+
+/* The column with the longest names, those within it included. */
+static const char *longest_named(const struct cpl_schema *schema, uint64_t *bytes)
+{
+    const char *longest = "";
+    *bytes = 0;
+    for (uint32_t i = 0; i < schema->n_fields; i++) {
+        uint64_t names = 0;
+        cpl_type_leaves(&schema->fields[i].type, strlen(schema->fields[i].name), &names);
+        if (names > *bytes) {
+            *bytes = names;
+            longest = schema->fields[i].name;
+        }
+    }
+    return longest;
+}
+
+bool cpl_check_column_count(const struct cpl_schema *schema, int64_t max_columns,
+                            struct cpl_error *err)
+{
+    return !max_columns || schema->n_fields <= (uint64_t)max_columns ||
+           cpl_fail(err, CPL_E_LIMIT, "the input has %s, more than limits.max_columns (%lld)",
+                    CPL_COUNTED(schema->n_fields, "column"), (long long)max_columns);
+}
+
+bool cpl_check_column_names(const struct cpl_schema *schema, struct cpl_error *err)
+{
+    uint64_t names, most;
+    uint64_t leaves = cpl_schema_leaves(schema, &names);
+    if (names <= CPL_NAMES_MAX)
+        return true;
+    char shown[80];
+    const char *longest = longest_named(schema, &most);
+    cpl_text_set(shown, sizeof shown, "%.60s%s", longest, strlen(longest) > 60 ? "…" : "");
+    return cpl_fail(err, CPL_E_LIMIT,
+                    "the names of %s take %llu KiB, more than the %d MiB that there are for them "
+                    "(`%s` has %llu bytes, with what is nested in it): choose fewer columns "
+                    "(schema.select, --columns), or declare one with much in it as json",
+                    CPL_COUNTED(leaves, "column"), (unsigned long long)(names >> 10),
+                    CPL_NAMES_MAX >> 20, shown, (unsigned long long)most);
 }

@@ -2,7 +2,7 @@
  *
  * Those with a type hold, whatever the input says. Those without one (schema.select, --columns, columns declared by name alone) are
  * looked up among what is inferred; only where no row of the input is sound are they made up, as texts.
- * Threads: any. Both functions give the caller a schema to free. */
+ * Threads: any. What returns a schema gives it to the caller to free. */
 #pragma once
 #include "config/pipeline.h"
 
@@ -13,3 +13,7 @@ struct cpl_schema *cpl_typed_columns(const struct cpl_schema_config *config, boo
 struct cpl_schema *cpl_named_columns(const struct cpl_schema_config *config,
                                      const struct cpl_schema *typed, bool *failed,
                                      struct cpl_error *err);
+/* LIMIT: more columns than limits.max_columns (0: any number); names of more than CPL_NAMES_MAX bytes. */
+bool cpl_check_column_count(const struct cpl_schema *schema, int64_t max_columns,
+                            struct cpl_error *err) CPL_CHECKED;
+bool cpl_check_column_names(const struct cpl_schema *schema, struct cpl_error *err) CPL_CHECKED;

@@ -16,6 +16,8 @@ enum {
     SPLIT_MEMORY = 56 << 20,
     FIXED_MEMORY = 32 << 20,
     COLUMN_MEMORY = 10 << 10,
+    NAME_COPIES = 9,          /* of columns' names: schemas, trees of keys, footers; and */
+    SMALL_COPIES = 4,         /* of an input that is less than a split, in many columns */
     PROCESS_MEMORY = 8 << 20, /* besides what workers hold; and */
     WORKER_MEMORY = 8 << 20,  /* of theirs, what nobody counts */
     LEAST_ROOM = 4 << 20,
@@ -263,31 +265,37 @@ static bool count_reading(const struct run_state *run, uint64_t *each, uint64_t 
     return sections;
 }
 
-/* What a run of one thread takes at least, as measured (docs/performance.md); many columns give their pages back early. */
-static uint64_t least_memory(const struct run_state *run)
-{
-    uint64_t columns = run->plan.schema->n_fields, narrow = columns < 256 ? columns : 256;
-    uint64_t least = ((uint64_t)34 << 20) + narrow * (100 << 10) + columns * (13 << 10);
-    uint64_t routing = ((uint64_t)50 << 20) + columns * (13 << 10);
-    return run->plan.partitions && routing > least ? routing : least;
-}
-
-/* Less than a split in all. */
-static bool is_small(const struct run_state *run)
+/* Bytes of the inputs; CPL_SPLIT_BYTES: so many, or more, or nobody knows. */
+static uint64_t input_bytes(const struct run_state *run)
 {
     uint64_t total = 0;
     for (size_t i = 0; i < run->plan.inputs.n && total < CPL_SPLIT_BYTES; i++) {
         const struct cpl_input *input = &run->plan.inputs.items[i];
         total = cpl_input_seekable(input) ? total + input->size : CPL_SPLIT_BYTES;
     }
-    return total < CPL_SPLIT_BYTES;
+    return total < CPL_SPLIT_BYTES ? total : CPL_SPLIT_BYTES;
+}
+
+/* What a run of one thread takes at least, as measured (docs/performance.md); many columns give their pages back early. Inputs of
+ * less than a split take less, and hardly any where there are few columns. */
+static uint64_t least_memory(const struct run_state *run)
+{
+    uint64_t columns = run->plan.schema->n_fields, narrow = columns < 256 ? columns : 256;
+    uint64_t names, leaves = cpl_schema_leaves(run->plan.schema, &names);
+    uint64_t bytes = input_bytes(run), called = names * NAME_COPIES;
+    uint64_t least = ((uint64_t)34 << 20) + narrow * (100 << 10) + leaves * (13 << 10) + called;
+    uint64_t routing = ((uint64_t)50 << 20) + leaves * (13 << 10) + called;
+    uint64_t small = ((uint64_t)8 << 20) + leaves * (6 << 10) + called +
+                     (leaves < 256 ? 0 : SMALL_COPIES * bytes);
+    least = run->plan.partitions && routing > least ? routing : least;
+    return bytes < CPL_SPLIT_BYTES && small < least ? small : least;
 }
 
 /* A limit that somebody set and that cannot be kept is refused, rather than passed over in silence. */
 static bool check_memory(const struct run_state *run, struct cpl_error *err)
 {
     uint64_t limit = run->plan.pipeline->limits.memory, least = least_memory(run);
-    if (!limit || limit == CPL_USUAL_MEMORY || limit + limit / 10 >= least || is_small(run))
+    if (!limit || limit == CPL_USUAL_MEMORY || limit + limit / 10 >= least)
         return true;
     return cpl_fail(
         err, CPL_E_CONFIG,
@@ -302,8 +310,8 @@ static bool check_memory(const struct run_state *run, struct cpl_error *err)
  * them. */
 static void set_room(struct run_state *run, uint64_t limit, uint64_t reading, bool sections)
 {
-    uint64_t columns = run->plan.schema->n_fields;
-    uint64_t taken = PROCESS_MEMORY + reading +
+    uint64_t names, columns = cpl_schema_leaves(run->plan.schema, &names);
+    uint64_t taken = PROCESS_MEMORY + reading + names * NAME_COPIES +
                      run->threads * (WORKER_MEMORY + columns * COLUMN_MEMORY) +
                      (sections ? (run->threads - 1) * (uint64_t)CPL_SPLIT_BYTES : 0);
     uint64_t most = limit > taken + LEAST_ROOM ? limit - taken : LEAST_ROOM;
@@ -344,10 +352,10 @@ static void choose_threads(struct run_state *run)
     int64_t wanted = limits->threads > 0 ? limits->threads : sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t memory = limits->memory ? limits->memory : CPL_USUAL_MEMORY;
     uint64_t each = run->plan.partitions ? CPL_ROUTER_MEMORY : SPLIT_MEMORY;
-    each += (uint64_t)run->plan.schema->n_fields * COLUMN_MEMORY;
-    uint64_t reading = 0;
+    uint64_t reading = 0, names;
+    each += cpl_schema_leaves(run->plan.schema, &names) * COLUMN_MEMORY;
     bool sections = count_reading(run, &each, &reading);
-    uint64_t fixed = FIXED_MEMORY + reading;
+    uint64_t fixed = FIXED_MEMORY + reading + names * NAME_COPIES;
     uint64_t fit = memory > fixed + each ? (memory - fixed) / each : 1;
     uint64_t rows = threads_for_long_rows(run, memory);
     fit = fit <= rows ? fit : rows;

@@ -137,6 +137,12 @@ def test_directories_that_were_made_are_named():
         check("made the directory" not in said(run("convert", "good.csv", out)))
 
 
+def test_long_samples_are_marked():
+    pathlib.Path("long.csv").write_text("a,b\nabcdefghijklmnopqrstuvwxyz,1\nb," + "x" * 23 + "\u00e9y\n")
+    text = run("inspect", "long.csv").stdout.decode()
+    check(" abcdefghijklmnopqrstuvwx\u2026, b " in text and " 1, " + "x" * 23 + "\u2026 " in text, text)
+
+
 def test_a_type_conflict_is_named_with_line_and_column():
     pathlib.Path("w.csv").write_text("a,b\n" + "1,2\n" * 600000 + "3,x\n")
     pathlib.Path("w.ndjson").write_text('{"a":1}\n' * 300000 + '{"a":"x"}\n')

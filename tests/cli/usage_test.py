@@ -78,6 +78,51 @@ def test_check_names_file_line_and_column():
     check(run("check", "p.yaml").returncode == 0)
 
 
+def test_yes_and_no_have_many_names():
+    open("p.yaml", "w").write("source: {path: good.csv, csv: {trim: on, header: True}}\n"
+                              "schema: {decimals: off}\nsink: {path: lake}\n")
+    check(run("check", "p.yaml").returncode == 0)
+    open("p.yaml", "w").write("source: {path: good.csv}\nschema: {columns: {price: number}}\nsink: {path: lake}\n")
+    check("did you mean double?" in said(run("check", "p.yaml")))
+
+
+def test_variables_are_shown_and_counted_apart():
+    open("p.yaml", "w").write("source: {path: good.csv}\nsink: {path: lake}\n")
+    text = said(run("check", "p.yaml", env={"CUPEL_SINK_MODE": "apend", "CUPEL_LIMITS_THREADS": "many"}))
+    check("CUPEL_SINK_MODE: sink.mode cannot be `apend`; did you mean `append`?" in text, text)
+    check("CUPEL_LIMITS_THREADS: " in text and "not `many`" in text, text)
+    check("p.yaml: 2 mistakes in variables or flags, none in the file" in text, text)
+    open("p.yaml", "w").write("source: {pth: good.csv, path: a}\nsink: {path: lake, mode: '${MODE}'}\n")
+    text = said(run("check", "p.yaml", env={"CUPEL_LIMITS_THREADS": "many", "MODE": "s3cret"}))
+    check("p.yaml: 2 mistakes, and 1 in variables or flags" in text and "`${MODE}`" in text and "s3cret" not in text, text)
+
+
+def test_check_goes_on_behind_doubled_keys_and_wrong_types():
+    open("p.json", "w").write('{"source": {"path": "good.csv"}, "sink": {"path": "y", "mode": "append",\n"mode": "error", "x": 1},'
+                              '\n"transform": [1], "sorce": {}}')
+    text = said(run("check", "p.json"))
+    for part in ("p.json:2:1: `mode` is given twice, first on line 1", "p.json:2:18: sink has no option `x`", "p.json:3:1: ",
+                 "p.json:3:19: ", "p.json: 4 mistakes\n"):
+        check(part in text, part, text)
+    open("m.json", "w").write('{"ocs_group_name": "g", "source_type": "fs", "dataset_config": [{"source": {"name": "a", "path": "good.csv",\n'
+                              '"features": [{"name": "id", "dtype": "bigit"},\n{"name": "ID", "dtype": "int"}]}, "destination": {"path": "o"}}]}')
+    text = said(run("check", "m.json"))
+    check("m.json:2:28: the dtype of `id`" in text and "m.json:3:1: the feature `ID` is there already" in text, text)
+    open("broken.json", "w").write('{"source": {"path": "good.csv"},, "snk": 1}')
+    check("broken.json: 1 mistake; the rest of it was not looked at" in said(run("check", "broken.json")))
+
+
+def test_plans_of_several_pipelines_go_on():
+    open("p.yaml", "w").write("pipelines:\n- name: one\n  source: {path: none.csv}\n  sink: {path: a}\n"
+                              "- name: two\n  source: {path: good.csv}\n  sink: {path: b}\n"
+                              "- name: three\n  source: {path: [good.csv, gone.csv]}\n  sink: {path: c}\n")
+    process = run("check", "--plan", "p.yaml")
+    text = said(process)
+    check(process.returncode == 5 and b"two\n  reads" in process.stdout, process)
+    for part in ("p.yaml:3:12: one: ", "p.yaml:9:29: three: ", "p.yaml: of 3 pipelines 2 cannot be planned"):
+        check(part in text, part, text)
+
+
 def test_plan_says_what_a_run_would_do():
     open("p.yaml", "w").write("source: {path: good.csv}\nschema: {columns: {id: 'decimal(30,0)', name: string, price: int64}}\n"
                               "sink: {path: lake}\n")
