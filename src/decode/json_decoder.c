@@ -29,6 +29,7 @@ void json_close(struct cpl_decoder *base)
     cpl_arena_release(&d->needs_arena);
     cpl_arena_release(&d->walk.scratch);
     cpl_buffer_release(&d->discard.held);
+    cpl_buffer_release(&d->late);
     cpl_free(d->builders);
     cpl_free(d->columns);
     cpl_free(d->row_start);
@@ -692,5 +693,8 @@ void json_report(const struct cpl_decoder *base, struct cpl_split_report *report
 bool json_needs(const struct cpl_decoder *base, struct cpl_buffer *needs, struct cpl_error *err)
 {
     const struct json_decoder *d = (const struct json_decoder *)base;
-    return !d->report.widened || json_shape_save(&d->need, needs, err);
+    uint64_t late = d->late.size;
+    return !d->report.widened || (cpl_buffer_append(needs, &late, sizeof late, err) &&
+                                  cpl_buffer_append(needs, d->late.data, d->late.size, err) &&
+                                  json_shape_save(&d->need, needs, err));
 }

@@ -8,6 +8,7 @@
 #include "decode/json_block.h"
 #include "decode/json_frame.h"
 #include "decode/json_resync.h"
+#include "decode/json_stray.h"
 #include "decode/json_walk.h"
 
 enum progress { ROW_TAKEN, NEED_BYTES, FINISHED, FAILED };
@@ -57,6 +58,7 @@ struct json_decoder {
     struct json_shaper shaper;
     struct json_shape need;
     struct json_top top; /* what needs do not look at */
+    struct cpl_buffer late; /* struct json_late[] */
 
     struct cpl_batch batch;
     struct cpl_column *columns;

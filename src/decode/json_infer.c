@@ -7,6 +7,7 @@
 #include "decode/json_layout.h"
 #include "decode/json_resync.h"
 #include "decode/json_rows.h"
+#include "decode/json_stray.h"
 #include "decode/json_walk.h"
 
 static const char document_name[] = JSON_DOCUMENT_COLUMN;
@@ -33,13 +34,18 @@ struct observer {
     struct cpl_json_settings *settings;
     struct json_shaper shaper;
     struct json_shape *shape;
-    bool broken;             /* something was no JSON */
-    enum json_layout layout; /* of the sample */
+    bool broken;                /* something was no JSON */
+    enum json_layout layout;    /* of the sample */
+    struct json_strays *strays; /* these are looked for, and nothing else; NULL = not */
     struct cpl_error *err;
 };
 
 static bool observe_row(struct observer *observer, struct json_lex *lex, const uint8_t *p)
 {
+    if (observer->strays) {
+        json_look_at_row(observer->strays, lex, p);
+        return true;
+    }
     return json_shape_observe(&observer->shaper, observer->shape, lex, p, 0, observer->err) != NULL;
 }
 
@@ -134,6 +140,8 @@ static bool observe_text(struct observer *observer, const struct cpl_sample *sam
 static bool observe_sample(struct observer *observer, const struct cpl_sample *sample)
 {
     uint8_t *text = json_padded(sample, observer->err);
+    if (observer->strays)
+        observer->strays->text = text;
     bool ok = text && observe_text(observer, sample, text);
     cpl_free(text);
     return ok;
@@ -507,6 +515,72 @@ static bool all_broken(const struct observer *observer, const struct cpl_sample 
     return observer->broken && !observer->shape->seen && (first->whole || first->longest);
 }
 
+/* ---- strays ---- */
+
+/* Columns at the top of a row that are json, or text, and might be something else. */
+static bool choose_candidates(const struct observer *observer, const struct cpl_schema *schema,
+                              const struct cpl_column_plan *columns, struct json_strays *strays)
+{
+    const struct json_shape *shape = observer->shape;
+    for (uint32_t i = 0; i < schema->n_fields && strays->n < JSON_MOST_STRAYS; i++) {
+        const char *key = schema->fields[i].name;
+        enum cpl_kind kind = schema->fields[i].type.kind;
+        if (!columns[i].inferred || (kind != CPL_JSON && kind != CPL_STRING))
+            continue;
+        int32_t at = json_keys_find(&shape->keys, key, strlen(key));
+        if (at >= 0 && json_may_have_strays(&shape->members[at]))
+            strays->items[strays->n++] = (struct json_candidate){
+                .key = key, .length = strlen(key), .column = i};
+    }
+    return strays->n > 0;
+}
+
+static void doubt_numbers(const struct observer *observer, const struct cpl_schema *schema,
+                          struct cpl_column_plan *columns)
+{
+    for (uint32_t i = 0; i < schema->n_fields; i++) {
+        const char *key = schema->fields[i].name;
+        int32_t at = json_keys_find(&observer->shape->keys, key, strlen(key));
+        if (at >= 0 && columns[i].inferred && schema->fields[i].type.kind == CPL_JSON &&
+            (observer->shape->members[at].seen & ~JSON_SEEN_NULL) == JSON_SEEN_NUMBER)
+            columns[i].doubt = "it is json, because no type of numbers gives back all of its "
+                               "values as they are written (-0, or too many digits); declare the "
+                               "column (--type) to have numbers";
+    }
+}
+
+static bool find_strays(struct observer *observer, const struct cpl_sample *samples, size_t n,
+                        const struct cpl_schema *schema, struct cpl_column_plan *columns)
+{
+    struct json_strays *strays = cpl_alloc_zero(1, sizeof *strays, observer->err);
+    bool ok = strays != NULL;
+    if (ok)
+        strays->infer_strings = observer->settings->infer_strings;
+    if (ok && choose_candidates(observer, schema, columns, strays)) {
+        observer->strays = strays;
+        for (size_t i = 0; ok && i < n; i++) {
+            strays->sample = i;
+            ok = observe_sample(observer, &samples[i]);
+        }
+        observer->strays = NULL;
+    }
+    for (uint32_t i = 0; ok && i < strays->n; i++)
+        ok = json_keep_stray(&strays->items[i], observer->settings->decimals,
+                             &observer->settings->arena, &columns[strays->items[i].column].stray,
+                             observer->err);
+    cpl_free(strays);
+    return ok;
+}
+
+static bool remark_on(struct observer *observer, const struct cpl_sample *samples, size_t n,
+                      const struct cpl_schema *schema, struct cpl_column_plan *columns)
+{
+    if (observer->settings->row_is_value || observer->shape->map)
+        return true;
+    doubt_numbers(observer, schema, columns);
+    return find_strays(observer, samples, n, schema, columns);
+}
+
 bool json_infer(void *erased, const struct cpl_sample *samples, size_t n_samples,
                 const struct cpl_schema *declared, bool decimals, struct cpl_schema **schema,
                 struct cpl_column_plan **columns, struct cpl_error *err)
@@ -531,6 +605,7 @@ bool json_infer(void *erased, const struct cpl_sample *samples, size_t n_samples
     ok = ok && make_schema(&draft, settings, declared, schema, columns);
     for (uint32_t i = 0; ok && unknown && i < (*schema)->n_fields; i++)
         (*columns)[i].unknown = true;
+    ok = ok && (unknown || remark_on(&observer, samples, n_samples, *schema, *columns));
     draft_release(&draft);
     return ok;
 }
@@ -618,6 +693,7 @@ static bool draft_known(struct draft *draft, const struct cpl_decode_plan *plan,
         kept.nullable = field->nullable;
         kept.field_id = field->field_id;
         column.skip = plan->columns[i].skip;
+        column.stray = plan->columns[i].stray;
         if (!draft_field(draft, &kept, column))
             return false;
     }
@@ -642,14 +718,74 @@ static bool draft_widened(struct draft *draft, const struct cpl_decode_plan *pla
     return true;
 }
 
+/* What json_needs put behind each other: the values, and the shape. Views. */
+static bool split_need(const struct cpl_buffer *need, struct cpl_buffer *late,
+                       struct cpl_buffer *shape, struct cpl_error *err)
+{
+    uint64_t size = 0;
+    if (need->size >= sizeof size)
+        memcpy(&size, need->data, sizeof size);
+    if (need->size < sizeof size || size > need->size - sizeof size)
+        return cpl_fail(err, CPL_E_CORRUPT, "what a split needed from the schema is cut off");
+    *late = (struct cpl_buffer){.data = need->data + sizeof size, .size = (size_t)size};
+    *shape = (struct cpl_buffer){.data = late->data + size,
+                                 .size = need->size - sizeof size - (size_t)size};
+    return true;
+}
+
 static bool join_needs(struct json_shaper *shaper, const struct cpl_buffer *needs, size_t n,
                        struct json_shape *shape, struct cpl_error *err)
 {
     for (size_t i = 0; i < n; i++) {
         struct json_shape need = {0};
-        if (needs[i].size && (!json_shape_load(shaper, &needs[i], &need, err) ||
+        struct cpl_buffer late, rest = {0};
+        if (needs[i].size && (!split_need(&needs[i], &late, &rest, err) ||
+                              !json_shape_load(shaper, &rest, &need, err) ||
                               !json_shape_join(shaper, shape, &need, err)))
             return false;
+    }
+    return true;
+}
+
+/* The first value that made a column json, or text, if that is what it is now. */
+static bool keep_late(const struct cpl_decode_plan *plan, const struct json_late *late,
+                      size_t source, const struct cpl_schema *schema,
+                      struct cpl_column_plan *columns, struct cpl_error *err)
+{
+    struct cpl_json_settings *settings = plan->settings;
+    if (late->column >= plan->schema->n_fields)
+        return true;
+    const struct cpl_field *was = &plan->schema->fields[late->column];
+    int at = cpl_schema_find(schema, was->name);
+    enum cpl_kind kind = at >= 0 ? schema->fields[at].type.kind : was->type.kind;
+    bool none_else = kind == CPL_JSON || kind == CPL_STRING;
+    if (at < 0 || !columns[at].inferred || columns[at].stray.value || !none_else ||
+        kind == was->type.kind)
+        return true;
+    struct cpl_stray *stray = &columns[at].stray;
+    *stray = (struct cpl_stray){.type = was->type, .line = late->line, .source = source};
+    stray->type.children = NULL; /* they go with the schema */
+    stray->type.n_children = 0;
+    stray->value = cpl_arena_strndup(&settings->arena, late->value,
+                                     strnlen(late->value, sizeof late->value), err);
+    return stray->value != NULL;
+}
+
+static bool keep_all_late(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs,
+                          size_t n, const struct cpl_schema *schema,
+                          struct cpl_column_plan *columns, struct cpl_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct cpl_buffer bytes = {0}, rest;
+        if (needs[i].size && !split_need(&needs[i], &bytes, &rest, err))
+            return false;
+        for (size_t at = 0; needs[i].size && at + sizeof(struct json_late) <= bytes.size;
+             at += sizeof(struct json_late)) {
+            struct json_late late;
+            memcpy(&late, bytes.data + at, sizeof late);
+            if (!keep_late(plan, &late, i, schema, columns, err))
+                return false;
+        }
     }
     return true;
 }
@@ -671,6 +807,13 @@ bool json_widen(const struct cpl_decode_plan *plan, const struct cpl_buffer *nee
          join_needs(&shaper, needs, n, &shape, err) &&
          draft_rows(&wide, &shape, settings->row_is_value) &&
          draft_widened(&draft, plan, &wide, &moved) && draft_finish(&draft, schema, columns);
+    if (ok && !keep_all_late(plan, needs, n, *schema, *columns, err)) {
+        cpl_schema_free(*schema);
+        cpl_free(*columns);
+        *schema = NULL;
+        *columns = NULL;
+        ok = false;
+    }
     if (ok && !moved && cpl_schema_equal(plan->schema, *schema)) {
         ok = cpl_fail(err, CPL_E_INTERNAL,
                       "rows did not fit the schema, but it is no wider with them");

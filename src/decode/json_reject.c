@@ -2,8 +2,6 @@
 #include "base/text.h"
 #include "decode/json_decoder.h"
 
-enum { VALUE_SHOWN = 60 }; /* bytes of a bad value in a message */
-
 static const char *const rules[] = {
     [JSON_SYNTAX] = "syntax",
     [JSON_CHARSET] = "charset",
@@ -26,32 +24,20 @@ bool json_names_column(enum json_fault fault)
 /* The first bytes of the bad value, printable: whole characters when they are valid. */
 static void show_value(const struct json_decoder *d, const uint8_t *end, char *out)
 {
-    size_t n = 0;
     struct json_lex check = d->walk.lex;
     const uint8_t *at = check.where;
     const uint8_t *behind = json_names_column(check.fault) && at < end ? json_skip(&check, at, 0)
                                                                        : NULL;
     if (behind && behind < end)
         end = behind;
-    for (; at < end && n < VALUE_SHOWN && *at != '\n'; at++)
-        out[n++] = *at >= 0x20 && *at != 0x7F ? (char)*at : '?';
-    while (n && n == VALUE_SHOWN && ((uint8_t)out[n - 1] & 0xC0) == 0x80)
-        n--;
-    if (n && (uint8_t)out[n - 1] >= 0xC0)
-        n--;
-    while (n && out[n - 1] == ' ')
-        n--;
-    if (!cpl_utf8_valid((const uint8_t *)out, n))
-        for (size_t i = 0; i < n; i++)
-            out[i] = (uint8_t)out[i] < 0x80 ? out[i] : '?';
-    out[n] = 0;
+    json_show(at, end, out);
 }
 
 static const char *describe_fault(struct json_decoder *d, const uint8_t *end)
 {
     const struct json_lex *lex = &d->walk.lex;
     const struct json_node *node = json_names_column(lex->fault) ? d->walk.node : NULL;
-    char path[256] = "", shown[VALUE_SHOWN + 1];
+    char path[256] = "", shown[JSON_SHOWN];
     show_value(d, end, shown);
     if (node)
         json_node_path(node, path, sizeof path);
@@ -120,6 +106,47 @@ void json_take_back_row(struct json_decoder *d)
         cpl_builder_truncate(&d->builders[i], d->rows);
 }
 
+/* The value at [at, end) is the column's: note it, if it is the first for which none but json, or text, will do. */
+static bool note_late(struct json_decoder *d, const struct cpl_field *column, const uint8_t *at,
+                      const uint8_t *end, struct cpl_error *err)
+{
+    struct json_lex lex = d->walk.lex;
+    const struct json_late *known = (const struct json_late *)(const void *)d->late.data;
+    size_t n = d->late.size / sizeof *known;
+    struct json_late late = {.column = (uint32_t)(column - d->plan->schema->fields)};
+    const struct cpl_column_plan *plan = &d->plan->columns[late.column];
+    if (n == JSON_MOST_STRAYS || !plan->inferred || plan->stray.value)
+        return true;
+    for (size_t i = 0; i < n; i++)
+        if (known[i].column == late.column)
+            return true;
+    if (!json_leaves_type(&column->type, plan->facts, &lex, at))
+        return true;
+    late.line = d->report.lines + json_count_newlines(d->block.data + d->block.at, at);
+    json_show(at, end, late.value);
+    return cpl_buffer_append(&d->late, &late, sizeof late, err);
+}
+
+/* In all columns at the top of the row at `p`, which is whole and valid JSON. */
+static bool note_row(struct json_decoder *d, const uint8_t *p, struct cpl_error *err)
+{
+    struct json_lex lex = d->walk.lex;
+    bool done, first = true, plain, ok = true;
+    if (*p != '{' || d->settings->row_is_value)
+        return true;
+    for (p++; ok && (p = json_next(&lex, p, '}', first, &done)) && !done; first = false) {
+        const uint8_t *key = p, *end = json_string(&lex, p, &plain);
+        const uint8_t *at = end ? json_colon(&lex, end + 1) : NULL;
+        if (!at || !(p = json_skip(&lex, at, 1)))
+            break;
+        int32_t found = json_keys_find(&d->root->keys, key, (size_t)(end - key));
+        const struct json_node *node = found >= 0 ? &d->root->children[found] : NULL;
+        if (plain && node && node->column && node->field == node->column)
+            ok = note_late(d, node->column, at, p, err);
+    }
+    return ok;
+}
+
 /* Join the row at `start` into the needs; it is whole and valid JSON. */
 static bool note_need(struct json_decoder *d, const uint8_t *start, struct cpl_error *err)
 {
@@ -152,7 +179,7 @@ bool json_bad_row(struct json_decoder *d, const uint8_t *start, const uint8_t *t
                   const uint8_t *end, struct cpl_error *err)
 {
     if (is_need(d)) {
-        if (!note_need(d, start, err))
+        if (!note_row(d, start, err) || !note_need(d, start, err))
             return false;
         json_consume(d, end, &d->report.row_bytes);
         return true;

@@ -126,6 +126,7 @@ static const uint8_t *observe_string(struct json_shaper *shaper, struct json_sha
         facts = string_facts(shaper->rules, p + 1, (size_t)(end - p - 1));
     shape->seen |= JSON_SEEN_STRING;
     shape->string = cpl_text_join(shape->string, facts);
+    shape->typed_strings |= facts.class != CPL_CLASS_STRING;
     return end + 1;
 }
 

@@ -40,7 +40,8 @@ enum {
 
 struct json_shape {
     uint8_t seen;
-    bool map; /* members are joined into `element` */
+    bool map;           /* members are joined into `element` */
+    bool typed_strings; /* some string is a date, timestamp or uuid */
     struct cpl_text_facts number, string;
     uint64_t objects, occurrences; /* objects seen, and members in them */
     struct json_keys keys;

@@ -755,13 +755,25 @@ bool cpl_plan_remark_inputs(const struct cpl_plan *plan, unsigned which, char ou
     return which == 0 ? remark_charset(plan, out) : remark_guess(plan, out);
 }
 
+/* Of a nested type, its kind alone: the stray does not have its members. */
+static bool format_type(const struct cpl_type *type, struct cpl_buffer *out)
+{
+    const char *kind = type->kind == CPL_STRUCT ? "struct"
+                       : type->kind == CPL_LIST ? "list"
+                       : type->kind == CPL_MAP  ? "map"
+                                                : NULL;
+    return kind ? cpl_buffer_append_text(out, kind, NULL) : cpl_type_format(type, out, NULL);
+}
+
 bool cpl_plan_remark(const struct cpl_plan *plan, uint32_t i, char out[CPL_REMARK_MAX])
 {
     const struct cpl_column_plan *column = &plan->columns[i];
     const char *name = plan->schema->fields[i].name;
     struct cpl_buffer type = {0};
     char place[300];
-    if (!column->inferred || plan->schema->fields[i].type.kind != CPL_STRING)
+    enum cpl_kind kind = plan->schema->fields[i].type.kind;
+    bool csv = !strcmp(plan->decoder->name, "csv"), text = kind == CPL_STRING;
+    if (!column->inferred || (!text && kind != CPL_JSON))
         return false;
     if (column->doubt) {
         cpl_text_set(out, CPL_REMARK_MAX, "column %.100s: %s", name, column->doubt);
@@ -770,13 +782,14 @@ bool cpl_plan_remark(const struct cpl_plan *plan, uint32_t i, char out[CPL_REMAR
     if (!column->stray.value || !column->stray.placed)
         return false;
     say_place(plan, &column->stray, place);
-    if (!cpl_type_format(&column->stray.type, &type, NULL))
+    if (!format_type(&column->stray.type, &type))
         type.size = 0;
     cpl_text_set(out, CPL_REMARK_MAX,
-                 "column %.100s is text, and not %.*s, because of \"%s\" (%s): name such words in "
-                 "source.csv.nulls, or declare the column (--type) or set "
-                 "schema.on_type_conflict to reject such rows",
-                 name, (int)type.size, (const char *)type.data, column->stray.value, place);
+                 "column %.100s is %s, and not %.*s, because of %s%s%s (%s): %sdeclare the column "
+                 "(--type) or set schema.on_type_conflict to reject such rows",
+                 name, text ? "text" : "json", (int)type.size, (const char *)type.data,
+                 csv ? "\"" : "", column->stray.value, csv ? "\"" : "", place,
+                 csv ? "name such words in source.csv.nulls, or " : "");
     cpl_buffer_release(&type);
     return true;
 }
