@@ -718,74 +718,16 @@ static bool draft_widened(struct draft *draft, const struct cpl_decode_plan *pla
     return true;
 }
 
-/* What json_needs put behind each other: the values, and the shape. Views. */
-static bool split_need(const struct cpl_buffer *need, struct cpl_buffer *late,
-                       struct cpl_buffer *shape, struct cpl_error *err)
-{
-    uint64_t size = 0;
-    if (need->size >= sizeof size)
-        memcpy(&size, need->data, sizeof size);
-    if (need->size < sizeof size || size > need->size - sizeof size)
-        return cpl_fail(err, CPL_E_CORRUPT, "what a split needed from the schema is cut off");
-    *late = (struct cpl_buffer){.data = need->data + sizeof size, .size = (size_t)size};
-    *shape = (struct cpl_buffer){.data = late->data + size,
-                                 .size = need->size - sizeof size - (size_t)size};
-    return true;
-}
-
 static bool join_needs(struct json_shaper *shaper, const struct cpl_buffer *needs, size_t n,
                        struct json_shape *shape, struct cpl_error *err)
 {
     for (size_t i = 0; i < n; i++) {
         struct json_shape need = {0};
         struct cpl_buffer late, rest = {0};
-        if (needs[i].size && (!split_need(&needs[i], &late, &rest, err) ||
+        if (needs[i].size && (!json_split_need(&needs[i], &late, &rest, err) ||
                               !json_shape_load(shaper, &rest, &need, err) ||
                               !json_shape_join(shaper, shape, &need, err)))
             return false;
-    }
-    return true;
-}
-
-/* The first value that made a column json, or text, if that is what it is now. */
-static bool keep_late(const struct cpl_decode_plan *plan, const struct json_late *late,
-                      size_t source, const struct cpl_schema *schema,
-                      struct cpl_column_plan *columns, struct cpl_error *err)
-{
-    struct cpl_json_settings *settings = plan->settings;
-    if (late->column >= plan->schema->n_fields)
-        return true;
-    const struct cpl_field *was = &plan->schema->fields[late->column];
-    int at = cpl_schema_find(schema, was->name);
-    enum cpl_kind kind = at >= 0 ? schema->fields[at].type.kind : was->type.kind;
-    bool none_else = kind == CPL_JSON || kind == CPL_STRING;
-    if (at < 0 || !columns[at].inferred || columns[at].stray.value || !none_else ||
-        kind == was->type.kind)
-        return true;
-    struct cpl_stray *stray = &columns[at].stray;
-    *stray = (struct cpl_stray){.type = was->type, .line = late->line, .source = source};
-    stray->type.children = NULL; /* they go with the schema */
-    stray->type.n_children = 0;
-    stray->value = cpl_arena_strndup(&settings->arena, late->value,
-                                     strnlen(late->value, sizeof late->value), err);
-    return stray->value != NULL;
-}
-
-static bool keep_all_late(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs,
-                          size_t n, const struct cpl_schema *schema,
-                          struct cpl_column_plan *columns, struct cpl_error *err)
-{
-    for (size_t i = 0; i < n; i++) {
-        struct cpl_buffer bytes = {0}, rest;
-        if (needs[i].size && !split_need(&needs[i], &bytes, &rest, err))
-            return false;
-        for (size_t at = 0; needs[i].size && at + sizeof(struct json_late) <= bytes.size;
-             at += sizeof(struct json_late)) {
-            struct json_late late;
-            memcpy(&late, bytes.data + at, sizeof late);
-            if (!keep_late(plan, &late, i, schema, columns, err))
-                return false;
-        }
     }
     return true;
 }
@@ -807,7 +749,7 @@ bool json_widen(const struct cpl_decode_plan *plan, const struct cpl_buffer *nee
          join_needs(&shaper, needs, n, &shape, err) &&
          draft_rows(&wide, &shape, settings->row_is_value) &&
          draft_widened(&draft, plan, &wide, &moved) && draft_finish(&draft, schema, columns);
-    if (ok && !keep_all_late(plan, needs, n, *schema, *columns, err)) {
+    if (ok && !json_keep_late(plan, needs, n, *schema, *columns, err)) {
         cpl_schema_free(*schema);
         cpl_free(*columns);
         *schema = NULL;

@@ -1,6 +1,8 @@
 #include "decode/json_stray.h"
 
-#include "base/text.h"
+#include "decode/json.h"
+
+#include "batch/schema.h"
 #include "decode/utf8.h"
 
 #include <string.h>
@@ -213,4 +215,62 @@ bool json_leaves_type(const struct cpl_type *type, struct cpl_text_facts facts,
     return *p == '{'   ? kind != CPL_STRUCT && kind != CPL_MAP
            : *p == '[' ? kind != CPL_LIST
                        : kind != CPL_BOOL;
+}
+
+/* What json_needs put behind each other: the values, and the shape. Views. */
+bool json_split_need(const struct cpl_buffer *need, struct cpl_buffer *late,
+                     struct cpl_buffer *shape, struct cpl_error *err)
+{
+    uint64_t size = 0;
+    if (need->size >= sizeof size)
+        memcpy(&size, need->data, sizeof size);
+    if (need->size < sizeof size || size > need->size - sizeof size)
+        return cpl_fail(err, CPL_E_CORRUPT, "what a split needed from the schema is cut off");
+    *late = (struct cpl_buffer){.data = need->data + sizeof size, .size = (size_t)size};
+    *shape = (struct cpl_buffer){.data = late->data + size,
+                                 .size = need->size - sizeof size - (size_t)size};
+    return true;
+}
+
+/* The first value that made a column json, or text, if that is what it is now. */
+static bool keep_late(const struct cpl_decode_plan *plan, const struct json_late *late,
+                      size_t source, const struct cpl_schema *schema,
+                      struct cpl_column_plan *columns, struct cpl_error *err)
+{
+    struct cpl_json_settings *settings = plan->settings;
+    if (late->column >= plan->schema->n_fields)
+        return true;
+    const struct cpl_field *was = &plan->schema->fields[late->column];
+    int at = cpl_schema_find(schema, was->name);
+    enum cpl_kind kind = at >= 0 ? schema->fields[at].type.kind : was->type.kind;
+    bool none_else = kind == CPL_JSON || kind == CPL_STRING;
+    if (at < 0 || !columns[at].inferred || columns[at].stray.value || !none_else ||
+        kind == was->type.kind)
+        return true;
+    struct cpl_stray *stray = &columns[at].stray;
+    *stray = (struct cpl_stray){.type = was->type, .line = late->line, .source = source};
+    stray->type.children = NULL; /* they go with the schema */
+    stray->type.n_children = 0;
+    stray->value = cpl_arena_strndup(&settings->arena, late->value,
+                                     strnlen(late->value, sizeof late->value), err);
+    return stray->value != NULL;
+}
+
+bool json_keep_late(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs, size_t n,
+                    const struct cpl_schema *schema, struct cpl_column_plan *columns,
+                    struct cpl_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct cpl_buffer bytes = {0}, rest;
+        if (needs[i].size && !json_split_need(&needs[i], &bytes, &rest, err))
+            return false;
+        for (size_t at = 0; needs[i].size && at + sizeof(struct json_late) <= bytes.size;
+             at += sizeof(struct json_late)) {
+            struct json_late late;
+            memcpy(&late, bytes.data + at, sizeof late);
+            if (!keep_late(plan, &late, i, schema, columns, err))
+                return false;
+        }
+    }
+    return true;
 }

@@ -54,3 +54,10 @@ struct json_late {
 /* Does no type but json, or text, hold both such values and the one at p? */
 bool json_leaves_type(const struct cpl_type *type, struct cpl_text_facts facts,
                       struct json_lex *lex, const uint8_t *p);
+/* What json_needs put behind each other: struct json_late[], and the shape. Views. */
+bool json_split_need(const struct cpl_buffer *need, struct cpl_buffer *late,
+                     struct cpl_buffer *shape, struct cpl_error *err) CPL_CHECKED;
+/* The strays of the columns that are json, or text, by these needs; their values live as long as the settings. */
+bool json_keep_late(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs, size_t n,
+                    const struct cpl_schema *schema, struct cpl_column_plan *columns,
+                    struct cpl_error *err) CPL_CHECKED;
