@@ -200,6 +200,11 @@ static bool explain_texts(struct cpl_csv_dialect *d, const struct columns *colum
             !cpl_csv_keep_stray(&columns->strays[i], decimals, &d->arena, &plan->stray, err))
             return false;
     }
+    for (uint32_t c = 0; c < schema->n_fields; c++) {
+        const char *doubt = cpl_csv_doubtful_text(&columns->shapes[c]);
+        if (doubt && plans[c].inferred && schema->fields[c].type.kind == CPL_STRING)
+            plans[c].doubt = doubt; /* rather than a stray, which is kept: a policy may go by it */
+    }
     return true;
 }
 

@@ -156,8 +156,13 @@ bool cpl_csv_reject_giant(void *context, const struct cpl_csv_giant *giant, stru
 /* The cell's text for a message: printable, shortened. */
 void cpl_csv_quote_cell(const uint8_t *data, uint32_t length, char out[64])
 {
-    size_t n = 0;
-    for (uint32_t i = 0; i < length && n < 40; i++)
+    static const char mark[] = "\xEF\xBB\xBF", seen[] = "\\ufeff"; /* else it is not seen */
+    bool marked = length >= 3 && !memcmp(data, mark, 3);
+    size_t n = marked ? sizeof seen - 1 : 0, most = n + 40;
+    memcpy(out, seen, n);
+    data += marked ? 3 : 0;
+    length -= marked ? 3 : 0;
+    for (uint32_t i = 0; i < length && n < most; i++)
         out[n++] = data[i] < 0x20 || data[i] == 0x7F ? '?' : (char)data[i];
     while (n && length > 40 && ((uint8_t)out[n - 1] & 0xC0) == 0x80)
         n--;

@@ -50,6 +50,8 @@ void cpl_csv_count_shape(struct cpl_csv_shapes *shapes, const uint8_t *text, siz
 {
     struct cpl_number_shape shape = cpl_number_shape(text, length);
     shapes->seen++;
+    shapes->marked += length >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3);
+    shapes->returns += length && text[length - 1] == '\r';
     shapes->numbers += shape.number;
     if (shape.decimal) {
         shapes->decimals[index_of(shape.decimal)]++;
@@ -168,6 +170,17 @@ bool cpl_csv_adopt_style(struct cpl_csv_dialect *d, const struct cpl_csv_shapes 
 }
 
 /* ---- what stays text ---- */
+
+const char *cpl_csv_doubtful_text(const struct cpl_csv_shapes *shapes)
+{
+    if (shapes->marked)
+        return "some value begins with a byte-order mark (U+FEFF), which stays part of it: files "
+               "that have one were put one behind the other; give them one by one, or without it";
+    if (shapes->returns && shapes->returns == shapes->seen)
+        return "each value ends in a carriage return, which stays part of it: the lines end in CR "
+               "CR LF, as of a file whose line ends were converted twice; convert them back";
+    return NULL;
+}
 
 static const char *doubtful_commas(const struct cpl_csv_shapes *shapes, size_t comma)
 {

@@ -107,7 +107,7 @@ def test_check_goes_on_behind_doubled_keys_and_wrong_types():
     open("m.json", "w").write('{"ocs_group_name": "g", "source_type": "fs", "dataset_config": [{"source": {"name": "a", "path": "good.csv",\n'
                               '"features": [{"name": "id", "dtype": "bigit"},\n{"name": "ID", "dtype": "int"}]}, "destination": {"path": "o"}}]}')
     text = said(run("check", "m.json"))
-    check("m.json:2:28: the dtype of `id`" in text and "m.json:3:1: the feature `ID` is there already" in text, text)
+    check("m.json:2:29: the dtype of `id`" in text and "m.json:3:1: the feature `ID` is there already" in text, text)
     open("broken.json", "w").write('{"source": {"path": "good.csv"},, "snk": 1}')
     check("broken.json: 1 mistake; the rest of it was not looked at" in said(run("check", "broken.json")))
 
