@@ -300,7 +300,8 @@ bool cpl_check_plan(const struct cpl_pipeline *pipeline, unsigned width, bool co
         cpl_storage_free(storage);
         return fail_named(pipeline, err);
     }
-    const struct cpl_target target = {.sink = &pipeline->sink};
+    const struct cpl_target target = {.sink = &pipeline->sink,
+                                      .config = pipeline->root ? pipeline->root->file : NULL};
     bool ok = cpl_target_check(storage, &target, err) &&
               cpl_target_check_inputs(storage, &target, &plan, err) && prove_encoder(&plan, err) &&
               plan_input(storage, pipeline, &plan, &bare, &input, &made, err) &&

@@ -349,13 +349,35 @@ bool cpl_log_is_done(struct cpl_log *log, uint64_t seq, bool *done, struct cpl_e
     return true;
 }
 
+enum { DONE_TEXT = 64 };
+
+static size_t done_text(uint64_t seq, char text[DONE_TEXT])
+{
+    return (size_t)snprintf(text, DONE_TEXT, "{\"seq\":%" PRIu64 "}\n", seq);
+}
+
+bool cpl_log_prove_done(struct cpl_log *log, uint64_t seq, char path[CPL_LOG_PATH_MAX],
+                        bool *proven, struct cpl_error *err)
+{
+    char wanted[DONE_TEXT];
+    struct cpl_buffer text = {0};
+    struct cpl_error why = {0};
+    size_t length = done_text(seq, wanted);
+    if (!record_path(log, seq, "done", path, err))
+        return false;
+    *proven = cpl_storage_read_all(log->storage, path, DONE_TEXT, &text, &why) &&
+              text.size == length && !memcmp(text.data, wanted, length);
+    cpl_buffer_release(&text);
+    return why.code != CPL_E_MEMORY || cpl_fail_with(err, &why);
+}
+
 bool cpl_log_mark_done(struct cpl_log *log, uint64_t seq, struct cpl_error *err)
 {
-    char path[CPL_LOG_PATH_MAX], text[64];
+    char path[CPL_LOG_PATH_MAX], text[DONE_TEXT];
     enum cpl_create_result created;
-    int length = snprintf(text, sizeof text, "{\"seq\":%" PRIu64 "}\n", seq);
+    size_t length = done_text(seq, text);
     if (!record_path(log, seq, "done", path, err) ||
-        !cpl_storage_create_exclusive(log->storage, path, text, (size_t)length, &created, err))
+        !cpl_storage_create_exclusive(log->storage, path, text, length, &created, err))
         return false;
     log->done[seq - 1] = 1;
     return true;

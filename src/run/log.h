@@ -80,4 +80,7 @@ bool cpl_log_nonce(char nonce[33], struct cpl_error *err) CPL_CHECKED;
 /* Has record seq been published wholly? */
 bool cpl_log_is_done(struct cpl_log *log, uint64_t seq, bool *done,
                      struct cpl_error *err) CPL_CHECKED;
+/* Does `<seq>.done`, which is there, hold what mark_done writes? `path` is its own. */
+bool cpl_log_prove_done(struct cpl_log *log, uint64_t seq, char path[CPL_LOG_PATH_MAX],
+                        bool *proven, struct cpl_error *err) CPL_CHECKED;
 bool cpl_log_mark_done(struct cpl_log *log, uint64_t seq, struct cpl_error *err) CPL_CHECKED;

@@ -24,7 +24,6 @@
 #include "run/replay.h"
 #include "run/replay_once.h"
 #include "run/single_settle.h"
-#include "run/single_settle.h"
 #include "run/target.h"
 
 #include <stdio.h>
@@ -212,12 +211,20 @@ bool cpl_run_work(struct run_state *run, struct cpl_error *err)
     return ok;
 }
 
+/* The file that the pipeline was read from; NULL: none that is known. */
+static const char *configured_by(const struct cpl_pipeline *pipeline)
+{
+    return pipeline->root ? pipeline->root->file : NULL;
+}
+
 /* A dataset has its receipt; the user may want it somewhere else, too. */
 static bool copy_receipt(const struct run_state *run, struct cpl_error *err)
 {
     const char *to = run->options->receipt_path, *from = run->result->receipt;
-    const struct cpl_target target = {
-        .sink = &run->options->pipeline->sink, .receipt = to, .replace_receipt = true};
+    const struct cpl_target target = {.sink = &run->options->pipeline->sink,
+                                      .receipt = to,
+                                      .replace_receipt = true,
+                                      .config = configured_by(run->options->pipeline)};
     if (!to || !from || target.sink->single_file)
         return true;
     if (!cpl_target_check(run->storage, &target, err) || /* a repeated run has not looked yet */
@@ -252,7 +259,8 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
     }
     const struct cpl_target target = {.sink = &run->options->pipeline->sink,
                                       .receipt = run->options->receipt_path,
-                                      .replace_receipt = run->options->replace_receipt};
+                                      .replace_receipt = run->options->replace_receipt,
+                                      .config = configured_by(run->options->pipeline)};
     if (!cpl_target_check(run->storage, &target, err))
         return false;
     cpl_run_progress(run, "plan");

@@ -102,12 +102,67 @@ static bool check_copy(struct cpl_storage *storage, const struct cpl_target *tar
     return check_receipt_place(storage, target, err);
 }
 
+/* ---- the configuration ---- */
+
+static bool is_one_file(const struct cpl_file_identity *a, const struct cpl_file_identity *b)
+{
+    return a->there && b->there && a->device == b->device && a->inode == b->inode;
+}
+
+/* What configures the run lies outside of the approved roots, perhaps, where nothing is written either. */
+static void identify(struct cpl_storage *storage, const char *path,
+                     struct cpl_file_identity *identity)
+{
+    struct cpl_error ignored;
+    if (!path || !cpl_storage_identify(storage, path, identity, &ignored))
+        *identity = (struct cpl_file_identity){.there = false};
+}
+
+static bool check_configures(struct cpl_storage *storage, const struct cpl_target *target,
+                             const char *rejects, const char *path, struct cpl_error *err)
+{
+    const struct {
+        const char *path, *what;
+    } written[] = {{rejects ? target->sink->path : NULL, "the output"},
+                   {rejects, "the file of rejects"},
+                   {target->receipt, "the receipt"}};
+    struct cpl_file_identity config, own;
+    identify(storage, path, &config);
+    for (size_t i = 0; config.there && i < sizeof written / sizeof *written; i++) {
+        identify(storage, written[i].path, &own);
+        if (is_one_file(&config, &own))
+            return cpl_fail(err, CPL_E_CONFIG,
+                            "%s configures this run, and %s %s is the same file: it would be "
+                            "replaced; choose another path",
+                            path, written[i].what, written[i].path);
+    }
+    return true;
+}
+
+/* `rejects`: of a single file; NULL = a dataset. */
+static bool check_config(struct cpl_storage *storage, const struct cpl_target *target,
+                         const char *rejects, struct cpl_error *err)
+{
+    const char *config = target->config;
+    if (!config)
+        return true;
+    const char *slash = strrchr(config, '/');
+    char *variables = cpl_format(err, "%.*s.env", slash ? (int)(slash - config) + 1 : 0, config);
+    bool ok = variables && check_configures(storage, target, rejects, config, err) &&
+              check_configures(storage, target, rejects, variables, err);
+    cpl_free(variables);
+    return ok;
+}
+
+/* ---- all ---- */
+
 static bool check_single(struct cpl_storage *storage, const struct cpl_target *target,
                          struct cpl_error *err)
 {
     char *rejects = rejects_path(target, err);
     bool ok = rejects && cpl_target_check_file(storage, target->sink->path, err) &&
-              cpl_target_check_file(storage, rejects, err);
+              cpl_target_check_file(storage, rejects, err) &&
+              check_config(storage, target, rejects, err);
     if (ok && target->receipt)
         ok = check_receipt_is_not(storage, target, target->sink->path, err) &&
              check_receipt_is_not(storage, target, rejects, err) &&
@@ -128,7 +183,7 @@ bool cpl_target_check(struct cpl_storage *storage, const struct cpl_target *targ
                         "what goes to standard output has no receipt (%s): it could not be held "
                         "against it; write to a file or a dataset",
                         target->receipt);
-    return check_copy(storage, target, err);
+    return check_config(storage, target, NULL, err) && check_copy(storage, target, err);
 }
 
 /* ---- inputs ---- */
@@ -143,9 +198,7 @@ static bool check_victims(const struct cpl_input *input, const struct cpl_file_i
                           const struct victim *victims, size_t n, struct cpl_error *err)
 {
     for (size_t i = 0; i < n; i++)
-        if (identity->there && victims[i].identity.there &&
-            identity->device == victims[i].identity.device &&
-            identity->inode == victims[i].identity.inode)
+        if (is_one_file(identity, &victims[i].identity))
             return cpl_fail(err, CPL_E_CONFIG,
                             "%s is read by this run, and %s %s is the same file: it would be "
                             "replaced; choose another path",

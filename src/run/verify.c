@@ -215,13 +215,23 @@ static bool check_plan(struct verification *v, const struct cpl_log_record *reco
                        hash, record->seq, record->plan_hash);
 }
 
+static bool check_done(struct verification *v, uint64_t seq, struct cpl_error *err)
+{
+    char path[CPL_LOG_PATH_MAX];
+    bool proven;
+    return cpl_log_prove_done(v->log, seq, path, &proven, err) &&
+           (proven ||
+            cpl_finding(v, "content", path, err,
+                        "does not hold what says that record %" PRIu64 " is wholly visible", seq));
+}
+
 static bool check_records(struct verification *v, struct cpl_error *err)
 {
     const char *previous = "";
     for (uint64_t seq = 1; seq <= cpl_log_head(v->log); seq++) {
         const struct cpl_log_record *record = cpl_log_record(v->log, seq);
         bool done;
-        if (!cpl_log_is_done(v->log, seq, &done, err) ||
+        if (!cpl_log_is_done(v->log, seq, &done, err) || (done && !check_done(v, seq, err)) ||
             (!done &&
              !cpl_note(v, "unpublished", v->path, err,
                        "record %" PRIu64 " (run %s) is committed and not wholly visible; the "

@@ -114,6 +114,18 @@ static void damaged_bytes_are_found(void **state)
     assert_found(bench, "size", DATA);
 }
 
+static void damaged_marks_are_found(void **state)
+{
+    struct bench *bench = *state;
+    make_dataset(bench);
+    flip_bit(bench, DONE(2), 3);
+    assert_found(bench, "content", "002.done");
+    flip_bit(bench, DONE(2), 3);
+    assert_sound(bench, NULL);
+    assert_int_equal(truncate(path_of(bench, DONE(2)), 0), 0);
+    assert_found(bench, "content", "002.done");
+}
+
 static void lost_files_are_found(void **state)
 {
     struct bench *bench = *state;
@@ -209,10 +221,13 @@ static void unfinished_business_is_a_note(void **state)
 {
     struct bench *bench = *state;
     make_dataset(bench);
-    unlink(path_of(bench, DONE(3)));
+    char aside[128], done[CPL_LOG_PATH_MAX];
+    snprintf(aside, sizeof aside, "%s/aside", bench->root);
+    snprintf(done, sizeof done, "%s", path_of(bench, DONE(3)));
+    assert_int_equal(rename(done, aside), 0);
     assert_sound(bench, "unpublished");
     assert_true(cpl_storage_make_dirs(bench->storage, path_of(bench, "_cupel/staging/old"), NULL));
-    put_file(bench, DONE(3));
+    assert_int_equal(rename(aside, done), 0);
     put_file(bench, "_cupel/staging/old/file");
     assert_sound(bench, "staging");
 }
@@ -479,6 +494,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_sound_dataset_is_sound),
         T(damaged_bytes_are_found),
+        T(damaged_marks_are_found),
         T(lost_files_are_found),
         T(every_bit_of_the_log_counts),
         T(lost_records_are_found),

@@ -112,6 +112,22 @@ def test_standard_output_has_no_receipt():
     check(not process.stdout and not os.path.exists("r.json"), process)
 
 
+def test_what_configures_the_run_is_not_replaced():
+    pathlib.Path("p.yaml").write_text("name: p\nsource: {path: good.csv}\nsink: {path: '${OUT}', single_file: true}\n")
+    pathlib.Path(".env").write_text("OUT=o.parquet\n")
+    pathlib.Path("d.yaml").write_text("name: d\nsource: {path: good.csv}\nsink: {path: ds}\n")
+    pathlib.Path("e.yaml").write_text("name: e\nsource: {path: good.csv}\n"
+                                      "sink: {path: e.yaml, single_file: true, mode: overwrite, format: csv}\n")
+    os.link("p.yaml", "same.json")
+    before = {name: pathlib.Path(name).read_bytes() for name in (".env", "d.yaml", "e.yaml", "p.yaml", "good.csv")}
+    for words in (["p.yaml", "--receipt", "p.yaml"], ["p.yaml", "--receipt", "same.json"], ["p.yaml", "--receipt", "./.env"],
+                  ["d.yaml", "--receipt", "d.yaml"], ["e.yaml"]):
+        refused(run("run", "-f", *words), CONFIG, "configures this run", "the same file")
+    refused(run("run", "-f", "p.yaml", "--receipt", "good.csv"), CONFIG, "is read by this run")
+    check(before == {name: pathlib.Path(name).read_bytes() for name in before})
+    check(not os.path.exists("o.parquet") and not os.path.exists("ds"), os.listdir())
+
+
 def test_old_rejects_are_told_of_before_the_work():
     check(run("convert", "bad.csv", "o.parquet").returncode == 0)
     os.rename("o.parquet", "away.parquet")
