@@ -25,7 +25,7 @@ bool json_names_column(enum json_fault fault)
 static void show_value(const struct json_decoder *d, const uint8_t *end, char *out)
 {
     struct json_lex check = d->walk.lex;
-    const uint8_t *at = check.where;
+    const uint8_t *at = check.where - (check.fault == JSON_UNKNOWN); /* a key from its quote on */
     const uint8_t *behind = json_names_column(check.fault) && at < end ? json_skip(&check, at, 0)
                                                                        : NULL;
     if (behind && behind < end)
