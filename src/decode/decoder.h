@@ -175,6 +175,10 @@ struct cpl_decoder_ops {
      * processes); nothing when it was not widened. Any time before close. */
     bool (*needs)(const struct cpl_decoder *decoder, struct cpl_buffer *needs,
                   struct cpl_error *err);
+    /* Moves what large parts of a split's needs ask for to those of the first one, so that many splits' take hardly more room
+     * than one's. NULL = they are kept as they come. */
+    bool (*join_needs)(const struct cpl_decode_plan *plan, struct cpl_buffer *first,
+                       struct cpl_buffer *next, struct cpl_error *err);
     /* The plan's schema joined with the needs of `n` splits, which stand in plan order (empty ones may be left out): types by
      * a commutative join, new fields in the order of first occurrence. The caller frees the schema, and the columns by cpl_free. */
     bool (*widen)(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs, size_t n,

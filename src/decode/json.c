@@ -168,6 +168,7 @@ const struct cpl_decoder_ops cpl_decoder_json = {
     .next = json_read,
     .report = json_report,
     .needs = json_needs,
+    .join_needs = json_join_needs,
     .widen = json_widen,
     .memory = json_memory,
     .close = json_close,

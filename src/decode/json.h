@@ -61,6 +61,8 @@ int json_sniff(const uint8_t *head, size_t size, bool whole);
 bool json_infer(void *settings, const struct cpl_sample *samples, size_t n_samples,
                 const struct cpl_schema *declared, bool decimals, struct cpl_schema **schema,
                 struct cpl_column_plan **columns, struct cpl_error *err);
+bool json_join_needs(const struct cpl_decode_plan *plan, struct cpl_buffer *first,
+                     struct cpl_buffer *next, struct cpl_error *err);
 bool json_widen(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs, size_t n,
                 struct cpl_schema **schema, struct cpl_column_plan **columns,
                 struct cpl_error *err);

@@ -264,13 +264,36 @@ static inline bool decode_round(struct fixture *f, const struct cpl_decode_plan 
     return true;
 }
 
-static inline bool widen(struct fixture *f, struct cpl_decode_plan *plan,
-                         const struct cpl_buffer *needs)
+/* Needs that are joined one after the other, as a run does, ask for the same schema. */
+static inline bool joined_alike(struct fixture *f, const struct cpl_decode_plan *plan,
+                                struct cpl_buffer *needs, const struct cpl_schema *wide)
+{
+    struct cpl_schema *schema = NULL;
+    struct cpl_column_plan *columns = NULL;
+    size_t first = 0;
+    while (!needs[first].size)
+        first++;
+    bool ok = true;
+    for (size_t i = first + 1; ok && i <= f->n_cuts; i++)
+        ok = !needs[i].size || cpl_decoder_json.join_needs(plan, &needs[first], &needs[i], &f->err);
+    ok = ok && cpl_decoder_json.widen(plan, needs, f->n_cuts + 1, &schema, &columns, &f->err);
+    assert_true(!ok || cpl_schema_equal(schema, wide));
+    cpl_schema_free(schema);
+    cpl_free(columns);
+    return ok;
+}
+
+static inline bool widen(struct fixture *f, struct cpl_decode_plan *plan, struct cpl_buffer *needs)
 {
     struct cpl_schema *schema = NULL;
     struct cpl_column_plan *columns = NULL;
     if (!cpl_decoder_json.widen(plan, needs, f->n_cuts + 1, &schema, &columns, &f->err))
         return false;
+    if (!joined_alike(f, plan, needs, schema)) {
+        cpl_schema_free(schema);
+        cpl_free(columns);
+        return false;
+    }
     cpl_schema_free(f->schema);
     cpl_free(f->columns);
     plan->schema = f->schema = schema;

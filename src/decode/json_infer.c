@@ -718,18 +718,51 @@ static bool draft_widened(struct draft *draft, const struct cpl_decode_plan *pla
     return true;
 }
 
+static bool join_need(struct json_shaper *shaper, const struct cpl_buffer *bytes,
+                      struct json_shape *shape, struct cpl_error *err)
+{
+    struct cpl_arena arena = {0};
+    struct json_shaper loader = {.arena = &arena, .rules = shaper->rules};
+    struct json_shape need = {0};
+    struct cpl_buffer late, rest = {0};
+    bool ok = !bytes->size || (json_split_need(bytes, &late, &rest, err) &&
+                               (!rest.size || (json_shape_load(&loader, &rest, &need, err) &&
+                                               json_shape_join(shaper, shape, &need, err))));
+    cpl_arena_release(&arena);
+    return ok;
+}
+
 static bool join_needs(struct json_shaper *shaper, const struct cpl_buffer *needs, size_t n,
                        struct json_shape *shape, struct cpl_error *err)
 {
-    for (size_t i = 0; i < n; i++) {
-        struct json_shape need = {0};
-        struct cpl_buffer late, rest = {0};
-        if (needs[i].size && (!json_split_need(&needs[i], &late, &rest, err) ||
-                              !json_shape_load(shaper, &rest, &need, err) ||
-                              !json_shape_join(shaper, shape, &need, err)))
+    for (size_t i = 0; i < n; i++)
+        if (!join_need(shaper, &needs[i], shape, err))
             return false;
-    }
     return true;
+}
+
+/* Strays stay with their split, whose number tells where they stand. */
+bool json_join_needs(const struct cpl_decode_plan *plan, struct cpl_buffer *first,
+                     struct cpl_buffer *next, struct cpl_error *err)
+{
+    const struct cpl_json_settings *settings = plan->settings;
+    struct json_rules rules = json_rules_of(settings);
+    struct cpl_arena arena = {0};
+    struct json_shaper shaper = {.arena = &arena, .rules = &rules};
+    struct json_shape shape = {0};
+    struct cpl_buffer joined = {0}, late, rest;
+    bool ok = json_split_need(first, &late, &rest, err) && join_need(&shaper, first, &shape, err) &&
+              join_need(&shaper, next, &shape, err) &&
+              (settings->row_is_value || json_check_fields(&shape, err)) &&
+              cpl_buffer_append(&joined, first->data, first->size - rest.size, err) &&
+              json_shape_save(&shape, &joined, err) && json_split_need(next, &late, &rest, err);
+    cpl_arena_release(&arena);
+    cpl_buffer_release(ok ? first : &joined);
+    if (ok) {
+        *first = joined;
+        next->size -= rest.size;
+    }
+    return ok;
 }
 
 bool json_widen(const struct cpl_decode_plan *plan, const struct cpl_buffer *needs, size_t n,

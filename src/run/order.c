@@ -190,6 +190,11 @@ static bool work_again(struct run_state *run, struct cpl_worker *worker,
 static bool keep_needs(struct run_state *run, const struct cpl_split *split,
                        struct cpl_work_result *result, struct cpl_error *err)
 {
+    const struct cpl_decoder_ops *decoder = run->plan.decoder;
+    if (run->n_needs && decoder->join_needs &&
+        !decoder->join_needs(cpl_plan_decode(&run->plan, split->input), run->needs, &result->needs,
+                             err))
+        return cpl_fail_in(err, input_path(run, split));
     struct cpl_buffer *needs = cpl_realloc(run->needs, (run->n_needs + 1) * sizeof *needs, err);
     if (!needs)
         return false;
@@ -200,8 +205,12 @@ static bool keep_needs(struct run_state *run, const struct cpl_split *split,
         return false;
     run->origins = origins;
     origins[run->n_needs] = (struct cpl_need_origin){.input = split->input, .lines = run->lines};
-    needs[run->n_needs++] = result->needs;
-    result->needs = (struct cpl_buffer){0};
+    needs[run->n_needs] = (struct cpl_buffer){
+        0}; /* of what is left of them; the room they had goes */
+    struct cpl_buffer *kept = &needs[run->n_needs++];
+    if (result->needs.size && !cpl_buffer_append(kept, result->needs.data, result->needs.size, err))
+        return false;
+    cpl_buffer_release(&result->needs);
     if (!atomic_exchange(&run->doomed, true))
         cpl_run_say(run, "info",
                     "%s: the sample's types are too narrow; reading on to learn what is needed",
