@@ -205,8 +205,8 @@ static bool keep_needs(struct run_state *run, const struct cpl_split *split,
         return false;
     run->origins = origins;
     origins[run->n_needs] = (struct cpl_need_origin){.input = split->input, .lines = run->lines};
-    needs[run->n_needs] = (struct cpl_buffer){
-        0}; /* of what is left of them; the room they had goes */
+    /* A copy of what is left of them: the room that they had goes. */
+    needs[run->n_needs] = (struct cpl_buffer){0};
     struct cpl_buffer *kept = &needs[run->n_needs++];
     if (result->needs.size && !cpl_buffer_append(kept, result->needs.data, result->needs.size, err))
         return false;
