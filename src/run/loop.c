@@ -290,10 +290,12 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
         !cpl_run_commit(run, plan_hash, cpl_run_clock() - begun, err))
         return false;
     cpl_run_note_replay(run);
-    cpl_run_say_replays_gone(run);
     cpl_run_warn_of_other_schema(run);
     cpl_run_progress(run, "publish");
-    if (!cpl_attempt_publish(run->attempt, err) || !cpl_run_retain(run, err))
+    if (!cpl_attempt_publish(run->attempt, err))
+        return false;
+    cpl_run_say_replays_gone(run);
+    if (!cpl_run_retain(run, err))
         return false;
     const char *receipt = cpl_attempt_receipt(run->attempt);
     if (*receipt && !(run->result->receipt = cpl_strdup(receipt, err)))

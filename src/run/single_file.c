@@ -352,25 +352,37 @@ static bool decide_by_step(struct cpl_attempt *attempt, enum cpl_commit_outcome 
     return is_unknown(attempt, outcome, err);
 }
 
+/* Exclusive creation, as a dataset's record has it; what a kill leaves of it lies in staging. */
+static bool create_record(struct cpl_attempt *attempt, const char *root, const char *path,
+                          const struct cpl_buffer *text, enum cpl_publish_result *result,
+                          struct cpl_error *err)
+{
+    struct cpl_staged staged = {0};
+    bool ok = cpl_attempt_stage_text(attempt, attempt->staging, path, text, &staged, err);
+    if (ok) {
+        cpl_crash_point("single/before-decision");
+        ok = cpl_storage_publish(attempt->storage, &staged, result, err);
+    }
+    cpl_staged_release(&staged);
+    if (ok)
+        cpl_crash_point("single/before-durable");
+    return ok && (*result != CPL_PUBLISHED || cpl_storage_sync_dir(attempt->storage, root, err));
+}
+
 static bool decide_by_record(struct cpl_attempt *attempt, enum cpl_commit_outcome *outcome,
                              struct cpl_error *err)
 {
     char root[CPL_LOG_PATH_MAX], path[CPL_LOG_PATH_MAX];
     struct cpl_buffer text = {0};
-    enum cpl_create_result created = CPL_EXISTS;
+    enum cpl_publish_result result = CPL_TARGET_TAKEN;
     bool there = true;
     if (!cpl_single_root(attempt->path, root, err) ||
         !cpl_single_below(root, CPL_SINGLE_RECORD, path, err))
         return false;
-    bool ok = cpl_single_record_encode(&attempt->decided, &text, err);
-    bool tried = ok;
-    if (ok) {
-        cpl_crash_point("single/before-decision");
-        ok = cpl_storage_create_exclusive(attempt->storage, path, text.data, text.size, &created,
-                                          err);
-    }
+    bool ok = cpl_single_record_encode(&attempt->decided, &text, err) &&
+              create_record(attempt, root, path, &text, &result, err);
     cpl_buffer_release(&text);
-    if (ok && created == CPL_EXISTS)
+    if (ok && result != CPL_PUBLISHED)
         return cpl_fail(err, CPL_E_CONFLICT,
                         "another run is at its commit of %s; run this one again", attempt->path);
     if (ok) {
@@ -378,7 +390,7 @@ static bool decide_by_record(struct cpl_attempt *attempt, enum cpl_commit_outcom
         cpl_crash_point("single/decided");
         return true;
     }
-    if (!tried || (cpl_storage_exists(attempt->storage, path, &there, NULL) && !there))
+    if (cpl_storage_exists(attempt->storage, path, &there, NULL) && !there)
         return false;
     return is_unknown(attempt, outcome, err);
 }

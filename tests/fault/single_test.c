@@ -200,6 +200,24 @@ static void each_call_fails(void **state)
         }
 }
 
+static void each_allocation_fails(void **state)
+{
+    struct bench *bench = *state;
+    for (const struct change *change = changes; change < changes + CHANGES; change++) {
+        struct run new = placed(change, &change->new);
+        bool ok = false, decided;
+        for (int n = 1; !ok; n++) {
+            begin_anew(bench, change);
+            cpl_memory_fail_at((uint64_t)n);
+            ok = try_run(bench, &new, &decided);
+            cpl_memory_fail_at(0);
+            assert_judged(bench, change, ok, decided, n, "allocation");
+            land(bench, change, &change->new);
+            assert_new(change);
+        }
+    }
+}
+
 /* Killed behind its decision. */
 static void leave_decided(struct bench *bench, const struct change *change)
 {
@@ -232,6 +250,60 @@ static void each_call_fails_while_it_is_finished(void **state)
             assert_new(change);
         }
     }
+}
+
+/* ---- whole runs ---- */
+
+static long lines_of(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    long n = 0;
+    for (int c; file && (c = fgetc(file)) != EOF;)
+        n += c == '\n';
+    if (file)
+        fclose(file);
+    return n;
+}
+
+/* Each rename of an overwriting run fails; whatever comes next, though it is refused, finishes what was decided. */
+static void the_next_run_finishes_it(void **state)
+{
+    struct bench *bench = *state;
+    const struct job old = {
+        .config = "name: j\nsource: {path: '@/old.csv'}\nschema: {columns: {id: "
+                  "int64}}\nsink: {path: '@/ds/o.csv', single_file: true, "
+                  "mode: overwrite}\n",
+        .run_id = "old"};
+    const struct job new = {
+        .config = "name: j\nsource: {path: '@/new.csv'}\nschema: {columns: {id: "
+                  "int64}}\nsink: {path: '@/ds/o.csv', single_file: true, "
+                  "mode: overwrite}\n",
+        .run_id = "new"};
+    const struct job refused = {.config = "name: j\nsource: {path: '@/old.csv'}\nsink: {path: "
+                                          "'@/ds/o.csv', single_file: true, mode: error}\n",
+                                .run_id = "refused"};
+    struct cpl_run_result result;
+    bool finished = false;
+    write_input(bench, "old.csv", "id,n\n1,1\nbad,1\n");
+    write_input(bench, "new.csv", "id,n\n1,1\n2,2\n");
+    snprintf(out, sizeof out, "%s/o.csv", bench->dataset);
+    snprintf(rejects, sizeof rejects, "%s.rejects.parquet", out);
+    for (int n = 1, ok = 0; !ok; n++) {
+        start_over(bench);
+        run_well(bench, &old);
+        cpl_storage_fault(CPL_FAULT_RENAME, (uint64_t)n, EIO);
+        ok = run_job(bench, &new, &result);
+        bool committed = result.committed;
+        cpl_storage_fault(CPL_FAULT_RENAME, 0, 0);
+        cpl_run_result_release(&result);
+        assert_false(run_job(bench, &refused, &result));
+        assert_int_equal(bench->err.code, CPL_E_CONFLICT);
+        cpl_run_result_release(&result);
+        assert_int_equal(lines_of(out), committed ? 3 : 2);
+        assert_int_equal(size_of(rejects) == ABSENT, committed);
+        finished = finished || (committed && !ok);
+    }
+    assert_true(finished);
 }
 
 /* ---- others ---- */
@@ -334,7 +406,9 @@ int main(void)
         T(killed_anywhere_it_is_of_one_run),
         T(killed_again_when_it_is_finished),
         T(each_call_fails),
+        T(each_allocation_fails),
         T(each_call_fails_while_it_is_finished),
+        T(the_next_run_finishes_it),
         T(the_second_waits_for_the_first),
         T(what_others_put_in_the_way_stays),
         T(what_has_gone_is_told_once),
