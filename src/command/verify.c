@@ -4,7 +4,6 @@
 #include "base/tree.h"
 #include "command/console.h"
 #include "run/single_settle.h"
-#include "run/single_settle.h"
 
 #include <string.h>
 #include <sys/stat.h>

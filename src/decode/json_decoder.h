@@ -57,7 +57,7 @@ struct json_decoder {
     struct json_rules rules;
     struct json_shaper shaper;
     struct json_shape need;
-    struct json_top top; /* what needs do not look at */
+    struct json_top top;    /* what needs do not look at */
     struct cpl_buffer late; /* struct json_late[] */
 
     struct cpl_batch batch;
