@@ -93,6 +93,10 @@ uint64_t cpl_type_leaves(const struct cpl_type *type, uint64_t name_bytes, uint6
 uint64_t cpl_schema_leaves(const struct cpl_schema *schema, uint64_t *names);
 /* Index of the field called `name` (exact), or -1. */
 int cpl_schema_find(const struct cpl_schema *schema, const char *name);
+/* The CONFIG error of a name that is none of the schema's: `lacks` ("the input has no column "), the name, the nearest, and
+ * what there is. Always false. */
+bool cpl_schema_no_column(const struct cpl_schema *schema, const char *lacks, const char *name,
+                          struct cpl_error *err);
 /* Bytes one value takes in cpl_column.values; 0 for STRUCT, LIST, MAP. */
 size_t cpl_type_width(const struct cpl_type *type);
 bool cpl_kind_is_nested(enum cpl_kind kind);

@@ -16,7 +16,7 @@ echo "stripped: $size bytes"
 [ "$size" -le $((5 * 1024 * 1024)) ] || { echo "FAIL over 5 MiB"; exit 1; }
 
 allowed='linux-vdso|ld-linux|libc|libm|libpthread|libdl|libzstd|liblz4|libsnappy|libstdc\+\+|libgcc_s|libbrotli(enc|dec|common)'
-allowed="$allowed|libdeflate|libisal|liblzma|libbz2|libxxhash|libyaml-0"
+allowed="$allowed|libdeflate|libisal|liblzma|libbz2|libxxhash|libyaml-0|libpcre2-8"
 strange=$(ldd "$cupel" | awk '{print $1}' | sed 's,.*/,,' | grep -vE "^($allowed)[.-]" || true)
 [ -z "$strange" ] || { echo "FAIL linked with more than the engine's own libraries: $strange"; exit 1; }
 
