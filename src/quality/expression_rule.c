@@ -1,0 +1,135 @@
+/* Rules that are an expression: compiled once, tested over whole columns. */
+#include "quality/expression_rule.h"
+
+#include "format/text.h"
+
+#include <string.h>
+
+struct cpl_expression_rule *cpl_expression_rule_new(const char *text, const char *wanted,
+                                                    const struct cpl_schema *schema,
+                                                    const struct cpl_rule_env *env,
+                                                    struct cpl_error *err)
+{
+    size_t at = 0;
+    struct cpl_expression_rule *rule = cpl_alloc_zero(1, sizeof *rule, err);
+    if (!rule)
+        return NULL;
+    rule->expression = cpl_expression_compile(text, schema, &env->expression, &at, err);
+    rule->wanted = rule->expression ? cpl_strdup(wanted, err) : NULL;
+    bool ok = rule->wanted != NULL;
+    if (ok && cpl_expression_type(rule->expression)->kind != CPL_BOOL)
+        ok = cpl_fail(err, CPL_E_CONFIG, "`%.200s` is no condition: it is neither true nor false",
+                      text);
+    if (ok) {
+        rule->columns = cpl_expression_columns(rule->expression, &rule->n_columns);
+        return rule;
+    }
+    cpl_expression_rule_free(rule);
+    return NULL;
+}
+
+void cpl_expression_rule_free(void *of)
+{
+    struct cpl_expression_rule *rule = of;
+    if (!rule)
+        return;
+    cpl_expression_free(rule->expression);
+    cpl_free(rule->wanted);
+    cpl_free(rule);
+}
+
+bool cpl_expression_rule_test(const void *of, struct cpl_rule_scratch *scratch,
+                              const struct cpl_batch *batch, struct cpl_verdict *verdict,
+                              struct cpl_error *err)
+{
+    const struct cpl_expression_rule *rule = of;
+    struct cpl_values faults = {0};
+    uint8_t *broken = verdict->broken, *spared = verdict->spared, any_broken = 0, any_spared = 0;
+    if (!cpl_evaluate_test(scratch->evaluator, rule->expression, batch, broken, spared, &faults,
+                           err))
+        return false;
+    for (uint32_t i = 0; faults.n_faults && i < batch->rows; i++)
+        spared[i] = (uint8_t)(spared[i] & !faults.faults[i]);
+    for (uint32_t i = 0; i < batch->rows; i++) {
+        broken[i] = (uint8_t)(1 & ~(broken[i] | spared[i])); /* neither true nor null */
+        any_broken |= broken[i];
+        any_spared |= spared[i];
+    }
+    verdict->any_broken = any_broken;
+    verdict->any_spared = any_spared;
+    return true;
+}
+
+/* The values of the columns that it reads: "qty is -5, price is null". */
+static bool put_values(const struct cpl_expression_rule *rule, const struct cpl_batch *batch,
+                       uint32_t row, struct cpl_buffer *text, struct cpl_error *err)
+{
+    for (uint32_t i = 0; i < rule->n_columns; i++) {
+        const struct cpl_column *column = &batch->columns[rule->columns[i]];
+        if (!cpl_buffer_printf(text, err, "%s%.100s is ", i ? ", " : "", column->field->name) ||
+            !cpl_rule_value_text(column, row, text, err))
+            return false;
+    }
+    return true;
+}
+
+bool cpl_expression_rule_explain(const void *of, struct cpl_rule_scratch *scratch,
+                                 const struct cpl_batch *batch, uint32_t row,
+                                 struct cpl_buffer *text, struct cpl_error *err)
+{
+    const struct cpl_expression_rule *rule = of;
+    struct cpl_values values;
+    if (!cpl_evaluate(scratch->evaluator, rule->expression, batch, &values, err) ||
+        !put_values(rule, batch, row, text, err))
+        return false;
+    if (values.n_faults && values.faults[row])
+        return cpl_buffer_printf(text, err, ": %s",
+                                 cpl_fault_text((enum cpl_fault_kind)values.faults[row]));
+    return cpl_buffer_printf(text, err, ", %s", rule->wanted);
+}
+
+static bool put_quoted(struct cpl_buffer *text, char quote, const char *what, struct cpl_error *err)
+{
+    if (!cpl_buffer_append(text, &quote, 1, err))
+        return false;
+    for (; *what; what++) {
+        size_t n = *what == quote ? 2 : 1;
+        const char doubled[2] = {*what, *what};
+        if (!cpl_buffer_append(text, doubled, n, err))
+            return false;
+    }
+    return cpl_buffer_append(text, &quote, 1, err);
+}
+
+bool cpl_put_column(struct cpl_buffer *text, const char *name, struct cpl_error *err)
+{
+    return put_quoted(text, '"', name, err);
+}
+
+static bool is_number(const char *value)
+{
+    double number;
+    enum cpl_text_result result;
+    char padded[160] = "";
+    size_t length = strlen(value);
+    if (!length || length > 64 || strchr("nNiI", value[value[0] == '-' && value[1]]))
+        return false;
+    memcpy(padded, value, length);
+    result = cpl_parse_double((const uint8_t *)padded, length, &(struct cpl_text_style){0},
+                              &number);
+    return result !=
+           CPL_TEXT_NO; /* more digits than a double has are fine: the language counts in decimals */
+}
+
+bool cpl_put_literal(struct cpl_buffer *text, const char *value, const struct cpl_type *type,
+                     struct cpl_error *err)
+{
+    bool number = type->kind >= CPL_I8 && type->kind <= CPL_DECIMAL;
+    if (number && !is_number(value))
+        return cpl_fail(err, CPL_E_CONFIG, "`%.100s` is no number, and the column is one", value);
+    if (type->kind == CPL_BOOL && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+        return cpl_fail(err, CPL_E_CONFIG, "`%.100s` is neither true nor false", value);
+    if (number || type->kind == CPL_BOOL)
+        return cpl_buffer_append_text(text, value, err);
+    return put_quoted(text, '\'', value, err);
+}
