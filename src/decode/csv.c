@@ -321,6 +321,7 @@ const struct cpl_decoder_ops cpl_decoder_csv = {
     .describe = cpl_csv_describe,
     .open = csv_open,
     .next = csv_next,
+    .refuse = cpl_csv_refuse,
     .report = csv_report,
     .memory = csv_held,
     .needs = csv_needs,

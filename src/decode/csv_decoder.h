@@ -67,6 +67,8 @@ bool cpl_csv_reject_irregular(void *context, enum cpl_csv_oddity oddity, uint32_
 bool cpl_csv_reject_giant(void *context, const struct cpl_csv_giant *giant,
                           struct cpl_error *err) CPL_CHECKED;
 bool cpl_csv_reject_cell(struct csv_decoder *d, const struct csv_bad_cell *bad) CPL_CHECKED;
+bool cpl_csv_refuse(struct cpl_decoder *decoder, const struct cpl_batch *batch, uint32_t row,
+                    const struct cpl_reject *what, struct cpl_error *err) CPL_CHECKED;
 /* Newlines in the split before a byte of the block. */
 uint64_t cpl_csv_lines_before(struct csv_decoder *d, uint32_t at);
 /* A cell's first bytes, fit for a message. */

@@ -290,3 +290,18 @@ bool cpl_csv_reject_cell(struct csv_decoder *d, const struct csv_bad_cell *bad)
     cpl_buffer_release(&type);
     return ok;
 }
+
+bool cpl_csv_refuse(struct cpl_decoder *decoder, const struct cpl_batch *batch, uint32_t row,
+                    const struct cpl_reject *what, struct cpl_error *err)
+{
+    struct csv_decoder *d = (struct csv_decoder *)decoder;
+    struct cpl_reject reject = *what;
+    uint32_t from = batch->row_start[row], to = batch->row_end[row];
+    d->err = err;
+    reject.raw_length = SIZE_MAX;
+    d->block.row_bytes -= to - from;
+    d->block.reject_bytes += to - from;
+    d->rows_decoded--;
+    d->rows_rejected++;
+    return send_reject(d, from, to, WHOLE_ROW, &reject);
+}

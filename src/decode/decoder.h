@@ -168,6 +168,10 @@ struct cpl_decoder_ops {
                                 struct cpl_reject_sink *rejects, struct cpl_error *err);
     /* The next batch (borrowed until the next call); batch->rows == 0 means the split is finished. */
     bool (*next)(struct cpl_decoder *decoder, struct cpl_batch **batch, struct cpl_error *err);
+    /* A row of the batch last given (or of one made of it, with its origins) is rejected after all, for what was found later: `what` says
+     * column, rule and message. It is counted as if it had never been decoded, and given to the sink with its bytes. */
+    bool (*refuse)(struct cpl_decoder *decoder, const struct cpl_batch *batch, uint32_t row,
+                   const struct cpl_reject *what, struct cpl_error *err);
     void (*report)(const struct cpl_decoder *decoder, struct cpl_split_report *report);
     /* Bytes that it holds because of the rows it met: blocks, texts, values. */
     uint64_t (*memory)(const struct cpl_decoder *decoder);

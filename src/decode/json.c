@@ -166,6 +166,7 @@ const struct cpl_decoder_ops cpl_decoder_json = {
     .describe = describe,
     .open = json_open,
     .next = json_read,
+    .refuse = json_refuse,
     .report = json_report,
     .needs = json_needs,
     .join_needs = json_join_needs,

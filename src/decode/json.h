@@ -79,6 +79,8 @@ struct cpl_decoder *json_open(const struct cpl_decode_plan *plan, struct cpl_str
                               uint64_t from, uint64_t to, bool at_row_start,
                               struct cpl_reject_sink *rejects, struct cpl_error *err);
 bool json_read(struct cpl_decoder *decoder, struct cpl_batch **batch, struct cpl_error *err);
+bool json_refuse(struct cpl_decoder *decoder, const struct cpl_batch *batch, uint32_t row,
+                 const struct cpl_reject *what, struct cpl_error *err);
 void json_report(const struct cpl_decoder *decoder, struct cpl_split_report *report);
 bool json_needs(const struct cpl_decoder *decoder, struct cpl_buffer *needs, struct cpl_error *err);
 uint64_t json_memory(const struct cpl_decoder *decoder);

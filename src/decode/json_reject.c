@@ -83,19 +83,19 @@ bool json_add_reject(struct json_decoder *d, const struct cpl_reject *row, struc
     return !d->rejects || d->rejects->add(d->rejects, row, err);
 }
 
-/* The object's bytes behind [block.at, end), which become the reject's. */
-static bool place_reject(struct json_decoder *d, const uint8_t *end, struct cpl_reject *row,
+/* The object's bytes behind [from, end) of the block, which become the reject's. */
+static bool place_reject(struct json_decoder *d, size_t from, size_t end, struct cpl_reject *row,
                          struct cpl_buffer *raw, struct cpl_error *err)
 {
-    uint64_t from = json_block_position(&d->block), object_from, object_to;
-    const uint8_t *start = d->block.data + d->block.at;
-    size_t size = (size_t)(end - start);
-    if (!cpl_stream_locate(d->block.bytes, from, from + size, &object_from, &object_to, raw, err))
+    uint64_t position = d->block.base + from, object_from, object_to;
+    if (!cpl_stream_locate(d->block.bytes, position, position + (end - from), &object_from,
+                           &object_to, raw, err))
         return false;
+    bool located = d->block.bytes->ops->locate;
     row->position = object_from;
     row->length = object_to - object_from;
-    row->raw = d->block.bytes->ops->locate ? raw->data : start;
-    row->raw_length = d->block.bytes->ops->locate ? raw->size : size;
+    row->raw = located ? raw->data : d->block.data + from;
+    row->raw_length = located ? raw->size : end - from;
     d->report.object.reject += row->length;
     return true;
 }
@@ -187,8 +187,27 @@ bool json_bad_row(struct json_decoder *d, const uint8_t *start, const uint8_t *t
     struct cpl_buffer raw = {.max = 8 * (size_t)(end - (d->block.data + d->block.at)) + 4096};
     struct cpl_reject row = json_reject_of(d, text_end);
     row.fault.conflict = d->walk.widenable && policy(d) == CPL_CONFLICT_FAIL;
-    bool ok = place_reject(d, end, &row, &raw, err) && json_add_reject(d, &row, err);
+    bool ok = place_reject(d, d->block.at, (size_t)(end - d->block.data), &row, &raw, err) &&
+              json_add_reject(d, &row, err);
     json_consume(d, end, &d->report.reject_bytes);
+    cpl_buffer_release(&raw);
+    return ok;
+}
+
+bool json_refuse(struct cpl_decoder *decoder, const struct cpl_batch *batch, uint32_t row,
+                 const struct cpl_reject *what, struct cpl_error *err)
+{
+    struct json_decoder *d = (struct json_decoder *)decoder;
+    size_t from = batch->row_start[row], end = batch->row_end[row];
+    struct cpl_buffer raw = {.max = 8 * (end - from) + 4096};
+    struct cpl_reject reject = *what;
+    reject.line = batch->line_base + batch->row_line[row];
+    bool ok = place_reject(d, from, end, &reject, &raw, err) &&
+              (!d->rejects || d->rejects->add(d->rejects, &reject, err));
+    d->report.rows_decoded--;
+    d->report.rows_rejected++;
+    d->report.row_bytes -= end - from;
+    d->report.reject_bytes += end - from;
     cpl_buffer_release(&raw);
     return ok;
 }
