@@ -5,6 +5,8 @@
 #include "config/components.h"
 #include "decode/decoder.h"
 #include "encode/encoder.h"
+#include "quality/rule_kinds.h"
+#include "transform/transform_kinds.h"
 
 #include <pthread.h>
 
@@ -12,12 +14,20 @@
 static const struct cpl_decoder_ops *const decoders[] = {&cpl_decoder_csv, &cpl_decoder_json};
 static const struct cpl_encoder_ops *const encoders[] = {&cpl_encoder_csv, &cpl_encoder_json,
                                                          &cpl_encoder_parquet};
+static const struct cpl_transform_ops *const transforms[] = {
+    &cpl_transform_derive, &cpl_transform_drop, &cpl_transform_filter, &cpl_transform_rename,
+    &cpl_transform_select};
+static const struct cpl_rule_ops *const rules[] = {&cpl_rule_check,    &cpl_rule_length,
+                                                   &cpl_rule_not_null, &cpl_rule_pattern,
+                                                   &cpl_rule_range,    &cpl_rule_set};
 enum {
+    TRANSFORMS = sizeof transforms / sizeof *transforms,
+    RULES = sizeof rules / sizeof *rules,
     DECODERS = sizeof decoders / sizeof *decoders,
     ENCODERS = sizeof encoders / sizeof *encoders,
 };
 
-static struct cpl_component components[1 + DECODERS + ENCODERS + 1 + 1];
+static struct cpl_component components[1 + DECODERS + ENCODERS + TRANSFORMS + RULES + 1 + 1];
 static pthread_once_t filled = PTHREAD_ONCE_INIT;
 
 static void fill(void)
@@ -43,6 +53,26 @@ static void fill(void)
                                         .options_size = encoders[i]->options_size,
                                         .check = encoders[i]->check_options,
                                         .ops = encoders[i]};
+    for (size_t i = 0; i < TRANSFORMS; i++)
+        *row++ = (struct cpl_component){.kind = CPL_COMPONENT_TRANSFORM,
+                                        .name = transforms[i]->name,
+                                        .summary = transforms[i]->summary,
+                                        .options = transforms[i]->options,
+                                        .options_size = transforms[i]->options_size,
+                                        .check = transforms[i]->check_options,
+                                        .example = transforms[i]->example,
+                                        .shorthand = transforms[i]->shorthand,
+                                        .ops = transforms[i]};
+    for (size_t i = 0; i < RULES; i++)
+        *row++ = (struct cpl_component){.kind = CPL_COMPONENT_RULE,
+                                        .name = rules[i]->name,
+                                        .summary = rules[i]->summary,
+                                        .options = rules[i]->options,
+                                        .options_size = rules[i]->options_size,
+                                        .check = rules[i]->check_options,
+                                        .example = rules[i]->example,
+                                        .shorthand = rules[i]->shorthand,
+                                        .ops = rules[i]};
     *row = (struct cpl_component){
         .kind = CPL_COMPONENT_SINK,
         .name = "files",

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- what is read ---- */
 
@@ -218,7 +219,7 @@ static bool put_columns(const struct cpl_plan *plan, const struct cpl_plan *inpu
 /* Begin to write, and stop: options that name columns are held against those that there are. */
 static bool prove_encoder(const struct cpl_plan *plan, struct cpl_error *err)
 {
-    const struct cpl_schema *schema = plan->partitions ? plan->partitions->schema : plan->schema;
+    const struct cpl_schema *schema = plan->partitions ? plan->partitions->schema : plan->landing;
     struct cpl_part_builder *builder = plan->encoder->builder_new(schema, plan->encode_options,
                                                                   err);
     if (builder)
@@ -238,7 +239,7 @@ static bool plan_input(struct cpl_storage *storage, const struct cpl_pipeline *p
         return true;
     *bare = *pipeline;
     bare->schema = (struct cpl_schema_config){.decimals = pipeline->schema.decimals};
-    *made = cpl_plan_make(storage, bare, NULL, NULL, input, err);
+    *made = cpl_plan_make(storage, bare, NULL, 0, NULL, input, err);
     return *made;
 }
 
@@ -295,7 +296,7 @@ bool cpl_check_plan(const struct cpl_pipeline *pipeline, unsigned width, bool co
     if (!storage)
         return fail_named(pipeline, err);
     if (!look_at_types(storage, pipeline, &log, &there, err) ||
-        !cpl_plan_make(storage, pipeline, &there, NULL, &plan, err)) {
+        !cpl_plan_make(storage, pipeline, &there, (int64_t)time(NULL) * 1000, NULL, &plan, err)) {
         release_types(&there, log);
         cpl_storage_free(storage);
         return fail_named(pipeline, err);

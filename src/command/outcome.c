@@ -48,6 +48,23 @@ static void say_books(struct cpl_console *console, const struct cpl_row_counts *
                         cpl_grouped(rows->rejected, c));
 }
 
+static void say_grades(struct cpl_console *console, const struct cpl_run_result *result)
+{
+    uint64_t rows = 0;
+    char text[3][64], number[32];
+    for (int grade = 0; grade < CPL_GRADES; grade++)
+        rows += result->grades[grade];
+    if (!result->graded || !rows)
+        return;
+    for (int i = 0; i < 3; i++) {
+        uint64_t n = result->grades[CPL_GRADE_GOLD - i];
+        snprintf(text[i], sizeof text[i], "%s (%.1f %%)", cpl_grouped(n, number),
+                 100 * (double)n / (double)rows);
+    }
+    cpl_console_say(console, "info", "graded gold %s, silver %s, bronze %s", text[0], text[1],
+                    text[2]);
+}
+
 enum { MOST_FILES_SHOWN = 8 };
 
 static void say_files(struct cpl_console *console, const struct cpl_run_result *result)
@@ -127,6 +144,7 @@ static void say_done(struct cpl_console *console, const struct cpl_pipeline *pip
     say_pattern(console, pipeline, result);
     say_rejects(console, result);
     say_books(console, &result->rows);
+    say_grades(console, result);
     if (result->receipt)
         cpl_console_say(console, "info", "receipt %s", result->receipt);
     cpl_console_say(console, "info", "run %s took %s (%s rows/s)", result->run_id,

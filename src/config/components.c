@@ -14,10 +14,9 @@ const struct cpl_component *cpl_component_find(enum cpl_component_kind kind, con
 const char *cpl_component_kind_name(enum cpl_component_kind kind)
 {
     static const char *const names[CPL_COMPONENT_KIND_COUNT] = {
-        [CPL_COMPONENT_SOURCE] = "source",
-        [CPL_COMPONENT_DECODER] = "decoder",
-        [CPL_COMPONENT_ENCODER] = "encoder",
-        [CPL_COMPONENT_SINK] = "sink",
+        [CPL_COMPONENT_SOURCE] = "source",   [CPL_COMPONENT_DECODER] = "decoder",
+        [CPL_COMPONENT_ENCODER] = "encoder", [CPL_COMPONENT_TRANSFORM] = "transform",
+        [CPL_COMPONENT_RULE] = "rule",       [CPL_COMPONENT_SINK] = "sink",
     };
     return names[kind];
 }

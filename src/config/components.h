@@ -12,6 +12,8 @@ enum cpl_component_kind {
     CPL_COMPONENT_SOURCE,
     CPL_COMPONENT_DECODER,
     CPL_COMPONENT_ENCODER,
+    CPL_COMPONENT_TRANSFORM,
+    CPL_COMPONENT_RULE,
     CPL_COMPONENT_SINK,
     CPL_COMPONENT_KIND_COUNT
 };
@@ -23,11 +25,13 @@ struct cpl_component {
     size_t options_size;              /* of the struct that the rows fill */
     /* Do options that are each right go together? *key: the one to point at. NULL = always. */
     bool (*check)(const void *options, const char **key, struct cpl_error *why);
+    /* TRANSFORM, RULE: how one is written; and the option that is set by a value which is no map, or NULL */
+    const char *example, *shorthand;
     const void *ops;
 };
 /* By kind, then alphabetically; ends with a row whose name is NULL. */
 const struct cpl_component *cpl_components(void);
 /* NULL when there is none. */
 const struct cpl_component *cpl_component_find(enum cpl_component_kind kind, const char *name);
-/* "source" "decoder" "encoder" "sink" */
+/* "source" "decoder" "encoder" "transform" "rule" "sink" */
 const char *cpl_component_kind_name(enum cpl_component_kind kind);

@@ -249,8 +249,11 @@ static const struct link links[] = {
     {"pipeline", "schema", "#/$defs/schema"},
     {"pipeline", "sink", "#/$defs/sink"},
     {"pipeline", "limits", "#/$defs/limits"},
-    {"pipeline", "transform", "empty"},
-    {"pipeline", "quality", "empty"},
+    {"pipeline", "transform", "#/$defs/steps"},
+    {"pipeline", "quality", "#/$defs/quality"},
+    {"quality", "rules", "#/$defs/rules"},
+    {"quality", "weights", "#/$defs/quality.weights"},
+    {"quality", "thresholds", "#/$defs/quality.thresholds"},
     {"pipeline", "telemetry", "empty"},
     {"schema", "columns", "#/$defs/columns"},
     {"metadata", "source_config", "#/$defs/source_config"},
@@ -366,6 +369,58 @@ static void put_columns(struct cpl_json_writer *json)
                  "\"#/$defs/type_text\"},{\"$ref\":\"#/$defs/column\"}]}}]}}]}");
 }
 
+/* A kind's value: its options, or the shorthand's own value. */
+static void put_kind(struct cpl_json_writer *json, const struct cpl_component *row,
+                     const char *path)
+{
+    char reference[200], name[200];
+    const struct cpl_option *own = row->shorthand ? cpl_option_find(row->options, row->shorthand)
+                                                  : NULL;
+    snprintf(reference, sizeof reference, "%s.%s", path, row->name);
+    snprintf(name, sizeof name, "#/$defs/%.150s", reference);
+    cpl_json_object(json, row->name);
+    cpl_json_string(json, "description", row->summary);
+    cpl_json_list(json, "anyOf");
+    cpl_json_object(json, NULL);
+    cpl_json_string(json, "$ref", name);
+    cpl_json_close(json);
+    if (own)
+        put_alternatives(json, own);
+    cpl_json_close(json);
+    cpl_json_close(json);
+}
+
+/* A list of items, each with one kind and what stands beside it. */
+static void put_items(struct cpl_json_writer *json, const char *key, enum cpl_component_kind kind,
+                      const struct cpl_option *common, const char *path)
+{
+    cpl_json_object(json, key);
+    cpl_json_string(json, "type", "array");
+    cpl_json_object(json, "items");
+    cpl_json_string(json, "type", "object");
+    cpl_json_object(json, "properties");
+    for (const struct cpl_option *option = common; option->name; option++)
+        put_option(json, option, NULL);
+    for (const struct cpl_component *row = cpl_components(); row->name; row++)
+        if (row->kind == kind)
+            put_kind(json, row, path);
+    cpl_json_close(json);
+    cpl_json_bool(json, "additionalProperties", false);
+    cpl_json_list(json, "oneOf");
+    for (const struct cpl_component *row = cpl_components(); row->name; row++) {
+        if (row->kind != kind)
+            continue;
+        cpl_json_object(json, NULL);
+        cpl_json_list(json, "required");
+        cpl_json_string(json, NULL, row->name);
+        cpl_json_close(json);
+        cpl_json_close(json);
+    }
+    cpl_json_close(json);
+    cpl_json_close(json);
+    cpl_json_close(json);
+}
+
 static void put_head(struct cpl_json_writer *json, const char *title)
 {
     cpl_json_object(json, NULL);
@@ -389,6 +444,8 @@ static void put_pipeline_schema(struct cpl_json_writer *json, const struct cpl_d
     for (size_t i = 0; i < list->n; i++)
         put_object(json, list->items[i].path, &list->items[i], CPL_COMPONENT_KIND_COUNT);
     put_columns(json);
+    put_items(json, "rules", CPL_COMPONENT_RULE, cpl_rule_item_options, "quality.rules");
+    put_items(json, "steps", CPL_COMPONENT_TRANSFORM, cpl_transform_item_options, "transform");
     cpl_json_close(json);
     cpl_json_close(json);
 }

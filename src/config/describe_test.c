@@ -100,7 +100,19 @@ static const struct judged documents[] = {
      "22}}, \"schema\": {\"columns\": {\"a\": "
      "\"int64\", \"b\": {\"type\": \"date\"}, \"c\": null}, \"select\": \"a\"}, \"limits\": "
      "{\"threads\": \"2\", \"memory\": 1000000000}, "
-     "\"quality\": []}"},
+     "\"quality\": {\"rules\": [{\"not_null\": [\"a\"], \"severity\": \"reject\"}, {\"check\": \"a "
+     "> 1\"}], "
+     "\"weights\": {\"accuracy\": 2}}, \"transform\": [{\"rename\": {\"a\": \"z\"}}, {\"filter\": "
+     "\"z > 1\", \"id\": \"f\"}]}"},
+    {CPL_DIALECT_PIPELINE, false,
+     "{\"source\": {\"path\": \"a\"}, \"sink\": {\"path\": \"b\"}, \"quality\": {\"rules\": "
+     "[{\"nul\": \"x\"}]}}"},
+    {CPL_DIALECT_PIPELINE, false,
+     "{\"source\": {\"path\": \"a\"}, \"sink\": {\"path\": \"b\"}, \"quality\": {\"weights\": "
+     "{\"speed\": 1}}}"},
+    {CPL_DIALECT_PIPELINE, false,
+     "{\"source\": {\"path\": \"a\"}, \"sink\": {\"path\": \"b\"}, \"transform\": [{\"filter\": "
+     "{\"conditon\": \"x\"}}]}"},
     {CPL_DIALECT_PIPELINE, false, "{\"source\": {\"path\": \"a\"}}"},
     {CPL_DIALECT_PIPELINE, false,
      "{\"source\": {\"path\": \"a\"}, \"sink\": {\"path\": \"b\"}, \"foo\": 1}"},

@@ -10,6 +10,7 @@
 static const char *const section_summaries[CPL_SECTION_COUNT] = {
     [CPL_SECTION_SOURCE] = "Where rows come from.",
     [CPL_SECTION_SCHEMA] = "Which columns there are, and of which types.",
+    [CPL_SECTION_QUALITY] = "What rows must be, and how they are graded.",
     [CPL_SECTION_SINK] = "Where rows land.",
     [CPL_SECTION_LIMITS] = "What a run may use, touch and reject.",
 };
@@ -42,10 +43,31 @@ static bool add_components(struct cpl_described_list *list, struct cpl_arena *ar
     return true;
 }
 
+/* The kinds of a list's items, and what may stand beside them: "quality.rules[].range", "transform[].filter". */
+static bool add_kinds(struct cpl_described_list *list, struct cpl_arena *arena,
+                      enum cpl_component_kind kind, struct cpl_error *err)
+{
+    bool rule = kind == CPL_COMPONENT_RULE;
+    const char *path = rule ? "quality.rules[]" : "transform[]";
+    const struct cpl_described beside = {
+        .summary = rule ? "One rule: its kind with options, and beside it:"
+                        : "One step: its kind with options, and beside it:",
+        .options = rule ? cpl_rule_item_options : cpl_transform_item_options};
+    if (!add(list, arena, "", path, beside, err))
+        return false;
+    for (const struct cpl_component *row = cpl_components(); row->name; row++) {
+        struct cpl_described described = {
+            .summary = row->summary, .options = row->options, .component = row};
+        if (row->kind == kind && !add(list, arena, path, row->name, described, err))
+            return false;
+    }
+    return true;
+}
+
 bool cpl_described_pipeline(struct cpl_arena *arena, struct cpl_described_list *list,
                             struct cpl_error *err)
 {
-    size_t most = 1 + CPL_SECTION_COUNT;
+    size_t most = 1 + CPL_SECTION_COUNT + 4; /* items of rules and steps, weights, thresholds */
     for (const struct cpl_component *row = cpl_components(); row->name; row++)
         most++;
     list->n = 0;
@@ -63,7 +85,16 @@ bool cpl_described_pipeline(struct cpl_arena *arena, struct cpl_described_list *
             !add_components(list, arena, (enum cpl_section)section, err))
             return false;
     }
-    return true;
+    return add(list, arena, "", "quality.weights",
+               (struct cpl_described){.summary = "How much each metric counts in a row's score.",
+                                      .options = cpl_weight_options},
+               err) &&
+           add(list, arena, "", "quality.thresholds",
+               (struct cpl_described){.summary = "The least score of each grade.",
+                                      .options = cpl_threshold_options},
+               err) &&
+           add_kinds(list, arena, CPL_COMPONENT_RULE, err) &&
+           add_kinds(list, arena, CPL_COMPONENT_TRANSFORM, err);
 }
 
 bool cpl_described_metadata(struct cpl_arena *arena, struct cpl_described_list *list,

@@ -1,6 +1,8 @@
 /* A registry of the tests' own: three formats with a few options, whatever the build has. */
 #pragma once
 #include "config/components.h"
+#include "quality/rule.h"
+#include "transform/transform.h"
 
 struct fake_options {
     char delimiter;
@@ -44,6 +46,39 @@ static const struct cpl_option fake_parquet[] = {
      .summary = "The codec's level."},
     {.name = NULL},
 };
+struct fake_item {
+    const char *condition;
+    struct cpl_strings columns;
+    struct cpl_pairs names;
+};
+static const struct cpl_option fake_filter[] = {
+    {.name = "condition",
+     .type = CPL_OPTION_STRING,
+     .offset = offsetof(struct fake_item, condition),
+     .flags = CPL_OPTION_REQUIRED,
+     .summary = "What must be true."},
+    {.name = NULL},
+};
+static const struct cpl_option fake_not_null[] = {
+    {.name = "columns",
+     .type = CPL_OPTION_STRINGS,
+     .offset = offsetof(struct fake_item, columns),
+     .flags = CPL_OPTION_REQUIRED,
+     .summary = "Columns."},
+    {.name = NULL},
+};
+static const struct cpl_option fake_rename[] = {
+    {.name = "columns",
+     .type = CPL_OPTION_PAIRS,
+     .offset = offsetof(struct fake_item, names),
+     .flags = CPL_OPTION_REQUIRED,
+     .summary = "Names."},
+    {.name = NULL},
+};
+static const struct cpl_rule_ops fake_check = {.name = "check"};
+static const struct cpl_rule_ops fake_not_null_ops = {.name = "not_null", .per_column = true};
+static const struct cpl_transform_ops fake_filter_ops = {.name = "filter"};
+static const struct cpl_transform_ops fake_rename_ops = {.name = "rename"};
 static const struct cpl_component fake_components[] = {
     {.kind = CPL_COMPONENT_DECODER,
      .name = "csv",
@@ -63,6 +98,34 @@ static const struct cpl_component fake_components[] = {
      .extension = ".parquet",
      .options = fake_parquet,
      .options_size = sizeof(struct fake_options)},
+    {.kind = CPL_COMPONENT_TRANSFORM,
+     .name = "filter",
+     .summary = "Rows that stay.",
+     .options = fake_filter,
+     .options_size = sizeof(struct fake_item),
+     .shorthand = "condition",
+     .ops = &fake_filter_ops},
+    {.kind = CPL_COMPONENT_TRANSFORM,
+     .name = "rename",
+     .summary = "Names.",
+     .options = fake_rename,
+     .options_size = sizeof(struct fake_item),
+     .shorthand = "columns",
+     .ops = &fake_rename_ops},
+    {.kind = CPL_COMPONENT_RULE,
+     .name = "check",
+     .summary = "A condition.",
+     .options = fake_filter,
+     .options_size = sizeof(struct fake_item),
+     .shorthand = "condition",
+     .ops = &fake_check},
+    {.kind = CPL_COMPONENT_RULE,
+     .name = "not_null",
+     .summary = "A value.",
+     .options = fake_not_null,
+     .options_size = sizeof(struct fake_item),
+     .shorthand = "columns",
+     .ops = &fake_not_null_ops},
     {.name = NULL},
 };
 const struct cpl_component *cpl_components(void)

@@ -56,6 +56,22 @@ bool cpl_load_source(struct cpl_loading *loading, const struct cpl_node *node,
                      struct cpl_source_config *source) CPL_CHECKED;
 bool cpl_load_sink(struct cpl_loading *loading, const struct cpl_node *node,
                    struct cpl_sink_config *sink) CPL_CHECKED;
+/* transform_section.c, quality_section.c */
+bool cpl_load_transform(struct cpl_loading *loading, const struct cpl_node *list,
+                        struct cpl_transform_config *transform) CPL_CHECKED;
+bool cpl_load_quality(struct cpl_loading *loading, const struct cpl_node *node,
+                      struct cpl_quality_config *quality) CPL_CHECKED;
+/* component_item.c: a list's item that is a component with its options, `{range: {min: 1}, id: …}`: exactly one key is the name of a
+ * component of that kind, the others are options of `common`, which fill *beside. *found is NULL after a mistake that
+ * was reported. */
+struct cpl_item {
+    const struct cpl_component *component;
+    void *options; /* in the loading's arena */
+    const struct cpl_node *node, *value;
+};
+bool cpl_load_item(struct cpl_loading *loading, const struct cpl_node *node,
+                   enum cpl_component_kind kind, const struct cpl_option *common, void *beside,
+                   struct cpl_item *found) CPL_CHECKED;
 /* limits_section.c */
 bool cpl_load_limits(struct cpl_loading *loading, const struct cpl_node *node,
                      struct cpl_limits_config *limits) CPL_CHECKED;

@@ -206,7 +206,6 @@ static bool load_top(struct cpl_loading *loading, const struct cpl_node *root,
     for (size_t i = 0; loading->partial && i < rows; i++)
         table[i].flags &= ~CPL_OPTION_REQUIRED;
     return parse_section(loading, table, root, "the pipeline", top) &&
-           cpl_load_refuse(loading, top->transform) && cpl_load_refuse(loading, top->quality) &&
            cpl_load_refuse(loading, top->telemetry);
 }
 
@@ -233,6 +232,8 @@ bool cpl_load_pipeline(struct cpl_loading *loading, struct cpl_node *root, const
            (!whole || (cpl_load_source(loading, sections[CPL_SECTION_SOURCE], &pipeline->source) &&
                        cpl_load_sink(loading, sections[CPL_SECTION_SINK], &pipeline->sink))) &&
            cpl_load_schema(loading, sections[CPL_SECTION_SCHEMA], &pipeline->schema) &&
+           cpl_load_transform(loading, top.transform, &pipeline->transform) &&
+           cpl_load_quality(loading, sections[CPL_SECTION_QUALITY], &pipeline->quality) &&
            cpl_load_limits(loading, sections[CPL_SECTION_LIMITS], &pipeline->limits) &&
            cpl_load_check_columns(loading, pipeline) &&
            cpl_load_hash(loading, root, pipeline->config_hash);

@@ -8,6 +8,8 @@
 #include "base/option.h"
 #include "base/tree.h"
 #include "batch/schema.h"
+#include "quality/grade.h"
+#include "transform/transform.h"
 
 enum cpl_sink_mode {
     CPL_MODE_APPEND,
@@ -67,12 +69,34 @@ struct cpl_limits_config { /* section `limits` */
     int64_t reject_limit_rows; /* -1 = none */
     double reject_limit_share; /* 0..1; < 0 = none */
 };
+/* How a row's grade is told: in a column, by the folder its file lies in, or not at all. */
+enum cpl_grade_output { CPL_GRADE_IN_COLUMN, CPL_GRADE_IN_FOLDER, CPL_GRADE_NOT_TOLD };
+/* What a row that is bronze keeps of the source. */
+enum cpl_original { CPL_ORIGINAL_NONE, CPL_ORIGINAL_BYTES, CPL_ORIGINAL_PLACE };
+struct cpl_quality_config { /* section `quality` */
+    bool graded;            /* there is such a section */
+    struct cpl_grading_config grading;
+    enum cpl_grade_output grade;
+    enum cpl_original original;
+};
+struct cpl_transform_spec {
+    const struct cpl_transform_ops *ops;
+    const void *options;
+    const char *id; /* given, or kind and number */
+    const struct cpl_node *node;
+};
+struct cpl_transform_config { /* section `transform` */
+    const struct cpl_transform_spec *steps;
+    size_t n;
+};
 struct cpl_pipeline {
     const char *name;            /* explicit or the file's stem; [A-Za-z0-9_.-]+ */
     const char *dialect;         /* "pipeline" "metadata" "command line" */
     const struct cpl_node *root; /* for messages */
     struct cpl_source_config source;
     struct cpl_schema_config schema;
+    struct cpl_transform_config transform;
+    struct cpl_quality_config quality;
     struct cpl_sink_config sink;
     struct cpl_limits_config limits;
     char config_hash[40]; /* "xxh3:…" over the resolved configuration, secrets left out */

@@ -161,10 +161,11 @@ static void test_several(void **state)
 static void test_refusals(void **state)
 {
     (void)state;
-    expect_error("source: {path: a}\nsink: {path: b}\nquality: {rules: [x]}\n",
-                 "orders.yaml:3:1: `quality` is not run by this version yet; leave it out");
+    expect_error("source: {path: a}\nsink: {path: b}\ntelemetry: {otlp: x}\n",
+                 "orders.yaml:3:1: `telemetry` is not run by this version yet; leave it out");
     expect_error("source: {path: a}\nsink: {path: b}\ntransform: [x]\n",
-                 "orders.yaml:3:1: `transform` is not run by this version yet; leave it out");
+                 "orders.yaml:3:13: a transform is written as its kind with its options: `kind: "
+                 "{option: value}`");
     expect_error("source: {path: a}\nsink: {path: b}\ntelemetry: yes\n",
                  "orders.yaml:3:1: `telemetry` is not run by this version yet; leave it out");
     expect_error("sorce: {path: a}\nsink: {path: b}\n",

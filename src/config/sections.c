@@ -4,12 +4,14 @@
 
 #include <string.h>
 
-#define IN_SOURCE(member) .offset = offsetof(struct cpl_source_section, member)
-#define IN_SCHEMA(member) .offset = offsetof(struct cpl_schema_section, member)
-#define IN_SINK(member)   .offset = offsetof(struct cpl_sink_section, member)
-#define IN_LIMITS(member) .offset = offsetof(struct cpl_limits_section, member)
-#define IN_COLUMN(member) .offset = offsetof(struct cpl_column_section, member)
-#define IN_TOP(member)    .offset = offsetof(struct cpl_top_section, member)
+#define IN_SOURCE(member)  .offset = offsetof(struct cpl_source_section, member)
+#define IN_SCHEMA(member)  .offset = offsetof(struct cpl_schema_section, member)
+#define IN_SINK(member)    .offset = offsetof(struct cpl_sink_section, member)
+#define IN_LIMITS(member)  .offset = offsetof(struct cpl_limits_section, member)
+#define IN_COLUMN(member)  .offset = offsetof(struct cpl_column_section, member)
+#define IN_QUALITY(member) .offset = offsetof(struct cpl_quality_section, member)
+#define IN_RULE(member)    .offset = offsetof(struct cpl_rule_item, member)
+#define IN_TOP(member)     .offset = offsetof(struct cpl_top_section, member)
 
 static bool check_charset(const char *text, struct cpl_error *why)
 {
@@ -37,13 +39,12 @@ const struct cpl_option cpl_top_options[] = {
     {.name = "transform",
      .type = CPL_OPTION_NODE,
      IN_TOP(transform),
-     .flags = CPL_OPTION_ADVANCED,
-     .summary = "Not run by this version yet: a file that has one is refused."},
+     .summary = "What is done with rows before they are graded and land: a list of steps, each a "
+                "transform with its options."},
     {.name = "quality",
      .type = CPL_OPTION_NODE,
-     IN_TOP(quality),
-     .flags = CPL_OPTION_ADVANCED,
-     .summary = "Not run by this version yet: a file that has one is refused."},
+     IN_TOP(sections[CPL_SECTION_QUALITY]),
+     .summary = "What rows must be, and how they are graded: gold, silver, bronze or rejected."},
     {.name = "sink",
      .type = CPL_OPTION_NODE,
      IN_TOP(sections[CPL_SECTION_SINK]),
@@ -353,6 +354,103 @@ static const struct cpl_option limits_options[] = {
     {.name = NULL},
 };
 
+static const struct cpl_option quality_options[] = {
+    {.name = "rules",
+     .type = CPL_OPTION_NODE,
+     IN_QUALITY(rules),
+     .summary = "What a row must be: a list of rules, each a kind with its options."},
+    {.name = "weights",
+     .type = CPL_OPTION_NODE,
+     IN_QUALITY(weights),
+     .summary = "How much each metric counts in a row's score."},
+    {.name = "thresholds",
+     .type = CPL_OPTION_NODE,
+     IN_QUALITY(thresholds),
+     .summary = "The least score of each grade."},
+    {.name = "grade",
+     .type = CPL_OPTION_ENUM,
+     IN_QUALITY(grade),
+     .values = "column|folder|none",
+     .default_text = "column",
+     .summary = "How a row's grade is told: in a `column` called _grade, by a `folder` for each "
+                "grade (`_grade=gold`), or not at all."},
+    {.name = "original",
+     .type = CPL_OPTION_ENUM,
+     IN_QUALITY(original),
+     .values = "none|bytes|place",
+     .default_text = "none",
+     .summary =
+         "What a bronze row keeps of the source: its `bytes` in a column _raw, or the `place` "
+         "where it stands (_object, _position, _length)."},
+    {.name = NULL},
+};
+const struct cpl_option cpl_rule_item_options[] = {
+    {.name = "id",
+     .type = CPL_OPTION_STRING,
+     IN_RULE(id),
+     .summary = "The rule's name in counts, rejects and receipts. Default: its kind and column."},
+    {.name = "severity",
+     .type = CPL_OPTION_ENUM,
+     IN_RULE(severity),
+     .values = "reject|bronze|silver|warn",
+     .default_text = "silver",
+     .summary = "The best grade of a row that breaks the rule; `warn` counts it, and lowers the "
+                "score alone."},
+    {.name = "message",
+     .type = CPL_OPTION_STRING,
+     IN_RULE(message),
+     .summary = "What people are told of a row that breaks it. Default: the values, and what they "
+                "are not."},
+    {.name = "metric",
+     .type = CPL_OPTION_ENUM,
+     IN_RULE(metric),
+     .set_offset = offsetof(struct cpl_rule_item, metric_set),
+     .values = "completeness|accuracy|timeliness|schema_compliance|consistency",
+     .default_text = "completeness",
+     .summary = "The metric to which it belongs. Left out: its kind's."},
+    {.name = "weight",
+     .type = CPL_OPTION_DOUBLE,
+     IN_RULE(weight),
+     .default_text = "1",
+     .summary = "How much it counts within its metric; 0: not at all."},
+    {.name = NULL},
+};
+const struct cpl_option cpl_transform_item_options[] = {
+    {.name = "id",
+     .type = CPL_OPTION_STRING,
+     .offset = offsetof(struct cpl_transform_item, id),
+     .summary = "The step's name in counts and messages. Default: its kind and number."},
+    {.name = NULL},
+};
+#define WEIGHT(metric, index, words)                                                               \
+    {.name = metric,                                                                               \
+     .type = CPL_OPTION_DOUBLE,                                                                    \
+     .offset = (index) * sizeof(double),                                                           \
+     .default_text = "1",                                                                          \
+     .summary = words}
+const struct cpl_option cpl_weight_options[] = {
+    WEIGHT("completeness", CPL_METRIC_COMPLETENESS, "Values that must stand there, do."),
+    WEIGHT("accuracy", CPL_METRIC_ACCURACY, "Values are what such values can be."),
+    WEIGHT("timeliness", CPL_METRIC_TIMELINESS, "Rows are as new as is expected."),
+    WEIGHT("schema_compliance", CPL_METRIC_COMPLIANCE, "Values are of the types that were agreed."),
+    WEIGHT("consistency", CPL_METRIC_CONSISTENCY, "Values agree with each other."),
+    {.name = NULL},
+};
+#undef WEIGHT
+const struct cpl_option cpl_threshold_options[] = {
+    {.name = "gold",
+     .type = CPL_OPTION_DOUBLE,
+     .offset = 0,
+     .default_text = "0.95",
+     .summary = "The least score of a gold row."},
+    {.name = "silver",
+     .type = CPL_OPTION_DOUBLE,
+     .offset = sizeof(double),
+     .default_text = "0.8",
+     .summary = "The least score of a silver row; below it, a row is bronze."},
+    {.name = NULL},
+};
+
 static const struct {
     const char *name;
     const struct cpl_option *rows;
@@ -368,6 +466,10 @@ static const struct {
                             .rows = schema_options,
                             .size = sizeof(struct cpl_schema_section),
                             .formats = CPL_COMPONENT_KIND_COUNT},
+    [CPL_SECTION_QUALITY] = {.name = "quality",
+                             .rows = quality_options,
+                             .size = sizeof(struct cpl_quality_section),
+                             .formats = CPL_COMPONENT_KIND_COUNT},
     [CPL_SECTION_SINK] = {.name = "sink",
                           .rows = sink_options,
                           .size = sizeof(struct cpl_sink_section),

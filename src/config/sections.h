@@ -10,6 +10,7 @@
 enum cpl_section {
     CPL_SECTION_SOURCE,
     CPL_SECTION_SCHEMA,
+    CPL_SECTION_QUALITY,
     CPL_SECTION_SINK,
     CPL_SECTION_LIMITS,
     CPL_SECTION_COUNT
@@ -39,6 +40,22 @@ struct cpl_limits_section {
     struct cpl_limits_config config;
     const char *on_reject;
 };
+struct cpl_quality_section {
+    struct cpl_quality_config config;
+    int grade, original;
+    const struct cpl_node *rules, *weights, *thresholds;
+};
+/* What may stand beside a rule's kind: `- {range: {…}, id: …, severity: …}`. */
+struct cpl_rule_item {
+    const char *id, *message;
+    int severity, metric;
+    bool metric_set;
+    double weight;
+};
+/* What may stand beside a transform's kind. */
+struct cpl_transform_item {
+    const char *id;
+};
 /* One column of `schema.columns` in its long form. */
 struct cpl_column_section {
     const char *name, *type, *format;
@@ -49,9 +66,11 @@ struct cpl_column_section {
 struct cpl_top_section {
     const char *name;
     const struct cpl_node *sections[CPL_SECTION_COUNT];
-    const struct cpl_node *transform, *quality, *telemetry;
+    const struct cpl_node *transform, *telemetry;
 };
 extern const struct cpl_option cpl_column_options[], cpl_top_options[];
+extern const struct cpl_option cpl_rule_item_options[], cpl_transform_item_options[],
+    cpl_weight_options[], cpl_threshold_options[];
 
 const char *cpl_section_name(enum cpl_section section);
 /* SECTION_COUNT when there is none of that name. */

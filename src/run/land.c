@@ -91,6 +91,24 @@ static const char *encoder_settings(struct run_state *run, struct cpl_error *err
     return kept;
 }
 
+/* What steps and grades came to, for result and receipt. */
+bool cpl_run_tell_chain(struct run_state *run, struct cpl_error *err)
+{
+    struct cpl_buffer json = {0};
+    struct cpl_run_result *result = run->result;
+    if (!run->chain.counted)
+        return true;
+    const char *text = cpl_chain_counts_json(&run->chain, run->plan.pipeline, &json, err)
+                           ? cpl_buffer_text(&json, err)
+                           : NULL;
+    cpl_free(result->chain);
+    result->chain = text ? cpl_strdup(text, err) : NULL;
+    result->graded = run->plan.pipeline->quality.graded;
+    memcpy(result->grades, run->chain.tally.grades, sizeof result->grades);
+    cpl_buffer_release(&json);
+    return result->chain != NULL;
+}
+
 bool cpl_run_receipt(struct run_state *run, struct cpl_buffer *dialect, struct cpl_receipt *receipt,
                      struct cpl_error *err)
 {
@@ -109,11 +127,12 @@ bool cpl_run_receipt(struct run_state *run, struct cpl_buffer *dialect, struct c
                                     .decoder_settings = settings,
                                     .format = plan->encoder->name,
                                     .encoder_settings = encoded,
-                                    .schema = plan->schema,
+                                    .schema = plan->landing,
                                     .now_ms = run->now_ms,
                                     .account = &run->account,
                                     .first_reject = run->result->first_reject,
                                     .remarks = run->result->remarks,
+                                    .chain = run->result->chain,
                                     .previous = ""};
     return settings || !dialect->size;
 }

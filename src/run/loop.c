@@ -206,6 +206,7 @@ bool cpl_run_work(struct run_state *run, struct cpl_error *err)
                                       .store.spill.fd = -1,
                                       .stop = run->options->stop};
     bool ok = cpl_output_init(&run->output, run->now_ms, err) && cpl_run_rounds(run, err) &&
+              cpl_run_tell_chain(run, err) &&
               cpl_replay_check(&run->plan.inputs, &run->account, err) && cpl_run_remark(run, err);
     run->result->rows = run->account.rows;
     return ok;
@@ -265,8 +266,8 @@ static bool do_run(struct run_state *run, struct cpl_error *err)
         return false;
     cpl_run_progress(run, "plan");
     if (!look_at_types(run, err) ||
-        !cpl_plan_make(run->storage, run->options->pipeline, &run->there, run->options->stop,
-                       &run->plan, err))
+        !cpl_plan_make(run->storage, run->options->pipeline, &run->there, run->now_ms,
+                       run->options->stop, &run->plan, err))
         return false;
     run->bytes_total = bytes_of(&run->plan.inputs);
     say_remarks(run);
@@ -383,6 +384,7 @@ void cpl_run_state_free(struct run_state *run)
     cpl_free(run->account.inputs);
     cpl_free(run->met);
     cpl_account_release(&run->account);
+    cpl_chain_counts_release(&run->chain);
     if (run->plan.pipeline)
         cpl_plan_release(&run->plan);
     cpl_dataset_types_release(&run->there);
@@ -469,5 +471,6 @@ void cpl_run_result_release(struct cpl_run_result *result)
     cpl_arena_release(&result->names);
     cpl_free(result->receipt);
     cpl_free(result->first_reject);
+    cpl_free(result->chain);
     *result = (struct cpl_run_result){0};
 }

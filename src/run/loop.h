@@ -36,6 +36,7 @@ struct run_state {
     struct cpl_replay_once *once; /* replay with an attempt */
     struct cpl_output output;
     struct cpl_account account;
+    struct cpl_chain_counts chain; /* ordered stage: what the rows' steps and grades came to */
     struct cpl_progress_counters progress;
     _Atomic bool stop, doomed;
     bool read_whole;      /* every split has been taken */
@@ -107,6 +108,8 @@ void cpl_run_say_remarks(const struct run_state *run);
 /* What the run id has left before, as the result; CONFLICT when another configuration did it. */
 bool cpl_run_report_prior(struct run_state *run, const struct cpl_prior *prior,
                           struct cpl_error *err) CPL_CHECKED;
+/* What steps and grades came to, for result and receipt: when all rows are in. */
+bool cpl_run_tell_chain(struct run_state *run, struct cpl_error *err) CPL_CHECKED;
 /* All of a receipt that the work says: not its plan's hash, files and timings. `dialect` holds a text of it. */
 bool cpl_run_receipt(struct run_state *run, struct cpl_buffer *dialect, struct cpl_receipt *receipt,
                      struct cpl_error *err) CPL_CHECKED;

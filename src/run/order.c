@@ -289,6 +289,16 @@ static bool put_parts(struct run_state *run, struct cpl_work_result *result, str
     return true;
 }
 
+static bool take_rows(struct run_state *run, const struct cpl_split *split,
+                      struct cpl_work_result *result, struct cpl_error *err)
+{
+    run->account.rows.landed += result->rows;
+    run->account.rows.filtered += cpl_chain_filtered(&result->chain);
+    return cpl_chain_counts_add(&run->chain, &result->chain, err) && put_parts(run, result, err) &&
+           cpl_output_routed(&run->output, result->routed, err) &&
+           take_rejects(run, split, &result->rejects, err);
+}
+
 /* One delivery, in order. */
 bool cpl_run_take(struct run_state *run, struct cpl_worker *worker, const struct cpl_claim *claim,
                   struct cpl_work_result *result, struct cpl_error *err)
@@ -301,11 +311,7 @@ bool cpl_run_take(struct run_state *run, struct cpl_worker *worker, const struct
         return false;
     if (result->last && result->report.widened && !keep_needs(run, split, result, err))
         return false;
-    if (!atomic_load(&run->doomed)) {
-        run->account.rows.landed += result->rows;
-        if (!put_parts(run, result, err) || !cpl_output_routed(&run->output, result->routed, err) ||
-            !take_rejects(run, split, &result->rejects, err))
-            return false;
-    }
+    if (!atomic_load(&run->doomed) && !take_rows(run, split, result, err))
+        return false;
     return !result->last || end_split(run, claim, result, err);
 }

@@ -162,7 +162,7 @@ static bool open_data(struct cpl_output *o, struct cpl_error *err)
     snprintf(path, sizeof path, "%s%s-%05u%s", o->folder, o->stem, o->data_ordinal++,
              plan->encoder->extension);
     bool single = plan->pipeline->sink.single_file || !o->attempt;
-    o->data = cpl_file_writer_open(o->attempt, single ? NULL : path, plan->encoder, plan->schema,
+    o->data = cpl_file_writer_open(o->attempt, single ? NULL : path, plan->encoder, plan->landing,
                                    plan->encode_options, err);
     return o->data != NULL;
 }

@@ -55,40 +55,6 @@ static void *read_settings(struct cpl_plan *plan, const struct cpl_input *input,
 
 /* ---- schema ---- */
 
-/* The columns that there are, as far as a message has room. */
-static void list_columns(const struct cpl_schema *schema, char *text, size_t size)
-{
-    enum { KEPT = 40 }; /* for "and N more" */
-    size_t at = 0;
-    uint32_t i = 0;
-    for (; i < schema->n_fields; i++) {
-        size_t length = strlen(schema->fields[i].name);
-        if (at + length + 2 + KEPT > size)
-            break;
-        at += (size_t)snprintf(text + at, size - at, "%s%s", i ? ", " : "", schema->fields[i].name);
-    }
-    if (i < schema->n_fields)
-        snprintf(text + at, size - at, "%s%u %s", i ? " and " : "", schema->n_fields - i,
-                 i ? "more" : "columns with long names");
-}
-
-static bool no_such_column(const struct cpl_plan *plan, const char *name, struct cpl_error *err)
-{
-    char known[400] = "";
-    const char **names = cpl_alloc((plan->schema->n_fields + 1) * sizeof *names, err);
-    if (!names)
-        return false;
-    for (uint32_t i = 0; i < plan->schema->n_fields; i++)
-        names[i] = plan->schema->fields[i].name;
-    names[plan->schema->n_fields] = NULL;
-    const char *near = cpl_nearest(name, names);
-    list_columns(plan->schema, known, sizeof known);
-    cpl_fail(err, CPL_E_CONFIG, CPL_NO_COLUMN "`%.100s`%s%.100s%s It has: %s", name,
-             near ? "; did you mean `" : "", near ? near : "", near ? "`?" : ".", known);
-    cpl_free(names);
-    return false;
-}
-
 /* A field begins with its name, so that the first field is the first name. */
 _Static_assert(offsetof(struct cpl_field, name) == 0, "name_order reads fields");
 
@@ -111,7 +77,7 @@ static bool project(struct cpl_plan *plan, const char *const *wanted, size_t n,
     for (size_t i = 0; ok && i < n; i++) {
         int64_t at = cpl_name_order_find(&order, wanted[i]);
         if (at < 0) {
-            ok = no_such_column(plan, wanted[i], err);
+            ok = cpl_schema_no_column(plan->schema, CPL_NO_COLUMN, wanted[i], err);
             break;
         }
         fields[i] = plan->schema->fields[at];
@@ -137,7 +103,7 @@ static bool check_declared(const struct cpl_plan *plan, const struct cpl_schema 
     bool ok = order_schema(plan->schema, &order, err);
     for (uint32_t i = 0; ok && i < declared->n_fields; i++)
         ok = cpl_name_order_find(&order, declared->fields[i].name) >= 0 ||
-             no_such_column(plan, declared->fields[i].name, err);
+             cpl_schema_no_column(plan->schema, CPL_NO_COLUMN, declared->fields[i].name, err);
     cpl_name_order_release(&order);
     return ok;
 }
@@ -591,10 +557,44 @@ static bool partitions_failed(const struct cpl_plan *plan, const struct cpl_erro
                     why->message);
 }
 
+/* What rows are partitioned by: where folders tell of grades, these are the outermost. */
+static bool partition_keys(struct cpl_plan *plan, struct cpl_sink_config *sink,
+                           struct cpl_error *err)
+{
+    const struct cpl_quality_config *quality = &plan->pipeline->quality;
+    *sink = plan->pipeline->sink;
+    if (!quality->graded || quality->grade != CPL_GRADE_IN_FOLDER)
+        return true;
+    const char **keys = cpl_arena_alloc(&plan->arena, (sink->partition_by.n + 1) * sizeof *keys,
+                                        err);
+    if (!keys)
+        return false;
+    keys[0] = "_grade";
+    for (size_t i = 0; i < sink->partition_by.n; i++)
+        keys[i + 1] = sink->partition_by.items[i];
+    sink->partition_by = (struct cpl_strings){.items = keys, .n = sink->partition_by.n + 1};
+    return true;
+}
+
 /* After the schema is settled, and whenever it has changed. */
+static bool plan_chain(struct cpl_plan *plan, struct cpl_error *err)
+{
+    cpl_chain_free(plan->chain);
+    plan->chain = NULL;
+    plan->landing = plan->schema;
+    if (!cpl_chain_make(plan->pipeline, plan->schema, plan->now_ms, &plan->chain, err))
+        return false;
+    if (plan->chain)
+        plan->landing = cpl_chain_schema(plan->chain);
+    return cpl_plan_check_types(plan, err);
+}
+
+/* After that; keys that the decoder reads are checked there, all others in the chain. */
 static bool plan_partitions(struct cpl_plan *plan, struct cpl_error *err)
 {
-    const struct cpl_sink_config *sink = &plan->pipeline->sink;
+    struct cpl_sink_config keys, *sink = &keys;
+    if (!partition_keys(plan, sink, err))
+        return false;
     cpl_partition_plan_free(plan->partitions);
     plan->partitions = NULL;
     for (uint32_t i = 0; i < plan->schema->n_fields; i++)
@@ -602,22 +602,22 @@ static bool plan_partitions(struct cpl_plan *plan, struct cpl_error *err)
     if (!sink->partition_by.n)
         return true;
     struct cpl_error problem = {0};
-    plan->partitions = cpl_partition_plan_new(plan->schema, sink, &problem);
+    plan->partitions = cpl_partition_plan_new(plan->landing, sink, &problem);
     if (!plan->partitions)
         return partitions_failed(plan, &problem, err);
-    for (uint32_t k = 0; k < plan->partitions->n_keys; k++)
+    for (uint32_t k = 0; !plan->chain && k < plan->partitions->n_keys; k++)
         plan->columns[plan->partitions->keys[k].column].check = plan->partitions->keys[k].check;
     return true;
 }
 
 bool cpl_plan_make(struct cpl_storage *storage, const struct cpl_pipeline *pipeline,
-                   const struct cpl_dataset_types *there, _Atomic bool *stop, struct cpl_plan *plan,
-                   struct cpl_error *err)
+                   const struct cpl_dataset_types *there, int64_t now_ms, _Atomic bool *stop,
+                   struct cpl_plan *plan, struct cpl_error *err)
 {
-    *plan = (struct cpl_plan){.pipeline = pipeline, .there = there};
+    *plan = (struct cpl_plan){.pipeline = pipeline, .there = there, .now_ms = now_ms};
     if (cpl_inputs_open(storage, &pipeline->source, &pipeline->limits, stop, &plan->inputs, err) &&
         resolve(plan, err) && look_at_inputs(plan, err) && cut_splits(plan, err) &&
-        resolve_encoder(plan, err) && plan_partitions(plan, err)) {
+        resolve_encoder(plan, err) && plan_chain(plan, err) && plan_partitions(plan, err)) {
         point_decode(plan);
         return true;
     }
@@ -636,6 +636,7 @@ void cpl_plan_release(struct cpl_plan *plan)
     if (plan->decoder && plan->settings && plan->decoder->release_settings)
         plan->decoder->release_settings(plan->settings);
     cpl_partition_plan_free(plan->partitions);
+    cpl_chain_free(plan->chain);
     cpl_schema_free(plan->schema);
     cpl_free(plan->columns);
     cpl_free(plan->splits);
@@ -704,7 +705,7 @@ bool cpl_plan_widen(struct cpl_plan *plan, const struct cpl_buffer *needs,
         !cpl_check_column_names(schema, err) || !cpl_plan_keep_types(plan, err))
         return false;
     point_decode(plan);
-    return set_formats(plan, err) && plan_partitions(plan, err);
+    return set_formats(plan, err) && plan_chain(plan, err) && plan_partitions(plan, err);
 }
 
 /* `(FILE, line N)`, as far as it is known. */

@@ -7,6 +7,7 @@
 #pragma once
 #include "config/pipeline.h"
 #include "encode/encoder.h"
+#include "run/chain.h"
 #include "run/dataset_types.h"
 #include "run/input.h"
 #include "run/partition.h"
@@ -33,11 +34,15 @@ struct cpl_plan {
     const struct cpl_encoder_ops *encoder;
     void *settings; /* the decoder's */
     void *encode_options;
-    struct cpl_schema *schema; /* owned; decode.schema is the same */
+    struct cpl_schema
+        *schema; /* of the rows as they are decoded; owned; decode.schema is the same */
     struct cpl_column_plan *columns;
     struct cpl_decode_plan decode;
     struct cpl_decode_plan
-        *decode_of; /* per input: decode, with settings of its own where they differ */
+        *decode_of;          /* per input: decode, with settings of its own where they differ */
+    struct cpl_chain *chain; /* what is done with them then; NULL: nothing */
+    const struct cpl_schema *landing; /* of the rows that land: the chain's, or `schema` */
+    int64_t now_ms;                   /* the plan's clock */
     struct cpl_partition_plan
         *partitions; /* NULL: not partitioned; else its schema is the files' */
     struct cpl_split *splits;
@@ -46,8 +51,8 @@ struct cpl_plan {
 };
 
 bool cpl_plan_make(struct cpl_storage *storage, const struct cpl_pipeline *pipeline,
-                   const struct cpl_dataset_types *there, _Atomic bool *stop, struct cpl_plan *plan,
-                   struct cpl_error *err) CPL_CHECKED;
+                   const struct cpl_dataset_types *there, int64_t now_ms, _Atomic bool *stop,
+                   struct cpl_plan *plan, struct cpl_error *err) CPL_CHECKED;
 void cpl_plan_release(struct cpl_plan *plan);
 /* What input i is decoded by. */
 const struct cpl_decode_plan *cpl_plan_decode(const struct cpl_plan *plan, uint32_t input);

@@ -103,12 +103,24 @@ static bool keep_columns(struct cpl_plan *plan, const struct cpl_name_order *ord
     return true;
 }
 
+static bool has_chain(const struct cpl_plan *plan)
+{
+    return plan->pipeline->transform.n || plan->pipeline->quality.graded;
+}
+
+bool cpl_plan_check_types(struct cpl_plan *plan, struct cpl_error *err)
+{
+    return !plan->there || !plan->there->schema || !plan->chain ||
+           plan->pipeline->sink.on_type_change == CPL_TYPE_CHANGE_WARN ||
+           cpl_dataset_types_check(plan->there, plan->landing, err);
+}
+
 bool cpl_plan_keep_types(struct cpl_plan *plan, struct cpl_error *err)
 {
     struct cpl_name_order order;
     struct cpl_arena arena = {0};
     const struct cpl_schema *there = plan->there ? plan->there->schema : NULL;
-    if (!there)
+    if (!there || has_chain(plan))
         return true;
     if (!cpl_name_order_init(&order, there->fields, sizeof *there->fields, there->n_fields, err))
         return false;

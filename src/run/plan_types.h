@@ -9,6 +9,8 @@
 
 /* After the schema is settled, and whenever it has widened. Nothing to do without plan->there. */
 bool cpl_plan_keep_types(struct cpl_plan *plan, struct cpl_error *err) CPL_CHECKED;
+/* The same where rows are transformed or graded: only what lands can be compared then. */
+bool cpl_plan_check_types(struct cpl_plan *plan, struct cpl_error *err) CPL_CHECKED;
 /* Do the run's rows come to others in files whose types a reader could mistake? */
 bool cpl_plan_joins_others(const struct cpl_pipeline *pipeline);
 /* Is the column's type kept, so that a value which does not fit it is the run's error? */

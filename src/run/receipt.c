@@ -99,6 +99,8 @@ bool cpl_receipt_encode(const struct cpl_receipt *receipt, struct cpl_buffer *ou
     cpl_json_string(&writer, "first_reject", receipt->first_reject);
     if (receipt->remarks.n)
         cpl_json_strings(&writer, "remarks", &receipt->remarks);
+    if (receipt->chain)
+        cpl_json_raw(&writer, "quality", receipt->chain);
     write_inputs(&writer, receipt->account);
     cpl_schema_put(&writer, "schema", receipt->schema);
     write_files(&writer, receipt, CPL_FILE_DATA, "files");

@@ -24,6 +24,7 @@ struct cpl_receipt {
     struct cpl_account *account;
     const char *first_reject;   /* "file:line:column: field: message"; NULL = none */
     struct cpl_strings remarks; /* of columns' types (plan.h) */
+    const char *chain;          /* JSON of what steps and grades came to (chain.h); NULL = none */
     struct cpl_timings timings;
     /* filled by cpl_attempt_commit */
     const struct cpl_file_entry *files; /* data and reject files */

@@ -198,8 +198,8 @@ static bool work(const struct repair *r, struct cpl_stored_plan *plan, struct cp
     struct run_state *run = cpl_run_state_new(&options, &result, r->outer->storage, err);
     bool ok = run &&
               (run->attempt = cpl_attempt_again(r->log, result.run_id, r->staging, err)) != NULL &&
-              cpl_plan_make(run->storage, options.pipeline, &there, options.stop, &run->plan,
-                            err) &&
+              cpl_plan_make(run->storage, options.pipeline, &there, options.now_ms, options.stop,
+                            &run->plan, err) &&
               cpl_run_work(run, err) && take_all(r, run, plan, err);
     cpl_run_state_free(run);
     cpl_run_result_release(&result);

@@ -46,6 +46,8 @@ bool cpl_run_result_write(const struct cpl_run_result *result, const char *pipel
     for (size_t i = 0; i < result->n_rules; i++)
         cpl_json_uint(&json, result->rules[i].name, result->rules[i].n);
     cpl_json_close(&json);
+    if (result->chain)
+        cpl_json_raw(&json, "quality", result->chain);
     cpl_json_string(&json, "first_reject", result->first_reject);
     cpl_json_strings(&json, "remarks", &result->remarks);
     cpl_json_uint(&json, "rejects_skipped", result->rejects_skipped);

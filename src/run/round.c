@@ -402,6 +402,7 @@ static bool start_accounts(struct run_state *run, struct cpl_error *err)
     cpl_free(run->met);
     run->met = NULL;
     cpl_account_release(&run->account);
+    cpl_chain_counts_release(&run->chain);
     run->account = (struct cpl_account){.n_inputs = inputs->n};
     run->account.inputs = cpl_alloc_zero(inputs->n, sizeof *run->account.inputs, err);
     for (size_t i = 0; run->account.inputs && i < inputs->n; i++) {

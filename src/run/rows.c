@@ -145,8 +145,8 @@ static bool prove_once(struct cpl_rows *rows, bool *widened, struct cpl_error *e
 static bool open_text(struct cpl_rows *rows, struct cpl_error *err)
 {
     bool widened;
-    if (!cpl_plan_make(rows->storage, rows->options.pipeline, NULL, rows->options.stop, &rows->plan,
-                       err))
+    if (!cpl_plan_make(rows->storage, rows->options.pipeline, NULL, 0, rows->options.stop,
+                       &rows->plan, err))
         return cpl_plan_fail_placed(rows->options.pipeline, err);
     rows->planned = true;
     do {

@@ -43,7 +43,10 @@ struct cpl_run_result {
     size_t rejects_skipped;     /* replay: reject files that were replayed before */
     char *receipt;              /* NULL = none */
     struct cpl_strings remarks; /* what people should know of columns' types; in `names` */
-    char *first_reject;         /* "file:line:column: field: message", NULL = none */
+    char *chain;                /* JSON of what steps and grades came to, or NULL */
+    bool graded;
+    uint64_t grades[CPL_GRADES];
+    char *first_reject; /* "file:line:column: field: message", NULL = none */
     double seconds;
     bool repeated;   /* this run id had landed before: nothing was done */
     bool committed;  /* decided by this call: also when finishing it failed */

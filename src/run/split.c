@@ -13,18 +13,21 @@ void cpl_work_result_release(struct cpl_work_result *result, const struct cpl_en
     cpl_reject_list_release(&result->rejects);
     cpl_buffer_release(&result->needs);
     cpl_buffer_release(&result->met);
+    cpl_chain_counts_release(&result->chain);
     *result = (struct cpl_work_result){0};
 }
 
-/* Where its rows go; made when they first come, and again after all was given back. */
+/* What is done with its rows and where they go; made when they first come, and again after all was given back. */
 static bool make_builder(struct cpl_worker *w, struct cpl_error *err)
 {
     const struct cpl_plan *plan = w->plan;
+    if (plan->chain && !w->chain && !(w->chain = cpl_chain_work_new(plan->chain, err)))
+        return false;
     if (plan->partitions) {
         w->router = cpl_router_new(plan->partitions, w->spill, err);
         return w->router != NULL;
     }
-    w->builder = plan->encoder->builder_new(plan->schema, plan->encode_options, err);
+    w->builder = plan->encoder->builder_new(plan->landing, plan->encode_options, err);
     if (w->builder)
         plan->encoder->use_budget(w->builder, &w->room->budget);
     if (!plan->pipeline->sink.single_file)
@@ -83,6 +86,8 @@ void cpl_worker_release(struct cpl_worker *w)
     w->builder = NULL;
     cpl_router_free(w->router);
     w->router = NULL;
+    cpl_chain_work_free(w->chain);
+    w->chain = NULL;
     drop_parts(w);
     cpl_free(w->cutting.numbers);
     w->cutting = (struct cpl_cutting){0};
@@ -156,8 +161,13 @@ static bool append_cut(struct cpl_worker *w, const struct cpl_batch *batch, stru
     return from == batch->rows || append_rows(w, batch, from, batch->rows, err);
 }
 
-static bool append(struct cpl_worker *w, const struct cpl_batch *batch, struct cpl_error *err)
+static bool append(struct cpl_worker *w, struct cpl_batch *batch, struct cpl_error *err)
 {
+    if (w->chain && !cpl_chain_work_apply(w->chain, w->decoder, w->stream, w->plan->partitions,
+                                          batch, &batch, err))
+        return false;
+    if (!batch->rows)
+        return true;
     if (w->router)
         return cpl_router_append(w->router, batch, err);
     return w->cutting.target ? append_cut(w, batch, err)
@@ -224,6 +234,8 @@ bool cpl_worker_begin(struct cpl_worker *w, const struct cpl_claim *claim, uint6
         return false;
     discard(w);
     start_rejects(w);
+    if (w->chain)
+        cpl_chain_work_begin(w->chain, input->path);
     w->told = (struct cpl_counted){0};
     w->delivered_rejects = 0;
     w->from = from;
@@ -345,6 +357,8 @@ static bool deliver(struct cpl_worker *w, const struct cpl_split *split, bool la
         discard(w);
     else if (!finish(w, result, err))
         return cpl_fail_in(err, plan->inputs.items[split->input].path);
+    if (w->chain && !cpl_chain_work_take(w->chain, &result->chain, err))
+        return false;
     result->rejects = w->rejects;
     start_rejects(w);
     /* the sink's address is the worker's own list: it stays */
@@ -406,7 +420,8 @@ static bool keep_room(struct cpl_worker *w, const struct cpl_claim *claim, bool 
     *again = false;
     cpl_budget_count(&w->room->budget, &w->counted,
                      w->plan->decoder->memory(w->decoder) + w->rejects.rows.capacity +
-                         w->rejects.bytes.capacity);
+                         w->rejects.bytes.capacity +
+                         (w->chain ? cpl_chain_work_memory(w->chain) : 0));
     while (!is_due(w, claim) && (state = cpl_room_state(w->room)) != CPL_ROOM_ENOUGH) {
         *again = state == CPL_ROOM_DROP && can_begin_again(w, claim);
         if (atomic_load(w->stop))

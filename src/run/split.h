@@ -27,6 +27,7 @@ struct cpl_work_result {
     struct cpl_split_report report; /* of the whole split so far; facts and met NULL */
     struct cpl_buffer needs;        /* widened: what the schema must grow by */
     struct cpl_buffer met;          /* the report's, when the split is finished */
+    struct cpl_chain_counts chain;  /* of this delivery: filtered, and graded */
     uint64_t rows;                  /* in the parts, or routed */
     struct cpl_counted counted;     /* of the split so far */
     bool last;                      /* the split is finished */
@@ -62,6 +63,7 @@ struct cpl_worker {
     struct cpl_spill_file *spill;     /* partitioned datasets */
     struct cpl_part_builder *builder; /* this, or */
     struct cpl_router *router;        /* that */
+    struct cpl_chain_work *chain;     /* NULL: rows land as they are decoded */
     struct cpl_cutting cutting;
     struct cpl_progress_counters *progress;
     _Atomic bool *stop; /* the run ends early: leave */
