@@ -214,6 +214,43 @@ static bool put_columns(const struct cpl_plan *plan, const struct cpl_plan *inpu
     return ok;
 }
 
+/* ---- what is done with rows before they land ---- */
+
+static bool put_rules(const struct cpl_grading_config *grading, struct cpl_buffer *out,
+                      struct cpl_error *err)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < grading->n_rules; i++)
+        ok = cpl_show_line(out, err, "%s%s (%s, %s)", i ? "          " : "  rules   ",
+                           grading->rules[i].id, cpl_severity_name(grading->rules[i].severity),
+                           cpl_metric_name(grading->rules[i].metric));
+    return ok;
+}
+
+static bool put_chain(const struct cpl_pipeline *pipeline, const struct cpl_plan *plan,
+                      struct cpl_buffer *out, struct cpl_error *err)
+{
+    const struct cpl_transform_config *transform = &pipeline->transform;
+    struct cpl_buffer type = {0};
+    bool ok = true;
+    if (!plan->chain)
+        return true;
+    for (size_t i = 0; ok && i < transform->n; i++)
+        ok = cpl_show_line(out, err, "%s%s", i ? "          " : "  steps   ",
+                           transform->steps[i].id);
+    ok = ok && put_rules(&pipeline->quality.grading, out, err);
+    for (uint32_t i = 0; ok && i < plan->landing->n_fields; i++) {
+        const struct cpl_field *field = &plan->landing->fields[i];
+        type.size = 0;
+        const char *text = cpl_type_format(&field->type, &type, err) ? cpl_buffer_text(&type, err)
+                                                                     : NULL;
+        ok = text &&
+             cpl_show_line(out, err, "%s%s %s", i ? "          " : "  lands   ", field->name, text);
+    }
+    cpl_buffer_release(&type);
+    return ok;
+}
+
 /* ---- does the format take the columns ---- */
 
 /* Begin to write, and stop: options that name columns are held against those that there are. */
@@ -239,6 +276,9 @@ static bool plan_input(struct cpl_storage *storage, const struct cpl_pipeline *p
         return true;
     *bare = *pipeline;
     bare->schema = (struct cpl_schema_config){.decimals = pipeline->schema.decimals};
+    bare->transform = (struct cpl_transform_config){0};
+    bare->quality = (struct cpl_quality_config){0};
+    bare->sink.partition_by = (struct cpl_strings){0};
     *made = cpl_plan_make(storage, bare, NULL, 0, NULL, input, err);
     return *made;
 }
@@ -311,7 +351,8 @@ bool cpl_check_plan(const struct cpl_pipeline *pipeline, unsigned width, bool co
               cpl_buffer_printf(out, err, "%s\n", cpl_colour(colour, CPL_PLAIN_TEXT)) &&
               put_inputs(&plan, out, err) && put_dialect(&plan, out, err) &&
               put_target(pipeline, &plan, out, err) &&
-              put_columns(&plan, made ? &input : NULL, width, colour, out, err);
+              put_columns(&plan, made ? &input : NULL, width, colour, out, err) &&
+              put_chain(pipeline, &plan, out, err);
     if (made)
         cpl_plan_release(&input);
     cpl_plan_release(&plan);

@@ -61,6 +61,9 @@ bool cpl_load_transform(struct cpl_loading *loading, const struct cpl_node *list
                         struct cpl_transform_config *transform) CPL_CHECKED;
 bool cpl_load_quality(struct cpl_loading *loading, const struct cpl_node *node,
                       struct cpl_quality_config *quality) CPL_CHECKED;
+/* Folders that tell of grades are the outermost that rows are partitioned by. */
+bool cpl_load_grade_folder(struct cpl_loading *loading, const struct cpl_node *quality,
+                           struct cpl_pipeline *pipeline) CPL_CHECKED;
 /* component_item.c: a list's item that is a component with its options, `{range: {min: 1}, id: …}`: exactly one key is the name of a
  * component of that kind, the others are options of `common`, which fill *beside. *found is NULL after a mistake that
  * was reported. */

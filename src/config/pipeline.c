@@ -234,6 +234,7 @@ bool cpl_load_pipeline(struct cpl_loading *loading, struct cpl_node *root, const
            cpl_load_schema(loading, sections[CPL_SECTION_SCHEMA], &pipeline->schema) &&
            cpl_load_transform(loading, top.transform, &pipeline->transform) &&
            cpl_load_quality(loading, sections[CPL_SECTION_QUALITY], &pipeline->quality) &&
+           cpl_load_grade_folder(loading, sections[CPL_SECTION_QUALITY], pipeline) &&
            cpl_load_limits(loading, sections[CPL_SECTION_LIMITS], &pipeline->limits) &&
            cpl_load_check_columns(loading, pipeline) &&
            cpl_load_hash(loading, root, pipeline->config_hash);

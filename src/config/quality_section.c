@@ -194,3 +194,26 @@ bool cpl_load_quality(struct cpl_loading *loading, const struct cpl_node *node,
            load_thresholds(loading, section.thresholds, &quality->grading) &&
            load_rules(loading, section.rules, &quality->grading);
 }
+
+bool cpl_load_grade_folder(struct cpl_loading *loading, const struct cpl_node *quality,
+                           struct cpl_pipeline *pipeline)
+{
+    struct cpl_strings *keys = &pipeline->sink.partition_by;
+    if (!pipeline->quality.graded || pipeline->quality.grade != CPL_GRADE_IN_FOLDER)
+        return true;
+    if (pipeline->sink.single_file) {
+        cpl_tree_fail(cpl_tree_place_of(quality, "grade"), loading->err, CPL_E_CONFIG,
+                      "quality.grade: folder makes many files, but sink.path is one file: give a "
+                      "directory");
+        return cpl_loading_wrong(loading);
+    }
+    const char **items = cpl_arena_alloc(loading->arena, (keys->n + 1) * sizeof *items,
+                                         loading->err);
+    if (!items)
+        return false;
+    items[0] = "_grade";
+    for (size_t i = 0; i < keys->n; i++)
+        items[i + 1] = keys->items[i];
+    *keys = (struct cpl_strings){.items = items, .n = keys->n + 1};
+    return true;
+}

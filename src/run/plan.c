@@ -557,25 +557,6 @@ static bool partitions_failed(const struct cpl_plan *plan, const struct cpl_erro
                     why->message);
 }
 
-/* What rows are partitioned by: where folders tell of grades, these are the outermost. */
-static bool partition_keys(struct cpl_plan *plan, struct cpl_sink_config *sink,
-                           struct cpl_error *err)
-{
-    const struct cpl_quality_config *quality = &plan->pipeline->quality;
-    *sink = plan->pipeline->sink;
-    if (!quality->graded || quality->grade != CPL_GRADE_IN_FOLDER)
-        return true;
-    const char **keys = cpl_arena_alloc(&plan->arena, (sink->partition_by.n + 1) * sizeof *keys,
-                                        err);
-    if (!keys)
-        return false;
-    keys[0] = "_grade";
-    for (size_t i = 0; i < sink->partition_by.n; i++)
-        keys[i + 1] = sink->partition_by.items[i];
-    sink->partition_by = (struct cpl_strings){.items = keys, .n = sink->partition_by.n + 1};
-    return true;
-}
-
 /* After the schema is settled, and whenever it has changed. */
 static bool plan_chain(struct cpl_plan *plan, struct cpl_error *err)
 {
@@ -592,9 +573,7 @@ static bool plan_chain(struct cpl_plan *plan, struct cpl_error *err)
 /* After that; keys that the decoder reads are checked there, all others in the chain. */
 static bool plan_partitions(struct cpl_plan *plan, struct cpl_error *err)
 {
-    struct cpl_sink_config keys, *sink = &keys;
-    if (!partition_keys(plan, sink, err))
-        return false;
+    const struct cpl_sink_config *sink = &plan->pipeline->sink;
     cpl_partition_plan_free(plan->partitions);
     plan->partitions = NULL;
     for (uint32_t i = 0; i < plan->schema->n_fields; i++)
