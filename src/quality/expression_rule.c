@@ -5,6 +5,23 @@
 
 #include <string.h>
 
+/* Of columns without nulls: are there still rows for which it is null? */
+static bool makes_null(const char *text, const struct cpl_schema *schema,
+                       const struct cpl_rule_env *env, bool *nulls, struct cpl_error *err)
+{
+    size_t at;
+    struct cpl_schema *full = cpl_schema_new(schema->fields, schema->n_fields, err);
+    for (uint32_t i = 0; full && i < full->n_fields; i++)
+        full->fields[i].nullable = false;
+    struct cpl_expression *expression =
+        full ? cpl_expression_compile(text, full, &env->expression, &at, err) : NULL;
+    *nulls = expression && cpl_expression_nullable(expression);
+    bool ok = expression != NULL;
+    cpl_expression_free(expression);
+    cpl_schema_free(full);
+    return ok;
+}
+
 struct cpl_expression_rule *cpl_expression_rule_new(const char *text, const char *wanted,
                                                     const struct cpl_schema *schema,
                                                     const struct cpl_rule_env *env,
@@ -16,7 +33,7 @@ struct cpl_expression_rule *cpl_expression_rule_new(const char *text, const char
         return NULL;
     rule->expression = cpl_expression_compile(text, schema, &env->expression, &at, err);
     rule->wanted = rule->expression ? cpl_strdup(wanted, err) : NULL;
-    bool ok = rule->wanted != NULL;
+    bool ok = rule->wanted && makes_null(text, schema, env, &rule->makes_null, err);
     if (ok && cpl_expression_type(rule->expression)->kind != CPL_BOOL)
         ok = cpl_fail(err, CPL_E_CONFIG, "`%.200s` is no condition: it is neither true nor false",
                       text);
@@ -38,25 +55,60 @@ void cpl_expression_rule_free(void *of)
     cpl_free(rule);
 }
 
+static bool has_nulls(const struct cpl_expression_rule *rule, const struct cpl_batch *batch)
+{
+    for (uint32_t i = 0; i < rule->n_columns; i++)
+        if (batch->columns[rule->columns[i]].null_count)
+            return true;
+    return rule->makes_null;
+}
+
+/* What is not true breaks the rule. */
+static uint8_t negate(uint8_t *restrict bytes, uint32_t n)
+{
+    uint8_t any = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        bytes[i] ^= 1;
+        any |= bytes[i];
+    }
+    return any;
+}
+
+/* Nor is what is null, but that spares its row. */
+static uint8_t take_out(uint8_t *restrict broken, const uint8_t *restrict spared, uint32_t n)
+{
+    uint8_t any = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        broken[i] = (uint8_t)(broken[i] & (spared[i] ^ 1));
+        any |= broken[i];
+    }
+    return any;
+}
+
+static bool any_of(const uint8_t *bytes, uint32_t n)
+{
+    uint8_t any = 0;
+    for (uint32_t i = 0; i < n; i++)
+        any |= bytes[i];
+    return any;
+}
+
 bool cpl_expression_rule_test(const void *of, struct cpl_rule_scratch *scratch,
                               const struct cpl_batch *batch, struct cpl_verdict *verdict,
                               struct cpl_error *err)
 {
     const struct cpl_expression_rule *rule = of;
     struct cpl_values faults = {0};
-    uint8_t *broken = verdict->broken, *spared = verdict->spared, any_broken = 0, any_spared = 0;
-    if (!cpl_evaluate_test(scratch->evaluator, rule->expression, batch, broken, spared, &faults,
-                           err))
+    bool nulls = has_nulls(rule, batch);
+    if (!cpl_evaluate_test(scratch->evaluator, rule->expression, batch, verdict->broken,
+                           nulls ? verdict->spared : NULL, &faults, err))
         return false;
-    for (uint32_t i = 0; faults.n_faults && i < batch->rows; i++)
-        spared[i] = (uint8_t)(spared[i] & !faults.faults[i]);
-    for (uint32_t i = 0; i < batch->rows; i++) {
-        broken[i] = (uint8_t)(1 & ~(broken[i] | spared[i])); /* neither true nor null */
-        any_broken |= broken[i];
-        any_spared |= spared[i];
-    }
-    verdict->any_broken = any_broken;
-    verdict->any_spared = any_spared;
+    verdict->any_broken = negate(verdict->broken, batch->rows);
+    if (!nulls)
+        return true;
+    verdict->any_spared = any_of(verdict->spared, batch->rows);
+    if (verdict->any_spared)
+        verdict->any_broken = take_out(verdict->broken, verdict->spared, batch->rows);
     return true;
 }
 

@@ -11,7 +11,8 @@ struct cpl_expression_rule {
     struct cpl_expression *expression;
     const uint32_t *columns; /* that it reads; their values are told */
     uint32_t n_columns;
-    char *wanted; /* "which is not between 1 and 9"; owned */
+    bool makes_null; /* it may be null though none of its columns is */
+    char *wanted;    /* "which is not between 1 and 9"; owned */
 };
 /* `text` must be of type boolean. `wanted` is copied. Mistakes are CPL_E_CONFIG. */
 struct cpl_expression_rule *cpl_expression_rule_new(const char *text, const char *wanted,
