@@ -103,6 +103,7 @@ bool cpl_expression_rule_test(const void *of, struct cpl_rule_scratch *scratch,
     if (!cpl_evaluate_test(scratch->evaluator, rule->expression, batch, verdict->broken,
                            nulls ? verdict->spared : NULL, &faults, err))
         return false;
+    verdict->any_faults = faults.n_faults > 0;
     verdict->any_broken = negate(verdict->broken, batch->rows);
     if (!nulls)
         return true;
@@ -125,18 +126,66 @@ static bool put_values(const struct cpl_expression_rule *rule, const struct cpl_
     return true;
 }
 
+/* The batch's row as a batch of its own, as far as the rule reads it. */
+static bool view_row(const struct cpl_expression_rule *rule, struct cpl_rule_scratch *scratch,
+                     const struct cpl_batch *batch, uint32_t row, struct cpl_batch *one,
+                     struct cpl_error *err)
+{
+    uint32_t n = batch->schema->n_fields;
+    struct cpl_column *columns = cpl_arena_alloc(&scratch->arena, n * sizeof *columns, err);
+    uint8_t *bits = columns ? cpl_arena_alloc(&scratch->arena, n, err) : NULL;
+    if (!bits)
+        return false;
+    memcpy(columns, batch->columns, n * sizeof *columns);
+    for (uint32_t i = 0; i < rule->n_columns; i++) {
+        struct cpl_column *column = &columns[rule->columns[i]];
+        bool valid = cpl_is_valid(column, row);
+        bits[i] = valid;
+        column->values = (uint8_t *)column->values + row * cpl_type_width(&column->field->type);
+        column->validity = valid ? NULL : &bits[i];
+        column->null_count = !valid;
+        column->length = 1;
+    }
+    *one = (struct cpl_batch){.schema = batch->schema, .columns = columns, .rows = 1};
+    return true;
+}
+
+static bool reads_nested(const struct cpl_expression_rule *rule, const struct cpl_batch *batch)
+{
+    for (uint32_t i = 0; i < rule->n_columns; i++)
+        if (cpl_kind_is_nested(batch->schema->fields[rule->columns[i]].type.kind))
+            return true;
+    return false;
+}
+
+/* The fault for which it cannot be calculated for the row, if there is one. */
+static bool find_fault(const struct cpl_expression_rule *rule, struct cpl_rule_scratch *scratch,
+                       const struct cpl_batch *batch, uint32_t row, enum cpl_fault_kind *fault,
+                       struct cpl_error *err)
+{
+    struct cpl_values values;
+    struct cpl_batch one;
+    bool whole = reads_nested(rule, batch);
+    cpl_evaluator_reset(scratch->evaluator); /* verdicts stand in arrays of their own */
+    if (!whole && !view_row(rule, scratch, batch, row, &one, err))
+        return false;
+    if (!cpl_evaluate(scratch->evaluator, rule->expression, whole ? batch : &one, &values, err))
+        return false;
+    *fault = values.n_faults ? (enum cpl_fault_kind)values.faults[whole ? row : 0] : CPL_FAULT_NONE;
+    return true;
+}
+
 bool cpl_expression_rule_explain(const void *of, struct cpl_rule_scratch *scratch,
                                  const struct cpl_batch *batch, uint32_t row,
                                  struct cpl_buffer *text, struct cpl_error *err)
 {
     const struct cpl_expression_rule *rule = of;
-    struct cpl_values values;
-    if (!cpl_evaluate(scratch->evaluator, rule->expression, batch, &values, err) ||
+    enum cpl_fault_kind fault = CPL_FAULT_NONE;
+    if ((scratch->any_faults && !find_fault(rule, scratch, batch, row, &fault, err)) ||
         !put_values(rule, batch, row, text, err))
         return false;
-    if (values.n_faults && values.faults[row])
-        return cpl_buffer_printf(text, err, ": %s",
-                                 cpl_fault_text((enum cpl_fault_kind)values.faults[row]));
+    if (fault != CPL_FAULT_NONE)
+        return cpl_buffer_printf(text, err, ": %s", cpl_fault_text(fault));
     return cpl_buffer_printf(text, err, ", %s", rule->wanted);
 }
 

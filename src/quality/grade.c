@@ -424,6 +424,7 @@ bool cpl_grader_explain(struct cpl_grader *grader, const struct cpl_batch *batch
         const struct cpl_rule_spec *spec = &config->rules[i];
         if (!cpl_grader_breaks(grader, i, row))
             continue;
+        grader->scratch.any_faults = grader->verdicts[i].any_faults;
         ok = cpl_buffer_append_text(text, first ? "" : "; ", err) &&
              (spec->message ? cpl_buffer_append_text(text, spec->message, err)
                             : spec->ops->explain(grader->grading->rules[i], &grader->scratch, batch,

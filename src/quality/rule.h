@@ -44,6 +44,8 @@ struct cpl_rule_scratch {
     struct cpl_evaluator *evaluator;
     struct cpl_pattern_scratch *patterns;
     struct cpl_arena arena;
+    bool
+        any_faults; /* for explain: some row of the batch could not be calculated (the verdict's) */
 };
 
 /* One byte a row, 0 or 1, room for 64 rows more; all 0 when the test begins. */
@@ -51,6 +53,7 @@ struct cpl_verdict {
     uint8_t *broken;
     uint8_t *spared; /* a row that is spared is not broken */
     bool any_broken, any_spared;
+    bool any_faults; /* some row could not be calculated: explain looks which */
     float *
         score; /* NULL, or for kinds that know more than yes and no (`scores`): how well, 0..1; 1 where it was not set */
 };
