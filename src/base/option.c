@@ -429,13 +429,26 @@ static bool check_required(const struct cpl_option *table, const struct cpl_node
     return true;
 }
 
+/* Null where `null` is one of an option's words: what was meant is the word, what stands there is nothing. */
+static bool is_word_null(const struct setting *setting)
+{
+    int index;
+    const char *text = setting->node->text;
+    return setting->option->type == CPL_OPTION_ENUM && (!text || *text) &&
+           cpl_value_enum(setting->option->values, "null", &index);
+}
+
 static bool set_member(const struct cpl_option *table, struct setting *setting)
 {
     setting->option = cpl_option_find(table, setting->node->key);
     if (!setting->option)
         return cpl_option_unknown(table, setting->node, setting->where, setting->err);
     if (setting->node->kind == CPL_NODE_NULL)
-        return true;
+        return !is_word_null(setting) ||
+               cpl_tree_fail(setting->node, setting->err, CPL_E_CONFIG,
+                             "%s.%s: write \"null\" in quotes: without them it means that nothing "
+                             "is given",
+                             setting->where, setting->option->name);
     if (!set_from_node(setting))
         return false;
     mark_set(setting);

@@ -132,3 +132,47 @@ bool cpl_batch_select(struct cpl_batch *batch, const uint32_t *keep, uint32_t n,
     batch->rows = n;
     return true;
 }
+
+/* ---- copies ---- */
+
+enum { COPY_SLACK = 64 };
+
+static bool copy_array(void **array, size_t size, struct cpl_arena *arena, struct cpl_error *err)
+{
+    if (!*array)
+        return true;
+    void *copy = cpl_arena_alloc(arena, size + COPY_SLACK, err);
+    if (!copy)
+        return false;
+    memcpy(copy, *array, size);
+    memset((uint8_t *)copy + size, 0, COPY_SLACK);
+    *array = copy;
+    return true;
+}
+
+static bool copy_children(struct cpl_column *copy, struct cpl_arena *arena, struct cpl_error *err)
+{
+    const struct cpl_column *from = copy->children;
+    uint32_t n = copy->field->type.n_children;
+    if (!from || !n)
+        return true;
+    copy->children = cpl_arena_alloc(arena, n * sizeof *copy->children, err);
+    for (uint32_t i = 0; copy->children && i < n; i++)
+        if (!cpl_column_copy(&from[i], &copy->children[i], arena, err))
+            return false;
+    return copy->children != NULL;
+}
+
+bool cpl_column_copy(const struct cpl_column *column, struct cpl_column *copy,
+                     struct cpl_arena *arena, struct cpl_error *err)
+{
+    *copy = *column;
+    size_t width = cpl_type_width(&column->field->type);
+    void *validity = copy->validity, *offsets = copy->offsets;
+    bool ok = copy_array(&validity, (column->length + 7) / 8, arena, err) &&
+              copy_array(&offsets, (column->length + 1) * sizeof *copy->offsets, arena, err) &&
+              (!width || copy_array(&copy->values, column->length * width, arena, err));
+    copy->validity = validity;
+    copy->offsets = offsets;
+    return ok && copy_children(copy, arena, err);
+}

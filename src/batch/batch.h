@@ -79,3 +79,7 @@ static inline void cpl_bit_clear(uint8_t *bits, uint32_t i)
  * batch lives. After a failure the batch is unusable. */
 bool cpl_batch_select(struct cpl_batch *batch, const uint32_t *keep, uint32_t n,
                       struct cpl_arena *scratch, struct cpl_error *err) CPL_CHECKED;
+/* The column with arrays of its own in `arena`, bytes of texts excepted. A batch needs one where a column stands in it twice: rows are
+ * selected in place. */
+bool cpl_column_copy(const struct cpl_column *column, struct cpl_column *copy,
+                     struct cpl_arena *arena, struct cpl_error *err) CPL_CHECKED;

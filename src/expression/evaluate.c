@@ -236,6 +236,7 @@ static void borrow_column(const struct cpl_expression *expression, const struct 
     for (uint32_t i = 1; i < root->n_parts; i++)
         column = &column->children[root->path[i]];
     values->column = *column;
+    values->borrowed = true;
 }
 
 bool cpl_evaluate(struct cpl_evaluator *evaluator, const struct cpl_expression *expression,

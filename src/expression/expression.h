@@ -67,6 +67,7 @@ struct cpl_values {
     const uint8_t *
         faults; /* one byte a row: 0, or enum cpl_fault_kind; NULL = none. The column is null there */
     uint32_t n_faults;
+    bool borrowed; /* the expression is a column as it is: arrays are the batch's own, not a copy */
 };
 enum cpl_fault_kind {
     CPL_FAULT_NONE,

@@ -189,24 +189,6 @@ bool cpl_expression_rule_explain(const void *of, struct cpl_rule_scratch *scratc
     return cpl_buffer_printf(text, err, ", %s", rule->wanted);
 }
 
-static bool put_quoted(struct cpl_buffer *text, char quote, const char *what, struct cpl_error *err)
-{
-    if (!cpl_buffer_append(text, &quote, 1, err))
-        return false;
-    for (; *what; what++) {
-        size_t n = *what == quote ? 2 : 1;
-        const char doubled[2] = {*what, *what};
-        if (!cpl_buffer_append(text, doubled, n, err))
-            return false;
-    }
-    return cpl_buffer_append(text, &quote, 1, err);
-}
-
-bool cpl_put_column(struct cpl_buffer *text, const char *name, struct cpl_error *err)
-{
-    return put_quoted(text, '"', name, err);
-}
-
 static bool is_number(const char *value)
 {
     double number;
@@ -232,5 +214,5 @@ bool cpl_put_literal(struct cpl_buffer *text, const char *value, const struct cp
         return cpl_fail(err, CPL_E_CONFIG, "`%.100s` is neither true nor false", value);
     if (number || type->kind == CPL_BOOL)
         return cpl_buffer_append_text(text, value, err);
-    return put_quoted(text, '\'', value, err);
+    return cpl_put_text(text, value, err);
 }

@@ -5,6 +5,7 @@
  * A row for which the expression is null is spared; one for which it cannot be calculated breaks the rule, and is told why.
  * Threads: as rule.h says. */
 #pragma once
+#include "expression/quoted.h"
 #include "quality/rule.h"
 
 struct cpl_expression_rule {
@@ -28,10 +29,8 @@ bool cpl_expression_rule_explain(const void *rule, struct cpl_rule_scratch *scra
                                  const struct cpl_batch *batch, uint32_t row,
                                  struct cpl_buffer *text, struct cpl_error *err);
 
-/* ---- writing an expression ---- */
+/* ---- writing an expression (columns: quoted.h) ---- */
 
-/* "name", with its quotes doubled. */
-bool cpl_put_column(struct cpl_buffer *text, const char *name, struct cpl_error *err) CPL_CHECKED;
 /* A literal for a column of that type: numbers and booleans as they are (checked), everything else as a text. */
 bool cpl_put_literal(struct cpl_buffer *text, const char *value, const struct cpl_type *type,
                      struct cpl_error *err) CPL_CHECKED;
