@@ -15,11 +15,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import alone  # noqa: E402
 import contest  # noqa: E402
 import data  # noqa: E402
+import grading  # noqa: E402
 import memory  # noqa: E402
 import tables  # noqa: E402
 from programs import OUT, PEERS, ROOT  # noqa: E402
 
-ALONE = {"threads": alone.threads, "start-up": alone.start_up, "binary": alone.binary, "roofline": alone.roofline,
+ALONE = {"threads": alone.threads, "grading": grading.grading, "start-up": alone.start_up, "binary": alone.binary, "roofline": alone.roofline,
          "memory-limit": memory.memory_limit, **{f"pipe-{n}": (lambda _, n=n: memory.pipe(n)) for n in memory.PIPES}}
 
 
