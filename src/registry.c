@@ -18,9 +18,9 @@ static const struct cpl_transform_ops *const transforms[] = {
     &cpl_transform_cast,   &cpl_transform_derive,     &cpl_transform_drop, &cpl_transform_fill,
     &cpl_transform_filter, &cpl_transform_hash,       &cpl_transform_mask, &cpl_transform_rename,
     &cpl_transform_select, &cpl_transform_standardise};
-static const struct cpl_rule_ops *const rules[] = {&cpl_rule_check,    &cpl_rule_length,
-                                                   &cpl_rule_not_null, &cpl_rule_pattern,
-                                                   &cpl_rule_range,    &cpl_rule_set};
+static const struct cpl_rule_ops *const rules[] = {
+    &cpl_rule_check,    &cpl_rule_checksum, &cpl_rule_format, &cpl_rule_fresh, &cpl_rule_length,
+    &cpl_rule_not_null, &cpl_rule_pattern,  &cpl_rule_range,  &cpl_rule_set,   &cpl_rule_type};
 enum {
     TRANSFORMS = sizeof transforms / sizeof *transforms,
     RULES = sizeof rules / sizeof *rules,
