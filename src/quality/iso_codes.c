@@ -1,5 +1,5 @@
-/* The codes of ISO 3166-1 (countries), ISO 4217 (currencies in use, funds and metals) and ISO 639-1 (languages), sorted, a blank behind
- * each. A code that ISO adds is a word in its place. */
+/* The codes of ISO 3166-1 (countries), ISO 4217 (currencies in use now or lately, funds and metals) and ISO 639-1
+ * (languages), sorted, a blank behind each. A code that ISO adds is a word in its place. */
 #include "quality/iso_codes.h"
 
 #include <string.h>
@@ -35,8 +35,8 @@ static const char currencies[] =
     "LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN "
     "NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG "
     "SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS "
-    "UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF XAG XAU XBA XBB XBC XBD XCD "
-    "XDR XOF XPD XPF XPT XSU XTS XUA XXX YER ZAR ZMW ZWL ";
+    "UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAD XAF XAG XAU XBA XBB XBC XBD "
+    "XCD XCG XDR XOF XPD XPF XPT XSU XTS XUA XXX YER ZAR ZMW ZWG ZWL ";
 static const char languages[] =
     "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs "
     "cu cv cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha "

@@ -19,11 +19,11 @@ enum { ROWS = 32 };
 /* 2026-01-11T12:00:00Z */
 static const struct cpl_rule_env env = {.expression = {.now_ms = INT64_C(1768132800000)}};
 
-/* A table of one column `x` whose values are read from texts, NULL for null; and `y`, whole numbers that count from 1. */
+/* A table of a column `x` whose values are read from texts, NULL for null; and `y` and `quantity`, whole numbers that count from 1. */
 struct table {
     struct cpl_arena arena;
     struct cpl_schema *schema;
-    struct cpl_column columns[2];
+    struct cpl_column columns[3];
     struct cpl_batch batch;
     uint8_t validity[ROWS / 8];
     int64_t y[ROWS];
@@ -84,13 +84,15 @@ static void table_init(struct table *t, const char *type, const char *const *val
 {
     struct cpl_error err = {0};
     struct cpl_field fields[] = {{.name = "x", .nullable = true, .field_id = -1},
-                                 {.name = "y", .type = {.kind = CPL_I64}, .field_id = -1}};
+                                 {.name = "y", .type = {.kind = CPL_I64}, .field_id = -1},
+                                 {.name = "quantity", .type = {.kind = CPL_I64}, .field_id = -1}};
     memset(t, 0, sizeof *t);
     assert_true(cpl_type_parse(type, &t->arena, &fields[0].type, &err));
-    t->schema = cpl_schema_new(fields, 2, &err);
+    t->schema = cpl_schema_new(fields, 3, &err);
     assert_non_null(t->schema);
     t->columns[0] = (struct cpl_column){.field = &t->schema->fields[0], .values = &t->x};
     t->columns[1] = (struct cpl_column){.field = &t->schema->fields[1], .i64 = t->y};
+    t->columns[2] = (struct cpl_column){.field = &t->schema->fields[2], .i64 = t->y};
     uint32_t n = 0;
     for (; values[n] != (const char *)-1; n++) {
         assert_true(n < ROWS);
@@ -105,7 +107,7 @@ static void table_init(struct table *t, const char *type, const char *const *val
         }
     }
     t->columns[0].validity = t->columns[0].null_count ? t->validity : NULL;
-    t->columns[0].length = t->columns[1].length = n;
+    t->columns[0].length = t->columns[1].length = t->columns[2].length = n;
     t->batch = (struct cpl_batch){.schema = t->schema, .columns = t->columns, .rows = n};
 }
 
@@ -135,6 +137,8 @@ static bool read_options(struct bound *b, const struct cpl_rule_ops *ops, const 
     struct cpl_node **documents = cpl_tree_parse(yaml, strlen(yaml), "rule.yaml", &b->arena, &n,
                                                  err);
     b->options = documents ? cpl_arena_alloc(&b->arena, ops->options_size, err) : NULL;
+    if (b->options)
+        memset(b->options, 0, ops->options_size);
     return b->options &&
            cpl_options_parse(ops->options, documents[0], ops->name, &b->arena, b->options, err) &&
            (!ops->check_options || ops->check_options(b->options, &key, err));
@@ -310,7 +314,8 @@ static void range_mistakes(void **state)
 {
     (void)state;
     expect_wrong(&cpl_rule_range, "{columns: [x]}", "needs `min`, `max` or both");
-    expect_mistake(&cpl_rule_range, "{columns: [x], min: 1}", "int64", "xx", "columns", "`x`");
+    expect_mistake(&cpl_rule_range, "{columns: [x], min: 1}", "int64", "quantty", "columns",
+                   "did you mean `quantity`");
     expect_mistake(&cpl_rule_range, "{columns: [x], min: a}", "int64", "x", "min",
                    "`a` is no number");
     expect_mistake(&cpl_rule_range, "{columns: [x], min: 1, max: 1 or 1=1}", "int64", "x", "max",
@@ -377,12 +382,13 @@ static void check(void **state)
     (void)state;
     expect(&cpl_rule_check, "{condition: x >= y}", "int64", VALUES("1", "1", NULL), ".x-",
            "x is 1, y is 2, so `x >= y` does not hold");
-    expect(&cpl_rule_check, "{condition: div(12, x) > 1}", "int64", VALUES("0", "3", NULL), "x.-",
+    expect(&cpl_rule_check, "{condition: 'div(12, x) > 1'}", "int64", VALUES("0", "3", NULL), "x.-",
            "x is 0: a division by zero");
     expect_wrong(&cpl_rule_check, "{condition: 'x >'}", "");
     expect_mistake(&cpl_rule_check, "{condition: x + 1}", "int64", NULL, "condition",
                    "is no condition");
-    expect_mistake(&cpl_rule_check, "{condition: xx > 1}", "int64", NULL, "condition", "`x`");
+    expect_mistake(&cpl_rule_check, "{condition: quantty > 1}", "int64", NULL, "condition",
+                   "is 'quantity' meant");
     expect_mistake(&cpl_rule_check, "{condition: x > 1}", "string", NULL, "condition", "");
 }
 
@@ -408,7 +414,8 @@ static void type(void **state)
     expect_wrong(&cpl_rule_type, "{columns: [x], is: dat}", "date");
     expect_wrong(&cpl_rule_type, "{columns: [x], is: 'list<int32>'}", "several values");
     expect_mistake(&cpl_rule_type, "{columns: [x], is: int32}", "date", "x", "is", "");
-    expect_mistake(&cpl_rule_type, "{columns: [x], is: int32}", "date", "X", "columns", "`x`");
+    expect_mistake(&cpl_rule_type, "{columns: [x], is: int32}", "date", "quantit", "columns",
+                   "did you mean `quantity`");
 }
 
 static void format_addresses(void **state)
