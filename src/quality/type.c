@@ -17,7 +17,8 @@ static bool check_type(const char *text, struct cpl_error *why)
     struct cpl_type type;
     bool ok = cpl_type_parse(text, &arena, &type, why);
     if (ok && cpl_kind_is_nested(type.kind))
-        ok = cpl_fail(why, CPL_E_CONFIG, "is of several values; a text is read as one");
+        ok = cpl_fail(why, CPL_E_CONFIG, "`%.100s` holds several values; a text is read as one",
+                      text);
     cpl_arena_release(&arena);
     return ok;
 }
