@@ -191,6 +191,7 @@ static bool run(const struct table *t, const struct cpl_rule_ops *ops, const cha
               ops->test(b.rule, &b.scratch, &t->batch, &b.verdict, err);
     if (ok)
         letters(&b, t->batch.rows, out);
+    b.scratch.any_faults = b.verdict.any_faults;
     bool first = true;
     for (uint32_t i = 0; ok && i < t->batch.rows; i++) {
         if (!b.broken[i])
