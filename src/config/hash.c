@@ -16,11 +16,23 @@ static bool table_has_secret(const struct cpl_option *table, const char *key)
     return row && row->flags & CPL_OPTION_SECRET;
 }
 
-/* Is the value of `node` one of an option marked secret: sink.password, or source.csv.token. */
+/* An option of a step: transform[].hash.salt */
+static bool is_step_secret(const struct cpl_node *node)
+{
+    const struct cpl_node *kind = node->parent, *list = kind->parent->parent;
+    if (!kind->key || !list->key || strcmp(list->key, "transform") != 0)
+        return false;
+    const struct cpl_component *component = cpl_component_find(CPL_COMPONENT_TRANSFORM, kind->key);
+    return component && table_has_secret(component->options, node->key);
+}
+
+/* Is the value of `node` one of an option marked secret: sink.password, source.csv.token, or a step's. */
 static bool is_secret(const struct cpl_loading *loading, const struct cpl_node *node, int depth)
 {
-    if (depth < 2 || depth > 3 || !node->key)
+    if (depth < 2 || depth > 4 || !node->key)
         return false;
+    if (depth == 4)
+        return is_step_secret(node);
     const struct cpl_node *section_node = depth == 2 ? node->parent : node->parent->parent;
     if (!section_node->key)
         return false;

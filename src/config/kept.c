@@ -19,18 +19,43 @@ static bool holds_secret(const struct cpl_node *node)
     return false;
 }
 
-/* Options of a format that are marked secret, whatever is written there. */
-static bool sets_secret_option(enum cpl_section section, const struct cpl_node *format)
+/* Options that are marked secret, whatever is written there. */
+static bool sets_secret(const struct cpl_component *component, const struct cpl_node *options)
 {
-    const struct cpl_component *component = cpl_component_find(cpl_section_formats(section),
-                                                               format->key);
-    for (const struct cpl_node *child = format->first; component && component->options && child;
+    for (const struct cpl_node *child = options->first; component->options && child;
          child = child->next) {
-        const struct cpl_option *row = cpl_option_find(component->options, child->key);
+        const struct cpl_option *row = child->key ? cpl_option_find(component->options, child->key)
+                                                  : NULL;
         if (row && row->flags & CPL_OPTION_SECRET)
             return true;
     }
     return false;
+}
+
+static bool sets_secret_option(enum cpl_section section, const struct cpl_node *format)
+{
+    const struct cpl_component *component = cpl_component_find(cpl_section_formats(section),
+                                                               format->key);
+    return component && sets_secret(component, format);
+}
+
+static bool step_sets_secret(const struct cpl_node *step)
+{
+    for (const struct cpl_node *kind = step->first; kind; kind = kind->next) {
+        const struct cpl_component *row =
+            kind->key ? cpl_component_find(CPL_COMPONENT_TRANSFORM, kind->key) : NULL;
+        if (row && sets_secret(row, kind))
+            return true;
+    }
+    return false;
+}
+
+static bool can_keep_steps(const struct cpl_node *list)
+{
+    for (const struct cpl_node *step = list ? list->first : NULL; step; step = step->next)
+        if (holds_secret(step) || step_sets_secret(step))
+            return false;
+    return true;
 }
 
 /* Kept otherwise (paths), or not at all. */
@@ -55,7 +80,7 @@ static bool can_keep(const struct cpl_pipeline *pipeline)
                 (holds_secret(child) || sets_secret_option(section, child)))
                 return false;
     }
-    return true;
+    return can_keep_steps(cpl_tree_get(pipeline->root, "transform"));
 }
 
 static void put_paths(struct cpl_json_writer *json, const struct cpl_pipeline *pipeline,
@@ -90,5 +115,8 @@ void cpl_config_keep(const struct cpl_pipeline *pipeline, const char *key,
                 cpl_json_node(json, child);
         cpl_json_close(json);
     }
+    const struct cpl_node *steps = cpl_tree_get(pipeline->root, "transform");
+    if (steps)
+        cpl_json_node(json, steps);
     cpl_json_close(json);
 }

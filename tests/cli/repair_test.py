@@ -9,6 +9,8 @@ from harness import check, main, result, run, said
 
 JOB = ("name: orders\nsource: {path: in}\nsink: {path: lake, target_file_size: 64KiB}\n"
        "schema: {columns: {id: int64}}\n")
+STEPS = ("transform:\n  - filter: id % 7 <> 3\n  - derive: {half: price / 2, at: now()}\n  - mask: [name]\n"
+         "quality: {rules: [{check: id > 0, severity: bronze, id: positive}], original: bytes}\n")
 OTHER = "name: others\nsource: {path: good.csv}\nsink: {path: lake}\nlimits: {threads: 1}\n"
 
 
@@ -25,9 +27,9 @@ def lose():
         path.unlink()
 
 
-def prepare():
+def prepare(more=""):
     pathlib.Path("in").mkdir()
-    pathlib.Path("job.yaml").write_text(JOB)
+    pathlib.Path("job.yaml").write_text(JOB + more)
     pathlib.Path("other.yaml").write_text(OTHER)
     rows = "".join(f"{i},name {i * 7919 % 100003},{i / 8}\n" for i in range(60000))
     pathlib.Path("in/a.csv").write_text("id,name,price\n" + rows + "x,bad,1\n")
@@ -47,6 +49,33 @@ def test_the_same_files_come_back():
     check(all(after.get(name) == digest for name, digest in before.items()), before, after)
     verified = result(run("verify", "lake", "--json"))
     check(verified["ok"] and verified["rows"] == 60001 + 3 and verified["outstanding_rejects"] == 1, verified)
+
+
+def test_transformed_and_graded_rows_come_back():
+    prepare(STEPS)
+    before = files()
+    lose()
+    process = run("run", "other.yaml", "--run-id", "second")
+    check(process.returncode == 0 and "worked again" in said(process), process)
+    after = files()
+    check(all(after.get(name) == digest for name, digest in before.items()), before, after)
+    check(run("verify", "lake").returncode == 0)
+
+
+def test_a_salt_is_not_kept():
+    steps = "transform:\n  - hash: {columns: [name], salt: pepper}\n"
+    hashes = set()
+    for salt in ("pepper", "paprika"):
+        prepare(steps.replace("pepper", salt))
+        plans = [path.read_text() for path in pathlib.Path("lake/_cupel/plans").iterdir()]
+        check(plans and not any(salt in plan for plan in plans), plans)
+        hashes |= {line for plan in plans for line in plan.splitlines() if "config_hash" in line}
+        lose()
+        process = run("run", "other.yaml", "--run-id", "second")
+        check(process.returncode == 14 and "not kept" in said(process), process)
+        for name in ("lake", "in"):
+            shutil.rmtree(name)
+    check(len(hashes) == 1, hashes)
 
 
 def test_what_cannot_come_back_is_said_to_be_lost():
