@@ -75,15 +75,17 @@ def test_the_same_bytes_for_any_number_of_threads():
         while size < 70 << 20:  # more than two splits
             size += file.write(block)
             blocks += 1
+        file.write("20000,late,2.5,1.25,sale,+49,the column of whole numbers widens\n")
     wanted = {grade: 0 for grade in ("gold", "silver", "bronze", "rejected", "filtered")}
     for i in range(20000):
         wanted[becomes(i)] += blocks
+    wanted["gold"] += 1
     seen = []
     for threads in (1, 2, 8):
         lake = f"lake-{threads}"
         pipeline("p.yaml", "in.csv", sink=f"sink: {{path: {lake}}}")
         value = land("p.yaml", "--threads", threads, "--run-id", "the-run")
-        check(value["rows_read"] == blocks * 20000 and value["rows_filtered"] == wanted["filtered"], value, wanted)
+        check(value["rows_read"] == blocks * 20000 + 1 and value["rows_filtered"] == wanted["filtered"], value, wanted)
         check(value["rows_rejected"] == wanted["rejected"], value, wanted)
         check(value["rows_written"] == sum(wanted[grade] for grade in ("gold", "silver", "bronze")), value)
         grades = counts(lake)["grades"]
