@@ -34,7 +34,7 @@ _cupel() {
         replay:--progress) words="auto yes no" ;;
         replay:--log-format) words="text json" ;;
         describe:--json-schema) words="pipeline metadata" ;;
-        describe:--markdown) words="pipeline metadata errors" ;;
+        describe:--markdown) words="pipeline metadata errors expressions" ;;
         help:help|completion:completion) words="convert run check inspect verify replay describe completion version help bash zsh" ;;
         describe:describe) words="pipeline source source.csv source.json schema quality sink sink.csv sink.json sink.parquet limits quality.weights quality.thresholds quality.rules[] quality.rules[].check quality.rules[].checksum quality.rules[].format quality.rules[].fresh quality.rules[].length quality.rules[].not_null quality.rules[].pattern quality.rules[].range quality.rules[].set quality.rules[].type transform[] transform[].cast transform[].derive transform[].drop transform[].fill transform[].filter transform[].hash transform[].mask transform[].rename transform[].select transform[].standardise" ;;
     esac

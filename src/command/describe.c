@@ -14,7 +14,7 @@ static const struct cpl_flag describe_flags[] = {
     {.name = "markdown",
      .optional = true,
      .argument = "PAGE",
-     .values = "pipeline|metadata|errors",
+     .values = "pipeline|metadata|errors|expressions",
      .summary = "A reference page."},
     {.name = "man", .summary = "The manual page cupel(1)."},
     {.name = NULL},
@@ -39,9 +39,10 @@ static bool write_page(const struct cpl_arguments *arguments, struct cpl_buffer 
         return cpl_describe_schema(
             is(schema, "metadata") ? CPL_DIALECT_METADATA : CPL_DIALECT_PIPELINE, out, err);
     if (cpl_flag_given(arguments, "markdown"))
-        return cpl_describe_reference(is(page, "metadata") ? CPL_REFERENCE_METADATA
-                                      : is(page, "errors") ? CPL_REFERENCE_ERRORS
-                                                           : CPL_REFERENCE_PIPELINE,
+        return cpl_describe_reference(is(page, "metadata")      ? CPL_REFERENCE_METADATA
+                                      : is(page, "errors")      ? CPL_REFERENCE_ERRORS
+                                      : is(page, "expressions") ? CPL_REFERENCE_EXPRESSIONS
+                                                                : CPL_REFERENCE_PIPELINE,
                                       out, err);
     if (cpl_flag_given(arguments, "man"))
         return cpl_page_man(out, err);

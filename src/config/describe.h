@@ -6,7 +6,12 @@
 #include "config/components.h"
 
 enum cpl_dialect { CPL_DIALECT_PIPELINE, CPL_DIALECT_METADATA };
-enum cpl_reference { CPL_REFERENCE_PIPELINE, CPL_REFERENCE_METADATA, CPL_REFERENCE_ERRORS };
+enum cpl_reference {
+    CPL_REFERENCE_PIPELINE,
+    CPL_REFERENCE_METADATA,
+    CPL_REFERENCE_ERRORS,
+    CPL_REFERENCE_EXPRESSIONS
+};
 
 /* For people. `word` NULL = everything; else a section ("sink"), a component ("csv"), or both ("source.csv").
  * An unknown word is a USAGE error with the nearest. */
@@ -16,7 +21,7 @@ bool cpl_describe_json(struct cpl_buffer *out, struct cpl_error *err) CPL_CHECKE
 /* JSON Schema, draft 2020-12, of one dialect's files. */
 bool cpl_describe_schema(enum cpl_dialect dialect, struct cpl_buffer *out,
                          struct cpl_error *err) CPL_CHECKED;
-/* Markdown: docs/reference/{pipeline,metadata,errors}.md. */
+/* Markdown: docs/reference/{pipeline,metadata,errors,expressions}.md. */
 bool cpl_describe_reference(enum cpl_reference page, struct cpl_buffer *out,
                             struct cpl_error *err) CPL_CHECKED;
 
