@@ -214,7 +214,7 @@ complete_words cupel describe --markdown =
 """
     out = subprocess.run(["bash", "-c", script], capture_output=True, check=True).stdout.decode().split("\n")
     check(out[:3] == ["convert", "--threads", "widen"], out)
-    check(out[3:7] == ["zstd", "sink.parquet", "metadata", "pipeline metadata errors"], out)
+    check(out[3:7] == ["zstd", "sink.parquet", "metadata", "pipeline metadata errors expressions"], out)
 
 
 def test_manual_has_every_verb_flag_and_status():
