@@ -127,6 +127,14 @@ const struct cpl_node *cpl_tree_get(const struct cpl_node *map, const char *key)
     return NULL;
 }
 
+const struct cpl_node *cpl_tree_option(const struct cpl_node *item, const char *kind,
+                                       const char *key)
+{
+    const struct cpl_node *value = cpl_tree_get(item, kind);
+    const struct cpl_node *option = key ? cpl_tree_get(value, key) : NULL;
+    return option ? option : value ? value : item;
+}
+
 static size_t index_of(const struct cpl_node *node)
 {
     size_t index = 0;

@@ -55,6 +55,9 @@ struct cpl_node *cpl_tree_parse_json_items(const char *text, size_t length, cons
                                            struct cpl_error *err) CPL_CHECKED;
 const struct cpl_node *cpl_tree_get(const struct cpl_node *map,
                                     const char *key); /* NULL when absent or not a map */
+/* Of a list's item `{kind: {key: value}, …}`: the option, else the kind's value, else the item itself. NULL of NULL. */
+const struct cpl_node *cpl_tree_option(const struct cpl_node *item, const char *kind,
+                                       const char *key);
 /* cpl_fail with "file:line:column: " in front. */
 bool cpl_tree_fail(const struct cpl_node *node, struct cpl_error *err, enum cpl_code code,
                    const char *format, ...) CPL_PRINTF(4, 5);

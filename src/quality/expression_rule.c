@@ -45,6 +45,18 @@ struct cpl_expression_rule *cpl_expression_rule_new(const char *text, const char
     return NULL;
 }
 
+bool cpl_expression_rule_bind(bool written, struct cpl_buffer *text, struct cpl_buffer *wanted,
+                              const struct cpl_schema *schema, const struct cpl_rule_env *env,
+                              void **rule, struct cpl_error *err)
+{
+    const char *condition = written ? cpl_buffer_text(text, err) : NULL;
+    const char *words = condition ? cpl_buffer_text(wanted, err) : NULL;
+    *rule = words ? cpl_expression_rule_new(condition, words, schema, env, err) : NULL;
+    cpl_buffer_release(text);
+    cpl_buffer_release(wanted);
+    return *rule != NULL;
+}
+
 void cpl_expression_rule_free(void *of)
 {
     struct cpl_expression_rule *rule = of;

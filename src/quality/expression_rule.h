@@ -20,6 +20,10 @@ struct cpl_expression_rule *cpl_expression_rule_new(const char *text, const char
                                                     const struct cpl_schema *schema,
                                                     const struct cpl_rule_env *env,
                                                     struct cpl_error *err) CPL_CHECKED;
+/* The same as the end of a kind's bind: `written` says whether both texts could be written; both are released. */
+bool cpl_expression_rule_bind(bool written, struct cpl_buffer *text, struct cpl_buffer *wanted,
+                              const struct cpl_schema *schema, const struct cpl_rule_env *env,
+                              void **rule, struct cpl_error *err) CPL_CHECKED;
 /* ---- of cpl_rule_ops ---- */
 void cpl_expression_rule_free(void *rule);
 bool cpl_expression_rule_test(const void *rule, struct cpl_rule_scratch *scratch,

@@ -39,9 +39,7 @@ static bool bind_rule(struct cpl_grading *grading, size_t i, const struct cpl_sc
         return true;
     if (why.code != CPL_E_CONFIG)
         return cpl_fail_with(err, &why);
-    const struct cpl_node *value = spec->node ? cpl_tree_get(spec->node, spec->ops->name) : NULL;
-    const struct cpl_node *at = value && key ? cpl_tree_get(value, key) : NULL;
-    at = at ? at : value ? value : spec->node;
+    const struct cpl_node *at = cpl_tree_option(spec->node, spec->ops->name, key);
     if (!at)
         return cpl_fail(err, CPL_E_CONFIG, "rule %s: %s", spec->id, why.message);
     return cpl_tree_fail(at, err, CPL_E_CONFIG, "rule %s: %s", spec->id, why.message);

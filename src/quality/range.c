@@ -74,18 +74,12 @@ static bool bind(const void *of, const char *name, const struct cpl_schema *sche
         return false;
     const struct cpl_type *type = &schema->fields[column].type;
     *key = o->min ? "min" : "max";
-    const char *condition = NULL, *words = NULL;
-    if (put_bound(&text, name, o->exclusive ? " > " : " >= ", o->min, type, err)) {
-        *key = o->max ? "max" : *key;
-        if (put_bound(&text, name, o->exclusive ? " < " : " <= ", o->max, type, err) &&
-            say_bounds(o, &wanted, err))
-            condition = cpl_buffer_text(&text, err);
-        words = condition ? cpl_buffer_text(&wanted, err) : NULL;
-    }
-    *rule = words ? cpl_expression_rule_new(condition, words, schema, env, err) : NULL;
-    cpl_buffer_release(&text);
-    cpl_buffer_release(&wanted);
-    return *rule != NULL;
+    bool written = put_bound(&text, name, o->exclusive ? " > " : " >= ", o->min, type, err);
+    if (written && o->max)
+        *key = "max";
+    written = written && put_bound(&text, name, o->exclusive ? " < " : " <= ", o->max, type, err) &&
+              say_bounds(o, &wanted, err);
+    return cpl_expression_rule_bind(written, &text, &wanted, schema, env, rule, err);
 }
 
 const struct cpl_rule_ops cpl_rule_range = {

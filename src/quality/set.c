@@ -70,15 +70,9 @@ static bool bind(const void *of, const char *name, const struct cpl_schema *sche
     if (!cpl_rule_column(schema, name, &column, err))
         return false;
     *key = "values";
-    const char *condition = put_condition(o, name, &schema->fields[column].type, &text, err) &&
-                                    say_values(o, &wanted, err)
-                                ? cpl_buffer_text(&text, err)
-                                : NULL;
-    const char *words = condition ? cpl_buffer_text(&wanted, err) : NULL;
-    *rule = words ? cpl_expression_rule_new(condition, words, schema, env, err) : NULL;
-    cpl_buffer_release(&text);
-    cpl_buffer_release(&wanted);
-    return *rule != NULL;
+    bool written = put_condition(o, name, &schema->fields[column].type, &text, err) &&
+                   say_values(o, &wanted, err);
+    return cpl_expression_rule_bind(written, &text, &wanted, schema, env, rule, err);
 }
 
 const struct cpl_rule_ops cpl_rule_set = {

@@ -59,23 +59,19 @@ static bool bind(const void *of, const char *name, const struct cpl_schema *sche
     struct cpl_buffer text = {0}, wanted = {0}, type_text = {0};
     struct cpl_type type;
     uint32_t column;
-    const char *condition = NULL, *words = NULL, *type_name;
+    const char *type_name;
     *key = "columns";
     if (!cpl_rule_column(schema, name, &column, err))
         return false;
     *key = "is";
-    if (cpl_type_parse(o->is, &arena, &type, err) && cpl_type_format(&type, &type_text, err) &&
-        (type_name = cpl_buffer_text(&type_text, err)) &&
-        put_condition(name, type_name, &text, err) &&
-        cpl_buffer_printf(&wanted, err, "which does not read as %s", type_name))
-        condition = cpl_buffer_text(&text, err);
-    words = condition ? cpl_buffer_text(&wanted, err) : NULL;
-    *rule = words ? cpl_expression_rule_new(condition, words, schema, env, err) : NULL;
-    cpl_buffer_release(&text);
-    cpl_buffer_release(&wanted);
+    bool written = cpl_type_parse(o->is, &arena, &type, err) &&
+                   cpl_type_format(&type, &type_text, err) &&
+                   (type_name = cpl_buffer_text(&type_text, err)) &&
+                   put_condition(name, type_name, &text, err) &&
+                   cpl_buffer_printf(&wanted, err, "which does not read as %s", type_name);
     cpl_buffer_release(&type_text);
     cpl_arena_release(&arena);
-    return *rule != NULL;
+    return cpl_expression_rule_bind(written, &text, &wanted, schema, env, rule, err);
 }
 
 const struct cpl_rule_ops cpl_rule_type = {

@@ -10,9 +10,7 @@
 static bool placed(const struct cpl_transform_spec *spec, const char *key,
                    const struct cpl_error *why, struct cpl_error *err)
 {
-    const struct cpl_node *value = spec->node ? cpl_tree_get(spec->node, spec->ops->name) : NULL;
-    const struct cpl_node *at = value && key ? cpl_tree_get(value, key) : NULL;
-    at = at ? at : value;
+    const struct cpl_node *at = cpl_tree_option(spec->node, spec->ops->name, key);
     if (why->code != CPL_E_CONFIG || !at)
         return cpl_fail_with(err, why);
     return cpl_tree_fail(at, err, CPL_E_CONFIG, "transform %s: %s", spec->id, why->message);

@@ -85,13 +85,16 @@ bool cpl_columns_bind(const struct cpl_field *fields, const uint32_t *from, uint
     return true;
 }
 
-bool cpl_columns_pick(const struct cpl_schema *in, const uint32_t *from, uint32_t n,
+bool cpl_columns_pick(const struct cpl_schema *in, cpl_columns_choice *choose, const void *options,
                       void **transform, struct cpl_schema **out, struct cpl_error *err)
 {
-    struct cpl_field *fields = cpl_alloc((n + 1) * sizeof *fields, err);
-    for (uint32_t i = 0; fields && i < n; i++)
+    uint32_t n = 0, *from = cpl_alloc((in->n_fields + 1) * sizeof *from, err);
+    struct cpl_field *fields = from ? cpl_alloc((in->n_fields + 1) * sizeof *fields, err) : NULL;
+    bool ok = fields && choose(options, in, from, &n, err);
+    for (uint32_t i = 0; ok && i < n; i++)
         fields[i] = in->fields[from[i]];
-    bool ok = fields && cpl_columns_bind(fields, from, n, transform, out, err);
+    ok = ok && cpl_columns_bind(fields, from, n, transform, out, err);
+    cpl_free(from);
     cpl_free(fields);
     return ok;
 }

@@ -31,6 +31,8 @@ void cpl_columns_unbind(void *transform);
 bool cpl_columns_step(const void *transform, struct cpl_transform_scratch *scratch,
                       struct cpl_batch *batch, struct cpl_transformed *result,
                       struct cpl_error *err);
-/* cpl_columns_bind of the columns `from` of `in`, as they are. */
-bool cpl_columns_pick(const struct cpl_schema *in, const uint32_t *from, uint32_t n,
+/* cpl_columns_bind of columns of `in`, as they are: those that `choose` names in `from`, which has room for all. */
+typedef bool cpl_columns_choice(const void *options, const struct cpl_schema *in, uint32_t *from,
+                                uint32_t *n, struct cpl_error *err);
+bool cpl_columns_pick(const struct cpl_schema *in, cpl_columns_choice *choose, const void *options,
                       void **transform, struct cpl_schema **out, struct cpl_error *err) CPL_CHECKED;

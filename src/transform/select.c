@@ -17,9 +17,10 @@ static const struct cpl_option options[] = {{.name = "columns",
                                             {.name = NULL}};
 
 /* The columns named, in their order. */
-static bool choose(const struct select_options *o, const struct cpl_schema *in, uint32_t *from,
-                   uint32_t *n, struct cpl_error *err)
+static bool choose(const void *of, const struct cpl_schema *in, uint32_t *from, uint32_t *n,
+                   struct cpl_error *err)
 {
+    const struct select_options *o = of;
     for (*n = 0; *n < o->columns.n; ++*n) {
         if (*n == in->n_fields)
             return cpl_fail(err, CPL_E_CONFIG, "a column is named twice");
@@ -34,11 +35,7 @@ static bool bind(const void *of, const struct cpl_schema *in, const struct cpl_t
 {
     (void)env;
     *key = "columns";
-    uint32_t n = 0, *from = cpl_alloc((in->n_fields + 1) * sizeof *from, err);
-    bool ok = from && choose(of, in, from, &n, err) &&
-              cpl_columns_pick(in, from, n, transform, out, err);
-    cpl_free(from);
-    return ok;
+    return cpl_columns_pick(in, choose, of, transform, out, err);
 }
 
 const struct cpl_transform_ops cpl_transform_select = {
