@@ -1,33 +1,12 @@
 #include "expression/decimal.h"
-#include "format/text.h"
+#include "format/text_fast.h"
 
 #include <math.h>
 
-static const uint64_t powers[20] = {1u,
-                                    10u,
-                                    100u,
-                                    1000u,
-                                    10000u,
-                                    100000u,
-                                    1000000u,
-                                    10000000u,
-                                    100000000u,
-                                    1000000000u,
-                                    10000000000u,
-                                    100000000000u,
-                                    1000000000000u,
-                                    10000000000000u,
-                                    100000000000000u,
-                                    1000000000000000u,
-                                    10000000000000000u,
-                                    100000000000000000u,
-                                    1000000000000000000u,
-                                    10000000000000000000u};
-
 cpl_int128 cpl_pow10_i128(int digits)
 {
-    return digits < 20 ? (cpl_int128)powers[digits]
-                       : (cpl_int128)powers[19] * (cpl_int128)powers[digits - 19];
+    return digits < 20 ? (cpl_int128)cpl_pow10_u64[digits]
+                       : (cpl_int128)cpl_pow10_u64[19] * (cpl_int128)cpl_pow10_u64[digits - 19];
 }
 
 bool cpl_decimal_fits(cpl_int128 value, int digits)
