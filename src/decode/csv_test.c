@@ -471,34 +471,41 @@ static void declared_types_reject(void **state)
     cpl_schema_free(declared);
 }
 
-/* Decodes `text` by a plan from `sample`; the type of column `f` after widening, which must have been asked for as said. */
-static enum cpl_kind kind_after(const char *sample, const char *text, uint32_t f, bool widened,
-                                bool closer)
+/* Decodes `text` by a plan from `sample`: the schema joined with what it needs; the report is in *run, which the caller ends. */
+static struct cpl_schema *widen_by(struct run *run, const char *sample, const char *text)
 {
-    struct run run;
     struct cpl_buffer needs = {0};
     struct cpl_error err = {0};
-    begin(&run, sample, strlen(sample), NULL, NULL);
+    begin(run, sample, strlen(sample), NULL, NULL);
     struct cpl_stream *stream = cpl_stream_memory(text, strlen(text), &err);
-    struct cpl_decoder *d = cpl_decoder_csv.open(&run.plan, stream, 0, UINT64_MAX, true, &run.sink,
-                                                 &err);
+    struct cpl_decoder *d = cpl_decoder_csv.open(&run->plan, stream, 0, UINT64_MAX, true,
+                                                 &run->sink, &err);
     struct cpl_batch *batch;
     do
         assert_true(cpl_decoder_csv.next(d, &batch, &err));
     while (batch->rows);
-    cpl_decoder_csv.report(d, &run.report);
-    assert_int_equal(run.report.widened, widened);
-    assert_int_equal(run.report.closer, closer);
+    cpl_decoder_csv.report(d, &run->report);
     assert_true(cpl_decoder_csv.needs(d, &needs, &err));
     cpl_decoder_csv.close(d);
     cpl_stream_close(stream);
     struct cpl_schema *schema;
     struct cpl_column_plan *columns;
-    assert_true(cpl_decoder_csv.widen(&run.plan, &needs, 1, &schema, &columns, &err));
-    enum cpl_kind kind = schema->fields[f].type.kind;
-    cpl_schema_free(schema);
+    assert_true(cpl_decoder_csv.widen(&run->plan, &needs, 1, &schema, &columns, &err));
     cpl_free(columns);
     cpl_buffer_release(&needs);
+    return schema;
+}
+
+/* The type of column `f` after widening, which must have been asked for as said. */
+static enum cpl_kind kind_after(const char *sample, const char *text, uint32_t f, bool widened,
+                                bool closer)
+{
+    struct run run;
+    struct cpl_schema *schema = widen_by(&run, sample, text);
+    enum cpl_kind kind = schema->fields[f].type.kind;
+    assert_int_equal(run.report.widened, widened);
+    assert_int_equal(run.report.closer, closer);
+    cpl_schema_free(schema);
     end(&run);
     return kind;
 }
@@ -520,31 +527,13 @@ static void inferred_types_widen(void **state)
     (void)state;
     const char *sample = "a,b\n1,1.5\n2,2.5\n", *text = "a,b\n1,1.5\n2,2.125\nx,3.5\n";
     struct run run;
-    struct cpl_buffer needs = {0};
-    struct cpl_error err = {0};
-    begin(&run, sample, strlen(sample), NULL, NULL);
-    struct cpl_stream *stream = cpl_stream_memory(text, strlen(text), &err);
-    struct cpl_decoder *d = cpl_decoder_csv.open(&run.plan, stream, 0, UINT64_MAX, true, &run.sink,
-                                                 &err);
-    struct cpl_batch *batch;
-    do
-        assert_true(cpl_decoder_csv.next(d, &batch, &err));
-    while (batch->rows);
-    cpl_decoder_csv.report(d, &run.report);
+    struct cpl_schema *schema = widen_by(&run, sample, text);
     assert_true(run.report.widened);
     assert_int_equal(run.report.rows_rejected, 0);
-    assert_true(cpl_decoder_csv.needs(d, &needs, &err));
-    cpl_decoder_csv.close(d);
-    cpl_stream_close(stream);
-    struct cpl_schema *schema;
-    struct cpl_column_plan *columns;
-    assert_true(cpl_decoder_csv.widen(&run.plan, &needs, 1, &schema, &columns, &err));
     assert_int_equal(schema->fields[0].type.kind, CPL_STRING);
     assert_int_equal(schema->fields[1].type.kind, CPL_DECIMAL);
     assert_int_equal(schema->fields[1].type.scale, 3);
     cpl_schema_free(schema);
-    cpl_free(columns);
-    cpl_buffer_release(&needs);
     end(&run);
 }
 
