@@ -70,10 +70,10 @@ enum { CPL_INPUT_REMARKS = 2, CPL_REMARK_MAX = 600 };
 bool cpl_plan_remark_inputs(const struct cpl_plan *plan, unsigned which, char out[CPL_REMARK_MAX]);
 /* What people should know of column i's type before they rely on it: a sentence. False: nothing. */
 bool cpl_plan_remark(const struct cpl_plan *plan, uint32_t i, char out[CPL_REMARK_MAX]);
-/* May a later round read the inputs again? */
 /* What the decoder says of its settings, a map {name: {value, from}, name: value}, in the arena; NULL when it says nothing. */
 bool cpl_plan_dialect(const struct cpl_plan *plan, const void *settings, struct cpl_arena *arena,
                       const struct cpl_node **dialect, struct cpl_error *err) CPL_CHECKED;
+/* May a later round read the inputs again? */
 bool cpl_plan_may_widen(const struct cpl_plan *plan);
 /* As JSON, deterministic; stored_plan.h reads it back. */
 bool cpl_plan_write(const struct cpl_plan *plan, const char *run_id, int64_t now_ms,
