@@ -8,8 +8,8 @@
  * must be a function of the row, the options and the environment. What it can't do with a row, because a value does not fit, is the
  * row's fault: by the `on_error` of its options the row is rejected, with its bytes, or the value made null where the user said so.
  *
- * Rows: `keep` of the result names the rows that stay (ascending; NULL = all): a filter. The caller drops the others and counts them. A kind that makes rows of
- * rows (explode) gives each the origin of the row that it came from.
+ * Rows: `keep` of the result names the rows that stay (ascending; NULL = all): a filter. The caller drops the others and counts them. No kind makes
+ * rows of rows yet: one that does must give each the origin of the row that it came from, and be counted (account.h, derived).
  *
  * Memory: columns that are not touched are handed on as they are; new ones live in the worker's arena until the next batch.
  * Threads: a bound transform is read-only and shared; `struct cpl_transform_scratch` is a worker's. */
@@ -37,7 +37,6 @@ struct cpl_transformed {
     const struct cpl_transform_fault
         *faults; /* ascending by row; these rows are rejected, and are not in `keep` */
     uint32_t n_faults;
-    uint32_t derived; /* rows beyond the one that each source row is */
 };
 struct cpl_transform_ops {
     const char *name, *summary, *example;
